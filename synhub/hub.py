@@ -1,0 +1,41 @@
+"""The Hub: everything that a running instance holds, handed to services. Opened and closed by app.py.
+
+Services take the Hub (or one of its parts) and the Actor; they never open anything themselves.
+"""
+
+from dataclasses import dataclass
+
+from synhub.identity import Registry
+from synhub.model import Actor, Dataset
+from synhub.permissions import dataset_for, public_dataset
+from synhub.settings import Settings
+from synhub.store.accounts import Accounts
+from synhub.store.base import TripleStore
+from synhub.store.blobs import Blobs
+from synhub.store.catalog import Catalog
+from synhub.store.children import Lanes
+from synhub.store.journal import Journal
+from synhub.store.removals import Removals
+from synhub.store.snapshots import Snapshots
+from synhub.store.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    settings: Settings
+    registry: Registry
+    store: TripleStore
+    accounts: Accounts
+    journal: Journal
+    removals: Removals
+    catalog: Catalog
+    blobs: Blobs
+    lanes: Lanes
+    snapshots: Snapshots
+    writer: Writer
+
+    def dataset(self, actor: Actor) -> Dataset:
+        return dataset_for(actor, self.registry, self.removals.hidden())
+
+    def public(self) -> Dataset:
+        return public_dataset(self.registry, self.removals.hidden())

@@ -1,0 +1,118 @@
+"""Frozen records that pass between layers. No behaviour beyond what their own fields say."""
+
+from collections.abc import Set
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from synhub.rdf import Iri
+
+Removed = tuple[Iri, Iri]  # (graph, top level)
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """One top level of a graph that is otherwise closed to the reader.
+
+    With `members` it is a shared collection: its members in its own namespace are readable too.
+    """
+
+    graph: Iri
+    top_level: Iri
+    members: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What one reader may read: whole graphs, single top levels of other graphs, less what is being removed.
+
+    `singles` are read by object routes only, bound by subject; search, listings and /sparql see `graphs` alone.
+    `hidden` holds (graph, top level) of objects whose removal has been committed.
+    """
+
+    graphs: tuple[Iri, ...]
+    singles: tuple[Single, ...] = ()
+    hidden: Set[Removed] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One account, without its secrets. `name` is the full name, `username` the one in IRIs."""
+
+    id: int
+    username: str
+    name: str
+    email: str
+    affiliation: str
+    is_admin: bool
+    is_curator: bool
+    is_member: bool
+    disabled: bool
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. `user` is None for anonymous; `shared` is what a share link or co-ownership opens.
+
+    `by_cookie` tells a browser session from a token: state-changing requests by cookie need a CSRF token.
+    """
+
+    user: User | None = None
+    shared: tuple[Single, ...] = ()
+    by_cookie: bool = False
+
+
+ANONYMOUS = Actor()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that validation or minting found. `rule` is `sbol-NNNNN` or a word for what synhub itself did."""
+
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    subject: str
+    message: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"rule": self.rule, "severity": self.severity, "subject": self.subject, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One object of a listing or a search result, as the classic API describes it. '' where nothing is stored."""
+
+    uri: Iri
+    type: str
+    display_id: str
+    version: str
+    name: str
+    description: str
+    sbol_type: str | None = None
+    role: str | None = None
+    percent_match: str = ""
+    strand_alignment: str = ""
+    cigar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some hits of a longer, totally ordered list; `total` counts all of them."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    offset: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """Ground quads to remove and to add, as canonical N-Quads lines (bytes, one quad a line), and what they touch.
+
+    `top_levels` are the (graph, top level) whose catalog rows depend on the quads. Applying it twice is the same
+    as applying it once. Removals happen first.
+    """
+
+    removes: bytes
+    adds: bytes
+    top_levels: tuple[Removed, ...] = field(default=())

@@ -1,0 +1,27 @@
+"""Who may read what: the only maker of Datasets. Pure: grants come in as arguments."""
+
+from collections.abc import Set
+
+from synhub.identity import Registry
+from synhub.model import Actor, Dataset, Removed
+
+
+def dataset_for(actor: Actor, registry: Registry, hidden: Set[Removed] = frozenset()) -> Dataset:
+    """Return what the actor may read: the public graph, the own graph, what was shared; less what is being removed.
+
+    An administrator reads what any user reads: administration has its own routes.
+    """
+    graphs = [registry.public_graph]
+    if actor.user is not None:
+        graphs.append(registry.user_graph(actor.user.username))
+    return Dataset(tuple(graphs), actor.shared, hidden)
+
+
+def public_dataset(registry: Registry, hidden: Set[Removed] = frozenset()) -> Dataset:
+    """Return what everybody may read; ranking and counters use nothing else."""
+    return Dataset((registry.public_graph,), (), hidden)
+
+
+def may_write(actor: Actor, owner: str | None) -> bool:
+    """Say whether the actor may submit into the graph of `owner` (None: public)."""
+    return actor.user is not None and actor.user.username == owner

@@ -1,0 +1,122 @@
+"""Settings: one frozen value, built once from one table, passed in everywhere. No singleton.
+
+A limit is a setting when a test must change it or an administrator would.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from synhub.errors import BadRequest
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row: field name, default, unit ('' for none) and what it means."""
+
+    name: str
+    default: Any
+    unit: str
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("data", Path("synhub-data"), "", "folder that holds everything the instance knows"),
+    Setting("host", "127.0.0.1", "", "address to listen on"),
+    Setting("port", 7777, "", "port to listen on; 0 takes a free one"),
+    Setting("uri_prefix", "", "", "base of all IRIs; fixed at the first start"),
+    Setting("engine", "oxigraph:", "", "oxigraph: (on disk) or memory: (deleted at exit)"),
+    Setting("signup", True, "", "whether anybody may register"),
+    Setting("demo", False, "", "hold the demo collection and account"),
+    Setting("upload_limit", 512 * MIB, "bytes", "largest request body of /submit"),
+    Setting("body_limit", 4 * MIB, "bytes", "largest body of any other request"),
+    Setting("prepare_timeout", 600.0, "s", "longest time one upload may take to be read"),
+    Setting("prepare_memory", 4096 * MIB, "bytes", "address space of a child that reads an upload"),
+    Setting("query_timeout", 30.0, "s", "longest time one SPARQL query may run"),
+    Setting("query_memory", 1024 * MIB, "bytes", "address space of a child that runs a query"),
+    Setting("query_length", 256 * 1024, "characters", "longest SPARQL query text"),
+    Setting("query_nesting", 64, "levels", "deepest nesting of braces and brackets in a SPARQL query"),
+    Setting("query_result", 256 * MIB, "bytes", "largest result of a SPARQL query"),
+    Setting("query_workers", 0, "children", "child processes for queries; 0 means one fewer than cores"),
+    Setting("prepare_workers", 0, "children", "child processes for uploads; 0 means one per core"),
+    Setting("step_quads", 50_000, "quads", "jobs above this are applied as numbered steps"),
+    Setting("flush_interval", 10.0, "s", "how often the store is flushed when something was written"),
+    Setting("snapshot_age", 1.0, "s", "a snapshot older than this is replaced when the store has changed"),
+    Setting("closure_limit", 10_000, "objects", "references that travel along with a download"),
+    Setting("search_limit", 10_000, "rows", "largest page of a search"),
+    Setting("token_days", 90, "days", "an unused token expires after this"),
+    Setting("report_days", 90, "days", "how long job reports are kept"),
+    Setting("login_attempts", 10, "attempts", "failed logins per account or address before they are slowed"),
+    Setting("trusted_proxies", "", "", "addresses whose X-Forwarded-For is believed, comma separated"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    data: Path
+    host: str
+    port: int
+    uri_prefix: str
+    engine: str
+    signup: bool
+    demo: bool
+    upload_limit: int
+    body_limit: int
+    prepare_timeout: float
+    prepare_memory: int
+    query_timeout: float
+    query_memory: int
+    query_length: int
+    query_nesting: int
+    query_result: int
+    query_workers: int
+    prepare_workers: int
+    step_quads: int
+    flush_interval: float
+    snapshot_age: float
+    closure_limit: int
+    search_limit: int
+    token_days: int
+    report_days: int
+    login_attempts: int
+    trusted_proxies: str
+
+
+assert [s.name for s in SETTINGS] == [f.name for f in fields(Settings)]
+
+_TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _convert(setting: Setting, text: str) -> Any:
+    try:
+        if isinstance(setting.default, bool):
+            return _TRUE[text.strip().lower()]
+        return type(setting.default)(text)
+    except (KeyError, ValueError) as error:
+        kind = type(setting.default).__name__
+        raise BadRequest(f"SYNHUB_{setting.name.upper()}={text!r} is not a {kind}") from error
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Build the settings: defaults, then `SYNHUB_…` variables, then what the command line gave (None = not given).
+
+    Raises BadRequest for a value of the wrong kind or an unknown `SYNHUB_` name.
+    """
+    environment = os.environ if environment is None else environment
+    known = {f"SYNHUB_{s.name.upper()}": s for s in SETTINGS}
+    values = {s.name: s.default for s in SETTINGS}
+    for name, text in environment.items():
+        if name in known:
+            values[known[name].name] = _convert(known[name], text)
+        elif name.startswith("SYNHUB_") and name not in _OTHER_VARIABLES:
+            raise BadRequest(f"unknown setting {name}; known are {', '.join(sorted(known))}")
+    values.update({name: value for name, value in given.items() if value is not None})
+    return Settings(**values)
+
+
+# Read elsewhere: the token of `synhub submit`, and where tests find their corpus and recordings.
+_OTHER_VARIABLES = frozenset({"SYNHUB_TOKEN", "SYNHUB_CORPUS", "SYNHUB_RECORDINGS", "SYNHUB_TEST_SEED"})

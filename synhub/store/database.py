@@ -1,0 +1,103 @@
+"""SQLite connections and migrations.
+
+`Database` owns one file: one writing connection behind a lock, and a reading connection per thread. Migrations are
+files `migrations/<family>_NNNN_name.sql`, applied in order inside a transaction; `PRAGMA user_version` says how many
+have been. A file written by a newer synhub is refused.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from synhub.errors import DiskFull, Inconsistent
+
+
+def _migrations(family: str) -> list[str]:
+    folder = files("synhub.store").joinpath("migrations")
+    names = sorted(f.name for f in folder.iterdir() if f.name.startswith(family + "_") and f.name.endswith(".sql"))
+    return [folder.joinpath(name).read_text(encoding="utf-8") for name in names]
+
+
+def _translate(error: sqlite3.OperationalError) -> Exception:
+    if "disk is full" in str(error) or "disk I/O error" in str(error):
+        return DiskFull("the disk of the server is full; nothing was changed")
+    return error
+
+
+class Database:
+    """One SQLite file in WAL mode.
+
+    `family` names its migrations, `synchronous` is FULL for truth and NORMAL for what can be derived again.
+    Raises Inconsistent when the file was written by a newer synhub.
+    """
+
+    def __init__(self, path: Path, family: str, synchronous: Literal["FULL", "NORMAL"]) -> None:
+        self.path = path
+        self._synchronous = synchronous
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._writer = self._connect()
+        self._migrate(family)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    def _migrate(self, family: str) -> None:
+        scripts = _migrations(family)
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if version > len(scripts):
+            raise Inconsistent(f"{self.path} was written by a newer synhub (format {version}); install that version")
+        for number, script in enumerate(scripts[version:], start=version + 1):
+            self._writer.executescript(f"BEGIN;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the write lock; rolled back when the block raises.
+
+        Raises DiskFull when there is no room.
+        """
+        with self._lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+            except sqlite3.OperationalError as error:
+                raise _translate(error) from error
+
+    def read(self) -> sqlite3.Connection:
+        """This thread's reading connection; each statement sees the newest committed state."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only=ON")
+            self._local.connection = connection
+            with self._lock:
+                self._readers.append(connection)
+        return connection
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self.read().execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = self.read().execute(sql, values).fetchone()
+        return found
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in [*self._readers, self._writer]:
+                connection.close()
+            self._readers.clear()

@@ -1,0 +1,178 @@
+"""The only home of namespaces and terms.
+
+Classes are namespaces, attributes are IRIs. `PREFIXES` are the prefixes that a search path, a query file and an
+RDF/XML document may use. A literal `http://` string for a vocabulary anywhere else in the package is a mistake
+(tests/test_layers.py).
+"""
+
+from synhub.rdf import Iri, Term, iri_term
+
+
+class RDF:
+    """Source: RDF 1.1 Concepts, section 1.4."""
+
+    NS = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    type = Iri(NS + "type")
+
+
+class RDFS:
+    NS = "http://www.w3.org/2000/01/rdf-schema#"
+
+
+class XSD:
+    NS = "http://www.w3.org/2001/XMLSchema#"
+    dateTime = Iri(NS + "dateTime")
+    integer = Iri(NS + "integer")
+    boolean = Iri(NS + "boolean")
+
+
+class SBOL2:
+    """Source: SBOL 2.3.0, section 'SBOL Data Model'."""
+
+    NS = "http://sbols.org/v2#"
+    Collection = Iri(NS + "Collection")
+    ComponentDefinition = Iri(NS + "ComponentDefinition")
+    Sequence = Iri(NS + "Sequence")
+    Attachment = Iri(NS + "Attachment")
+    persistentIdentity = Iri(NS + "persistentIdentity")
+    displayId = Iri(NS + "displayId")
+    version = Iri(NS + "version")
+    member = Iri(NS + "member")
+    type = Iri(NS + "type")
+    role = Iri(NS + "role")
+    sequence = Iri(NS + "sequence")
+    elements = Iri(NS + "elements")
+    encoding = Iri(NS + "encoding")
+    attachment = Iri(NS + "attachment")
+    source = Iri(NS + "source")
+    hash = Iri(NS + "hash")
+    size = Iri(NS + "size")
+    format = Iri(NS + "format")
+
+
+class SBOL1:
+    NS = "http://sbols.org/v1#"
+
+
+class SBOL3:
+    NS = "http://sbols.org/v3#"
+
+
+class DCTERMS:
+    NS = "http://purl.org/dc/terms/"
+    title = Iri(NS + "title")
+    description = Iri(NS + "description")
+    created = Iri(NS + "created")
+    modified = Iri(NS + "modified")
+
+
+class DC:
+    NS = "http://purl.org/dc/elements/1.1/"
+    creator = Iri(NS + "creator")
+
+
+class PROV:
+    """Source: PROV-O; SBOL 2.3.0, section 'Provenance'."""
+
+    NS = "http://www.w3.org/ns/prov#"
+    wasDerivedFrom = Iri(NS + "wasDerivedFrom")
+    wasGeneratedBy = Iri(NS + "wasGeneratedBy")
+    Activity = Iri(NS + "Activity")
+    Agent = Iri(NS + "Agent")
+    Plan = Iri(NS + "Plan")
+    Association = Iri(NS + "Association")
+    Usage = Iri(NS + "Usage")
+
+
+class OM:
+    """Units of measure, SBOL 2.3.0, section 'Measures'."""
+
+    NS = "http://www.ontology-of-units-of-measure.org/resource/om-2/"
+
+
+class SBH:
+    """SynBioHub's own terms; kept so that stored data and clients stay compatible."""
+
+    NS = "http://wiki.synbiohub.org/wiki/Terms/synbiohub#"
+    topLevel = Iri(NS + "topLevel")
+    ownedBy = Iri(NS + "ownedBy")
+    mutableDescription = Iri(NS + "mutableDescription")
+    mutableNotes = Iri(NS + "mutableNotes")
+    mutableProvenance = Iri(NS + "mutableProvenance")
+
+
+class OBO:
+    NS = "http://purl.obolibrary.org/obo/"
+    OBI_0001617 = Iri(NS + "OBI_0001617")  # PubMed id
+
+
+class BIOPAX:
+    NS = "http://www.biopax.org/release/biopax-level3.owl#"
+
+
+class SO:
+    """Sequence Ontology as SBOL 2 spells it."""
+
+    NS = "http://identifiers.org/so/"
+
+
+# Prefixes a search path and our query files may use; the classic search declares exactly the first group.
+PREFIXES: dict[str, str] = {
+    "sbol2": SBOL2.NS,
+    "dcterms": DCTERMS.NS,
+    "ncbi": "http://www.ncbi.nlm.nih.gov#",
+    "synbiohub": "http://synbiohub.org#",
+    "sbh": SBH.NS,
+    "igem": "http://wiki.synbiohub.org/wiki/Terms/igem#",
+    "xsd": XSD.NS,
+    "prov": PROV.NS,
+    "dc": DC.NS,
+    "cello": "http://cellocad.org/Terms/cello#",
+    "rdf": RDF.NS,
+    "rdfs": RDFS.NS,
+    "purl": OBO.NS,
+    "biopax": BIOPAX.NS,
+    "so": SO.NS,
+    "bench": "http://wiki.synbiohub.org/wiki/Terms/benchling#",
+    "genbank": "http://www.ncbi.nlm.nih.gov/genbank#",
+    # not declared by the classic search, accepted all the same
+    "sbol": SBOL2.NS,
+    "obo": OBO.NS,
+    "om": OM.NS,
+}
+
+# Prefixes that design tools expect at the top of an SBOL2 document.
+DOCUMENT_PREFIXES: dict[str, str] = {
+    "rdf": RDF.NS,
+    "dcterms": DCTERMS.NS,
+    "prov": PROV.NS,
+    "sbol": SBOL2.NS,
+    "xsd": XSD.NS,
+    "om": OM.NS,
+    "synbiohub": PREFIXES["synbiohub"],
+    "sbh": SBH.NS,
+    "rdfs": RDFS.NS,
+    "ncbi": PREFIXES["ncbi"],
+    "igem": PREFIXES["igem"],
+    "genbank": PREFIXES["genbank"],
+    "gbconv": "http://sbols.org/genBankConversion#",
+    "dc": DC.NS,
+    "obo": OBO.NS,
+}
+
+# Predicates that only the server writes: an upload's values are dropped and stamped anew.
+STAMPS: frozenset[Term] = frozenset({iri_term(SBH.ownedBy), iri_term(SBH.topLevel)})
+
+# Predicates whose stored values do not make an object differ from an upload that lacks them.
+SERVER_ADDED: frozenset[Term] = STAMPS | frozenset(
+    iri_term(iri)
+    for iri in (
+        DCTERMS.created,
+        DCTERMS.modified,
+        OBO.OBI_0001617,
+        SBOL2.attachment,
+        SBH.mutableDescription,
+        SBH.mutableNotes,
+        SBH.mutableProvenance,
+    )
+)

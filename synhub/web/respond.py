@@ -1,0 +1,130 @@
+"""A handler's result becomes a response: machine format, or the same data as an HTML page; errors become statuses.
+
+Handlers return a `Result` and know nothing of Accept. HTML only when Accept names text/html or
+application/xhtml+xml; `*/*` and no Accept mean the machine format (clients.md, rule 5).
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from synhub import errors
+from synhub.web.pages import render_page
+
+logger = logging.getLogger("synhub.web")
+
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json; charset=utf-8"
+RDF_XML = "application/rdf+xml"
+HTML = "text/html; charset=utf-8"
+PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a handler found: `value` is a str, bytes, something JSON can hold, or an iterable of bytes to stream.
+
+    `title` heads the page when a browser asks; a Result without title has no page. `location` makes it a redirect
+    for browsers only when `value` is something else than None.
+    """
+
+    value: Any
+    media_type: str = TEXT
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    location: str | None = None
+
+
+def text(value: str, status: int = 200, *, title: str = "", location: str | None = None) -> Result:
+    return Result(value, TEXT, status, title=title, location=location)
+
+
+def json_result(value: Any, status: int = 200, *, title: str = "", headers: Mapping[str, str] | None = None) -> Result:
+    return Result(value, JSON, status, headers or {}, title)
+
+
+def redirect(location: str, status: int = 302) -> Result:
+    return Result(None, TEXT, status, location=location)
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The Content-Disposition that every client cuts the file name from (clients.md, rule 14)."""
+    safe = "".join(c if 0x20 <= ord(c) < 0x7F and c not in '"\\' else "_" for c in name)
+    return {"Content-Disposition": f'attachment; filename="{safe}"'}
+
+
+def wants_html(request: Request) -> bool:
+    """Say whether Accept names an HTML type with a quality above 0."""
+    for part in request.headers.get("accept", "").lower().split(","):
+        media, *parameters = [p.strip() for p in part.split(";")]
+        if media in ("text/html", "application/xhtml+xml"):
+            return not any(p.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for p in parameters)
+    return False
+
+
+# The most specific class of the error's ancestry decides (errors.py shows the tree).
+STATUS: dict[type[errors.SynhubError], int] = {
+    errors.BadRequest: 400,
+    errors.NotAuthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.TooLarge: 413,
+    errors.TooMany: 429,
+    errors.DiskFull: 507,
+    errors.StoreUnavailable: 503,
+    errors.QueryTimeout: 504,
+    errors.Stopping: 503,
+    errors.Inconsistent: 500,
+}
+
+
+def status_of(error: errors.SynhubError) -> int:
+    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+
+
+def error_result(error: errors.SynhubError, *, problem: bool) -> Result:
+    """Map an error to its status and body: classic words as text, or problem+json on new routes."""
+    status = status_of(error)
+    message = error.message
+    if status == 500:
+        logger.error("inconsistent: %s", message, exc_info=error)
+        message = "synhub found its own state inconsistent; the administrator finds the details in the log"
+    headers: dict[str, str] = {}
+    if isinstance(error, errors.TooMany):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if problem:
+        body: dict[str, Any] = {"type": "about:blank", "title": type(error).__name__, "status": status, "detail": message}
+        if isinstance(error, errors.FieldErrors):
+            body["errors"] = error.messages
+        if isinstance(error, errors.InvalidDesign):
+            body["findings"] = error.findings
+        if isinstance(error, errors.InvalidQuery) and error.column is not None:
+            body["line"], body["column"] = error.line, error.column
+        return Result(body, PROBLEM, status, headers, title=message.split("\n", 1)[0])
+    if isinstance(error, errors.FieldErrors):  # the classic API: a JSON array labelled text/plain
+        return Result(json.dumps(error.messages), TEXT, status, headers, title="Please correct the form")
+    return Result(message, TEXT, status, headers, title=message.split("\n", 1)[0])
+
+
+def to_response(request: Request, result: Result) -> Response:
+    """Render a result for this request."""
+    headers = dict(result.headers)
+    if result.location is not None and (result.value is None or wants_html(request)):
+        return RedirectResponse(result.location, result.status if result.value is None else 303, headers)
+    if result.title and wants_html(request):
+        page = render_page(request, result)
+        return Response(page, result.status, headers | {"Vary": "Accept"}, HTML)
+    value = result.value
+    if result.media_type.startswith(("application/json", PROBLEM)) and not isinstance(value, bytes):
+        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, str | bytes) or value is None:
+        return Response(value, result.status, headers, result.media_type)
+    assert isinstance(value, Iterable), type(value)
+    return StreamingResponse(iterate_in_threadpool(value), result.status, headers, result.media_type)
