@@ -1,0 +1,154 @@
+"""What preparing an upload results in, and the file in which it travels from the child to the writer.
+
+The file is UTF-8 text: one JSON header line, then one JSON line per top level, so that a big upload is
+planned object by object. Triples are N-Triples inside a JSON string. Knows no rules: mint.py decides.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from synhub.errors import Inconsistent
+from synhub.model import Finding
+from synhub.rdf import Iri, Triple, read_ntriples, write_ntriples
+
+FORMAT = 1
+
+Origin = Literal["foreign", "inside", "elsewhere"]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedObject:
+    """One top level with its children and nested annotations, in minted IRIs.
+
+    `triples` hold neither stamps (sbh:ownedBy, sbh:topLevel) nor the citations of the form. `identified` are
+    the minted subjects that get both stamps, `nested` those (nested annotations, former blank nodes) that get
+    sbh:topLevel only.
+
+    `origin` tells where the original IRI lies: "inside" the target namespace (then minted == original unless
+    the IRI was not well-formed there), "elsewhere" in this registry, or "foreign". Only for "elsewhere":
+    `original_triples` is the object in its original IRIs, without stamps, and `renames` maps every minted
+    subject and persistent identity of the object to its original.
+    """
+
+    original: Iri
+    minted: Iri
+    persistent_identity: Iri
+    type: Iri
+    origin: Origin
+    triples: list[Triple]
+    identified: list[Iri]
+    nested: list[Iri]
+    original_triples: list[Triple] = field(default_factory=list)
+    renames: dict[Iri, Iri] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A whole upload after validating and minting. `objects` are ordered by original IRI."""
+
+    objects: list[PreparedObject] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def triples(self) -> int:
+        """Number of minted triples, without stamps."""
+        return sum(len(item.triples) for item in self.objects)
+
+    @property
+    def minted_pairs(self) -> dict[Iri, Iri]:
+        """Original -> minted IRI of every top level, for the report."""
+        return {item.original: item.minted for item in self.objects}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of the file: how many objects and triples, findings, original -> minted of top levels."""
+
+    objects: int
+    triples: int
+    findings: list[Finding]
+    minted_pairs: dict[Iri, Iri]
+
+
+def write_prepared(path: Path, prepared: Prepared) -> None:
+    """Write the file. Not synced: it can be made again from the upload."""
+    with path.open("wb") as file:
+        file.write(_line(_header_json(prepared)))
+        for item in prepared.objects:
+            file.write(_line(_object_json(item)))
+
+
+def read_header(path: Path) -> Header:
+    """Read the first line. Raises Inconsistent for a file of another format."""
+    with path.open("rb") as file:
+        return _read_header(path, file.readline())
+
+
+def read_objects(path: Path) -> Iterator[PreparedObject]:
+    """Yield the top levels one by one.
+
+    Raises Inconsistent for a file of another format, and at the end when objects are missing.
+    """
+    with path.open("rb") as file:
+        header = _read_header(path, file.readline())
+        count = 0
+        for line in file:
+            yield _read_object(json.loads(line))
+            count += 1
+    if count != header.objects:
+        raise Inconsistent(f"{path} holds {count} of {header.objects} objects")
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _header_json(prepared: Prepared) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "objects": len(prepared.objects),
+        "triples": prepared.triples,
+        "findings": [finding.as_json() for finding in prepared.findings],
+        "minted_pairs": prepared.minted_pairs,
+    }
+
+
+def _read_header(path: Path, line: bytes) -> Header:
+    value = json.loads(line) if line else {}
+    if value.get("format") != FORMAT:
+        raise Inconsistent(f"{path} is not a prepared upload of format {FORMAT}")
+    findings = [Finding(f["rule"], f["severity"], f["subject"], f["message"]) for f in value["findings"]]
+    return Header(value["objects"], value["triples"], findings, value["minted_pairs"])
+
+
+def _object_json(item: PreparedObject) -> dict[str, Any]:
+    return {
+        "original": item.original,
+        "minted": item.minted,
+        "persistent_identity": item.persistent_identity,
+        "type": item.type,
+        "origin": item.origin,
+        "triples": write_ntriples(item.triples).decode(),
+        "identified": item.identified,
+        "nested": item.nested,
+        "original_triples": write_ntriples(item.original_triples).decode(),
+        "renames": item.renames,
+    }
+
+
+def _read_object(value: dict[str, Any]) -> PreparedObject:
+    return PreparedObject(
+        original=value["original"],
+        minted=value["minted"],
+        persistent_identity=value["persistent_identity"],
+        type=value["type"],
+        origin=value["origin"],
+        triples=read_ntriples(value["triples"].encode()),
+        identified=value["identified"],
+        nested=value["nested"],
+        original_triples=read_ntriples(value["original_triples"].encode()),
+        renames=value["renames"],
+    )
