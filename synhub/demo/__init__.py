@@ -1,7 +1,7 @@
 """The demo collection that `synhub serve --demo` holds: what is submitted and under which name.
 
-Only gives the files out; submitting them, once, into the public graph is app.py's part. Where the facts about the
-parts come from is written in fixtures/demo/SOURCE.md.
+Only gives the files out; submitting them, once, into the public graph is app.py's part. Where the facts
+about the parts come from is written in fixtures/demo/SOURCE.md.
 """
 
 from importlib.resources import files
