@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from synhub.errors import StoreUnavailable
+from synhub.errors import StoreUnavailable, SynhubError
 
 logger = logging.getLogger("synhub.snapshots")
 
@@ -40,8 +40,9 @@ class _Entry:
 class Snapshots:
     """At most four snapshots in `folder`, the newest last. Methods may be called from any thread.
 
-    `backup` copies the store to an absent folder, `number` is that of the last applied step, `quiet` says
-    that no numbered sequence of steps is under way: a snapshot taken inside one would show half a job.
+    `backup` copies the store to an absent folder. `number` is that of the last step that has been applied: it may
+    lag behind the store, never run ahead of it. `quiet` says that no numbered sequence of steps is under way: a
+    snapshot taken inside one would show half a job.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Snapshots:
             self._taken += 1
             try:
                 self._backup(path)
-            except OSError as error:
+            except (OSError, SynhubError) as error:
                 shutil.rmtree(path, ignore_errors=True)
                 if not self._entries:
                     raise StoreUnavailable(f"no snapshot of the store could be taken: {error}") from error

@@ -1,0 +1,277 @@
+"""Children with real processes: what they return, what they die of, and that nobody is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from store_child_tasks import TASKS
+
+from synhub.errors import Inconsistent, InvalidQuery, Stopping, TooLarge
+from synhub.store.children import Busy, ChildDied, Lane
+
+MEMORY = 1 << 30
+
+
+def _gone(pid: int, within_s: float = 5.0) -> bool:
+    """Say whether the process has ended (or is only waiting to be reaped)."""
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.fixture
+def lane() -> Iterator[Lane]:
+    lane = Lane("test", 2, 5, MEMORY, tasks=TASKS)
+    yield lane
+    pids = lane.pids()
+    lane.close()
+    assert all(_gone(pid) for pid in pids)
+
+
+def test_child_returns_what_the_task_returns(lane: Lane) -> None:
+    assert lane.call("echo", {"text": "é\u2028", "list": [1, None]}, 5) == {
+        "text": "é\u2028",
+        "list": [1, None],
+    }
+
+
+def test_large_argument_and_result_pass_the_pipe(lane: Lane) -> None:
+    text = "x" * 3_000_000
+    assert lane.call("echo", {"text": text}, 5) == {"text": text}
+
+
+def test_no_child_exists_before_the_first_job_and_one_is_used_again() -> None:
+    lane = Lane("test", 2, 0, MEMORY, tasks=TASKS)
+    try:
+        assert lane.pids() == []
+        pids = {lane.call("about", {"folder": "/"}, 5)["pid"] for _ in range(5)}
+        assert list(pids) == lane.pids()
+    finally:
+        lane.close()
+
+
+def test_child_is_nice_and_holds_no_file_of_the_server(lane: Lane, tmp_path: Path) -> None:
+    with (tmp_path / "open").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
+        about = lane.call("about", {"folder": str(tmp_path)}, 5)
+    assert about["nice"] == os.nice(0) + 5
+    assert about["inherited"] == []
+
+
+def test_error_of_a_task_arrives_with_its_class_and_fields(lane: Lane) -> None:
+    with pytest.raises(InvalidQuery) as raised:
+        lane.call("refuse", {}, 5)
+    assert (raised.value.message, raised.value.line, raised.value.column) == ("no such thing", 3, 7)
+
+
+def test_mistake_in_a_task_is_inconsistent_with_its_traceback(lane: Lane) -> None:
+    with pytest.raises(Inconsistent, match="KeyError: 'a mistake of ours'"):
+        lane.call("break_down", {}, 5)
+    assert lane.call("echo", {}, 5) == {}
+
+
+def test_crash_is_told_and_the_child_replaced(lane: Lane) -> None:
+    with pytest.raises(ChildDied, match=r"signal 6 \(SIGABRT\)") as raised:
+        lane.call("crash", {}, 5)
+    assert raised.value.reason == "signal"
+    assert lane.call("echo", {"a": 1}, 5) == {"a": 1}
+
+
+def test_exit_of_a_child_is_told(lane: Lane) -> None:
+    with pytest.raises(ChildDied, match="exit status 3"):
+        lane.call("leave", {}, 5)
+
+
+def test_hanging_child_is_killed_at_its_deadline(lane: Lane) -> None:
+    lane.warm()
+    (pid,) = lane.pids()
+    started = time.monotonic()
+    with pytest.raises(ChildDied) as raised:
+        lane.call("hang", {}, 0.2)
+    assert raised.value.reason == "deadline"
+    assert time.monotonic() - started < 2
+    assert _gone(pid)
+    assert lane.call("echo", {}, 5) == {}
+
+
+def test_task_over_the_memory_limit_dies_of_memory(lane: Lane) -> None:
+    assert lane.call("swell", {"bytes": MEMORY // 2}, 5) == {"length": MEMORY // 2}
+    with pytest.raises(ChildDied) as raised:
+        lane.call("swell", {"bytes": 2 * MEMORY}, 5)
+    assert raised.value.reason == "memory"
+
+
+def test_crash_of_one_job_does_not_touch_another(lane: Lane) -> None:
+    results: list[dict[str, object]] = []
+    thread = threading.Thread(target=lambda: results.append(lane.call("swell", {"bytes": 200_000_000}, 20)))
+    thread.start()
+    for _ in range(3):
+        with pytest.raises(ChildDied):
+            lane.call("crash", {}, 5)
+    thread.join()
+    assert results == [{"length": 200_000_000}]
+
+
+def test_idle_child_that_was_killed_is_replaced_unseen(lane: Lane) -> None:
+    lane.warm()
+    (pid,) = lane.pids()
+    os.kill(pid, signal.SIGKILL)
+    assert _gone(pid)
+    assert lane.call("echo", {"a": 1}, 5) == {"a": 1}
+
+
+def test_two_hundred_jobs_use_a_new_child_every_fifty() -> None:
+    lane = Lane("test", 1, 0, MEMORY, recycle_after=50, tasks=TASKS)
+    try:
+        pids = [lane.call("about", {"folder": "/"}, 5)["pid"] for _ in range(200)]
+    finally:
+        lane.close()
+    assert [len(set(pids[start : start + 50])) for start in range(0, 200, 50)] == [1, 1, 1, 1]
+    assert len(set(pids)) == 4
+    assert all(_gone(pid) for pid in pids)
+
+
+def test_callers_are_served_in_the_order_they_came() -> None:
+    lane = Lane("test", 1, 0, MEMORY, tasks=TASKS)
+    served: list[int] = []
+
+    def job(number: int) -> None:
+        lane.call("echo", {}, 5)
+        served.append(number)
+
+    try:
+        _, first = lane.stream("chatter", {}, 30, 1 << 30)
+        threads = []
+        for number in range(6):
+            thread = threading.Thread(target=job, args=(number,))
+            thread.start()
+            threads.append(thread)
+            while lane.waiting <= number:
+                time.sleep(0.001)
+        first.close()
+        for thread in threads:
+            thread.join()
+    finally:
+        lane.close()
+    assert served == [0, 1, 2, 3, 4, 5]
+
+
+def test_caller_who_will_not_wait_is_told_that_all_are_busy() -> None:
+    lane = Lane("test", 1, 0, MEMORY, tasks=TASKS)
+    try:
+        _, held = lane.stream("chatter", {}, 30, 1 << 30)
+        with pytest.raises(Busy, match="all 1 test processes are busy"):
+            lane.call("echo", {}, 5, wait_s=0.05)
+        assert lane.waiting == 0
+        held.close()
+        assert lane.call("echo", {}, 5, wait_s=5) == {}
+    finally:
+        lane.close()
+
+
+def test_stream_yields_header_then_all_bytes(lane: Lane) -> None:
+    header, stream = lane.stream("count", {"frames": 10_000}, 10, 1 << 20)
+    assert header["pid"] in lane.pids()
+    assert b"".join(stream) == b"".join(b"%8d" % n for n in range(10_000))
+    assert lane.call("about", {"folder": "/"}, 5)["pid"] == header["pid"]
+
+
+def test_stream_raises_the_late_error_after_the_bytes(lane: Lane) -> None:
+    _, stream = lane.stream("count", {"frames": 2, "fail": True}, 10, 1 << 20)
+    assert [next(stream), next(stream)] == [b"       0", b"       1"]
+    with pytest.raises(InvalidQuery, match="failed late"):
+        next(stream)
+
+
+def test_stream_over_its_limit_is_too_large(lane: Lane) -> None:
+    header, stream = lane.stream("chatter", {}, 10, 1 << 20)
+    with pytest.raises(TooLarge, match="larger than 1 MB"):
+        for _ in stream:
+            pass
+    assert _gone(header["pid"])
+
+
+def test_stream_past_its_deadline_dies(lane: Lane) -> None:
+    header, stream = lane.stream("chatter", {}, 0.3, 1 << 40)
+    with pytest.raises(ChildDied) as raised:
+        for _ in stream:
+            pass
+    assert raised.value.reason == "deadline"
+    assert _gone(header["pid"])
+
+
+@pytest.mark.parametrize("how", ["close", "drop"])
+def test_stream_that_the_caller_abandons_kills_its_child(lane: Lane, how: str) -> None:
+    header, stream = lane.stream("chatter", {}, 30, 1 << 40)
+    next(stream)
+    if how == "close":
+        stream.close()
+    del stream
+    assert _gone(header["pid"])
+    assert lane.call("echo", {}, 5) == {}
+
+
+def test_closing_the_lane_ends_running_and_waiting_jobs_with_stopping() -> None:
+    lane = Lane("test", 1, 0, MEMORY, tasks=TASKS)
+    errors: list[BaseException] = []
+
+    def job() -> None:
+        try:
+            lane.call("hang", {}, 30)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=job) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while lane.waiting != 1 or not lane.pids():
+        time.sleep(0.01)
+    lane.close()
+    for thread in threads:
+        thread.join(5)
+    assert [type(error) for error in errors] == [Stopping, Stopping]
+    with pytest.raises(Stopping):
+        lane.call("echo", {}, 5)
+
+
+SERVER = """
+import sys, threading, time
+from synhub.store.children import Lane
+lane = Lane("test", 3, 0, 1 << 30, tasks={tasks!r})
+for _ in range(2):
+    threading.Thread(target=lambda: lane.call("hang", {{}}, 60), daemon=True).start()
+while len(lane.pids()) < 2:
+    time.sleep(0.01)
+lane.call("echo", {{}}, 5)  # and one that is idle
+print(*lane.pids(), flush=True)
+time.sleep(60)
+"""
+
+
+def test_kill_of_the_server_leaves_no_child_behind() -> None:
+    script = SERVER.format(tasks=TASKS)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    server = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    )
+    assert server.stdout is not None
+    with server.stdout:
+        pids = [int(pid) for pid in server.stdout.readline().split()]
+    assert len(pids) == 3
+    assert not any(_gone(pid, 0.05) for pid in pids)
+    server.kill()
+    server.wait()
+    assert all(_gone(pid) for pid in pids)
