@@ -65,7 +65,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of the file: how many objects and triples, findings, original -> minted of top levels."""
+    """The first line of the file: how many objects and triples, findings, top levels original -> minted."""
 
     objects: int
     triples: int

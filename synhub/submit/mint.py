@@ -1,0 +1,325 @@
+"""Old IRI -> new IRI, from the document and the target namespace alone.
+
+Every top level moves to `<namespace><displayId>/<version>`, its children and nested annotations below it, and
+every reference within the document follows. Pure: no store, no clock, no randomness, so the same file gives the
+same IRIs. Whether an object is stored, kept or copied is not decided here (plan.py).
+
+Source: SBOL 2.3.0, section 'Compliant SBOL Objects'.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from synhub.errors import InvalidDesign
+from synhub.identity import Namespace, Registry, version_key
+from synhub.model import Finding
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, literal_term
+from synhub.sbol.graph import Document
+from synhub.sbol.schema import CLASSES, TOP_LEVEL_CLASSES
+from synhub.submit.naming import (
+    BLANK,
+    DISPLAY_ID,
+    PERSISTENT_IDENTITY,
+    VERSION,
+    Identity,
+    Name,
+    Part,
+    Taken,
+    display_id_from,
+    last_segment,
+    name_parts,
+    name_top_levels,
+    without_version,
+)
+from synhub.submit.prepared import Origin, Prepared, PreparedObject
+from synhub.vocab import PROV, RDF, SBOL2, STAMPS
+
+_TYPE = iri_term(RDF.type)
+_WAS_DERIVED_FROM = iri_term(PROV.wasDerivedFrom)
+_SOURCE = iri_term(SBOL2.source)
+_NAMING = frozenset({DISPLAY_ID, PERSISTENT_IDENTITY, VERSION})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an upload goes. `default_version` is for objects that have none; `owner` None is public."""
+
+    prefix: str
+    owner: str | None
+    collection_id: str
+    default_version: str
+
+    @property
+    def namespace(self) -> Namespace:
+        return Namespace(self.prefix, self.owner, self.collection_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One subject of a top level's tree. `identity` is None for a nested annotation and a former blank node.
+
+    `home` is the IRI that names below it are appended to: its new persistent identity, or that of the nearest
+    named owner.
+    """
+
+    old: Term
+    new: Iri
+    home: str
+    display_id: str
+    identity: Identity | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A top level with everything it owns; `members[0]` is the top level itself."""
+
+    name: Name
+    origin: Origin
+    class_term: Term
+    members: list[_Member]
+
+
+@dataclass(frozen=True, slots=True)
+class _Renames:
+    """Old term -> new term. `derivable` holds the top levels that wasDerivedFrom of a top level follows."""
+
+    references: dict[Term, Term]
+    derivable: dict[Term, Term]
+
+
+def mint(document: Document, target: Target) -> Prepared:
+    """Return the document's top levels in their new IRIs, and a note for whatever did not just move.
+
+    Raises InvalidDesign (sbol-10202) for subjects that belong to no top level: they would be lost.
+    """
+    _check_all_belong(document)
+    tops = sorted(document.top_levels)
+    identities = [(Identity.read(document, top), last_segment(_class(document, top)[1:-1])) for top in tops]
+    names = name_top_levels(identities, target.namespace, target.default_version)
+    trees = [
+        _grow(document, top, identity, names[identity.iri], target.namespace)
+        for top, (identity, _) in zip(tops, identities, strict=True)
+    ]
+    renames = _renames(trees)
+    return Prepared(
+        [_object(document, tree, renames) for tree in trees],
+        [finding for tree in trees for finding in _findings(tree)],
+    )
+
+
+def _check_all_belong(document: Document) -> None:
+    for subject in document.subjects:
+        if document.top_level_of(subject) is None:
+            message = (
+                f"{subject} belongs to no top-level object: it has no owner, or its owners own each other"
+            )
+            finding = Finding("sbol-10202", "error", subject.strip("<>"), message)
+            raise InvalidDesign(message, [finding.as_json()])
+
+
+def _class(document: Document, subject: Term) -> Term:
+    """Return the SBOL class of a subject; of a foreign one the first type. A top level has a type."""
+    types = document.types(subject)
+    known = [t for t in types if t in TOP_LEVEL_CLASSES] or [t for t in types if t in CLASSES]
+    return min(known or types, default=Term("<>"))
+
+
+def _origin(iri: Iri, target: Namespace) -> Origin:
+    namespace = Registry(target.prefix).namespace_of(iri)
+    if namespace is None:
+        return "foreign"
+    return "inside" if namespace == target else "elsewhere"
+
+
+# --- new IRIs ---------------------------------------------------------------------------------------------
+
+
+def _grow(document: Document, top: Term, identity: Identity, name: Name, namespace: Namespace) -> _Tree:
+    """Give the top level and everything below it their IRIs, owners before what they own."""
+    new = namespace.object_iri(name.display_id, name.version)
+    root = _Member(top, new, namespace.iri + name.display_id, name.display_id, identity)
+    members = [root]
+    new_iris: dict[Term, Iri] = {top: new}
+    taken: dict[str, Taken] = {}
+    blank_taken = Taken()
+    waiting = [root]
+    while waiting:
+        owner = waiting.pop()
+        parts = document.children.get(owner.old, [])
+        blanks = sorted(part for part in parts if BLANK in part and part in document.nested)
+        named = [part for part in parts if BLANK not in part or part not in document.nested]
+        names = taken.setdefault(owner.home, Taken())
+        grown = _name_members(document, owner, named, identity, name.version, names)
+        grown += [_blank_member(owner, blank, new_iris, blank_taken) for blank in blanks]
+        for member in grown:
+            new_iris[member.old] = member.new
+        members += grown
+        waiting += reversed(grown)
+    return _Tree(name, _origin(identity.iri, namespace), _class(document, top), members)
+
+
+def _name_members(
+    document: Document, owner: _Member, parts: list[Term], top: Identity, version: str, taken: Taken
+) -> list[_Member]:
+    """Children become `<owner>/<displayId>/<version>`, nested annotations `<owner>/<name>/<version>`."""
+    above = _forms(owner, top)
+    identities = {part: None if part in document.nested else Identity.read(document, part) for part in parts}
+    wishes = []
+    for part, identity in identities.items():
+        own_version = identity.version if identity is not None and identity.version else top.version
+        display_id = None if identity is None else identity.display_id
+        kind = display_id_from(last_segment(_class(document, part)[1:-1])) or "part"
+        wishes.append(Part(iri_of(part), display_id, kind, above, own_version))
+    names = name_parts(wishes, taken)
+    members = []
+    for part, identity in sorted(identities.items()):
+        name = names[iri_of(part)]
+        home = f"{owner.home}/{name}"
+        members.append(_Member(part, Iri(f"{home}/{version}"), home, name, identity))
+    return members
+
+
+def _forms(owner: _Member, top: Identity) -> tuple[str, ...]:
+    """Return what the IRI of a part of this owner may start with, longest first."""
+    iri = iri_of(owner.old)
+    forms = {iri, without_version(iri, top.version)}
+    if owner.identity is not None:
+        forms.add(owner.identity.base)
+        if owner.identity.persistent_identity:
+            forms.add(owner.identity.persistent_identity)
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def _blank_member(owner: _Member, blank: Term, new_iris: dict[Term, Iri], taken: Taken) -> _Member:
+    """A former blank node moves along with the subject that its IRI names, which is an owner of it."""
+    anchor, _, rest = iri_of(blank).rpartition(BLANK)
+    new = f"{new_iris.get(iri_term(Iri(anchor)), owner.new)}{BLANK}{rest}"
+    if not taken.claim(new, blank):  # only in a document that was written with such IRIs by hand
+        new = taken.number(new, blank)
+    return _Member(blank, Iri(new), owner.home, "", None)
+
+
+# --- what follows -----------------------------------------------------------------------------------------
+
+
+def _old_persistent_identity(identity: Identity) -> Iri:
+    return identity.persistent_identity or Iri(identity.base)
+
+
+def _renames(trees: Iterable[_Tree]) -> _Renames:
+    """Collect what references follow: subjects, and persistent identities that are not subjects themselves.
+
+    A persistent identity that several objects claim, which only non-compliant ones do, goes to the latest version.
+    """
+    subjects: dict[Term, Term] = {}
+    tops: dict[Term, Term] = {}
+    claims: list[tuple[_Tree, _Member]] = []
+    for tree in trees:
+        claims += [(tree, member) for member in tree.members if member.identity is not None]
+        subjects.update((member.old, iri_term(member.new)) for member in tree.members)
+        if tree.origin != "elsewhere":
+            tops[tree.members[0].old] = iri_term(tree.members[0].new)
+    claims.sort(key=lambda claim: (version_key(claim[0].name.version), claim[1].old))
+    references: dict[Term, Term] = {}
+    derivable: dict[Term, Term] = {}
+    for tree, member in claims:
+        assert member.identity is not None
+        old = iri_term(_old_persistent_identity(member.identity))
+        references[old] = iri_term(Iri(member.home))
+        if member is tree.members[0] and tree.origin != "elsewhere":
+            derivable[old] = references[old]
+    return _Renames(references | subjects, derivable | tops)
+
+
+def _object(document: Document, tree: _Tree, renames: _Renames) -> PreparedObject:
+    top = tree.members[0]
+    triples = [t for member in tree.members for t in _moved_triples(document, tree, member, renames)]
+    identified = [member for member in tree.members if member.identity is not None]
+    old_names: dict[Iri, Iri] = {}
+    original_triples: list[Triple] = []
+    if tree.origin == "elsewhere":
+        old_names = {member.new: iri_of(member.old) for member in tree.members}
+        for member in identified:
+            assert member.identity is not None
+            old_names[Iri(member.home)] = _old_persistent_identity(member.identity)
+        original_triples = [
+            (member.old, predicate, value)
+            for member in tree.members
+            for predicate, values in document.subjects[member.old].items()
+            if predicate not in STAMPS
+            for value in values
+        ]
+    return PreparedObject(
+        original=iri_of(top.old),
+        minted=top.new,
+        persistent_identity=Iri(top.home),
+        type=iri_of(tree.class_term),
+        origin=tree.origin,
+        triples=list(dict.fromkeys(triples)),
+        identified=[member.new for member in identified],
+        nested=[member.new for member in tree.members if member.identity is None],
+        original_triples=original_triples,
+        renames=old_names,
+    )
+
+
+def _moved_triples(document: Document, tree: _Tree, member: _Member, renames: _Renames) -> Iterator[Triple]:
+    """Yield one subject's triples with its new IRI, references that follow, and its three naming properties."""
+    subject = iri_term(member.new)
+    is_identified = member.identity is not None
+    if is_identified:
+        yield subject, PERSISTENT_IDENTITY, iri_term(Iri(member.home))
+        yield subject, DISPLAY_ID, literal_term(member.display_id)
+        yield subject, VERSION, literal_term(tree.name.version)
+    for predicate, values in document.subjects[member.old].items():
+        if predicate in STAMPS or (is_identified and predicate in _NAMING):
+            continue
+        new = _followed(predicate, tree, member, renames)
+        for value in values:
+            yield subject, predicate, new.get(value, value)
+
+
+def _followed(predicate: Term, tree: _Tree, member: _Member, renames: _Renames) -> Mapping[Term, Term]:
+    """Return what the values of one predicate follow.
+
+    wasDerivedFrom states where something came from: it follows only from top level to top level of what is moved
+    here from elsewhere, and never to the copy of an object of this registry. An attachment of this registry
+    is downloaded from its own address.
+    """
+    if predicate == _TYPE:
+        return {}
+    if predicate == _WAS_DERIVED_FROM:
+        return renames.derivable if member is tree.members[0] else {}
+    if predicate == _SOURCE and tree.origin != "foreign":
+        old, new = Iri(f"{iri_of(member.old)}/download"), Iri(f"{member.new}/download")
+        return renames.references | {iri_term(old): iri_term(new)}
+    return renames.references
+
+
+def _findings(tree: _Tree) -> Iterator[Finding]:
+    """Yield a note for every identified object that did not simply move."""
+    top = tree.members[0]
+    assert top.identity is not None
+    for member in tree.members:
+        if member is top:
+            reasons = list(tree.name.reasons)
+        elif member.identity is not None:
+            reasons = _child_reasons(
+                member.identity, member.display_id, tree.name.version, top.identity.version
+            )
+        else:
+            continue
+        if reasons:
+            message = f"stored as {member.new}: {'; '.join(reasons)}"
+            yield Finding("synhub-renamed", "note", iri_of(member.old), message)
+
+
+def _child_reasons(identity: Identity, display_id: str, version: str, old_version: str | None) -> list[str]:
+    reasons = []
+    if identity.display_id is None:
+        reasons.append("it has no displayId")
+    elif identity.display_id != display_id:
+        reasons.append(f"the displayId {identity.display_id!r} is not well-formed, or a sibling has it")
+    if identity.version not in (None, version, old_version):
+        reasons.append(f"its version {identity.version!r} is not that of its top level")
+    return reasons
