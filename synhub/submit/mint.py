@@ -1,12 +1,13 @@
 """Old IRI -> new IRI, from the document and the target namespace alone.
 
 Every top level moves to `<namespace><displayId>/<version>`, its children and nested annotations below it, and
-every reference within the document follows. Pure: no store, no clock, no randomness, so the same file gives the
-same IRIs. Whether an object is stored, kept or copied is not decided here (plan.py).
+every reference within the document follows. Pure: no store, no clock, no randomness, so the same file gives
+the same IRIs. Whether an object is stored, kept or copied is not decided here (plan.py).
 
 Source: SBOL 2.3.0, section 'Compliant SBOL Objects'.
 """
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,10 +15,10 @@ from synhub.errors import InvalidDesign
 from synhub.identity import Namespace, Registry, version_key
 from synhub.model import Finding
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, literal_term
+from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
 from synhub.sbol.schema import CLASSES, TOP_LEVEL_CLASSES
 from synhub.submit.naming import (
-    BLANK,
     DISPLAY_ID,
     PERSISTENT_IDENTITY,
     VERSION,
@@ -37,6 +38,7 @@ from synhub.vocab import PROV, RDF, SBOL2, STAMPS
 _TYPE = iri_term(RDF.type)
 _WAS_DERIVED_FROM = iri_term(PROV.wasDerivedFrom)
 _SOURCE = iri_term(SBOL2.source)
+_BLANK = "/.bnode/"
 _NAMING = frozenset({DISPLAY_ID, PERSISTENT_IDENTITY, VERSION})
 
 
@@ -92,7 +94,6 @@ def mint(document: Document, target: Target) -> Prepared:
 
     Raises InvalidDesign (sbol-10202) for subjects that belong to no top level: they would be lost.
     """
-    _check_all_belong(document)
     tops = sorted(document.top_levels)
     identities = [(Identity.read(document, top), last_segment(_class(document, top)[1:-1])) for top in tops]
     names = name_top_levels(identities, target.namespace, target.default_version)
@@ -100,6 +101,7 @@ def mint(document: Document, target: Target) -> Prepared:
         _grow(document, top, identity, names[identity.iri], target.namespace)
         for top, (identity, _) in zip(tops, identities, strict=True)
     ]
+    _check_none_lost(document, trees)
     renames = _renames(trees)
     return Prepared(
         [_object(document, tree, renames) for tree in trees],
@@ -107,14 +109,12 @@ def mint(document: Document, target: Target) -> Prepared:
     )
 
 
-def _check_all_belong(document: Document) -> None:
-    for subject in document.subjects:
-        if document.top_level_of(subject) is None:
-            message = (
-                f"{subject} belongs to no top-level object: it has no owner, or its owners own each other"
-            )
-            finding = Finding("sbol-10202", "error", subject.strip("<>"), message)
-            raise InvalidDesign(message, [finding.as_json()])
+def _check_none_lost(document: Document, trees: Iterable[_Tree]) -> None:
+    lost = set(document.subjects).difference(member.old for tree in trees for member in tree.members)
+    if lost:
+        subject = iri_of(min(lost))
+        message = f"{subject} belongs to no top-level object, so it cannot be stored: give it an owner"
+        raise InvalidDesign(message, [Finding("sbol-10202", "error", subject, message).as_json()])
 
 
 def _class(document: Document, subject: Term) -> Term:
@@ -146,8 +146,8 @@ def _grow(document: Document, top: Term, identity: Identity, name: Name, namespa
     while waiting:
         owner = waiting.pop()
         parts = document.children.get(owner.old, [])
-        blanks = sorted(part for part in parts if BLANK in part and part in document.nested)
-        named = [part for part in parts if BLANK not in part or part not in document.nested]
+        blanks = [part for part in parts if is_skolem(part) and part in document.nested]
+        named = [part for part in parts if not is_skolem(part) or part not in document.nested]
         names = taken.setdefault(owner.home, Taken())
         grown = _name_members(document, owner, named, identity, name.version, names)
         grown += [_blank_member(owner, blank, new_iris, blank_taken) for blank in blanks]
@@ -192,10 +192,10 @@ def _forms(owner: _Member, top: Identity) -> tuple[str, ...]:
 
 def _blank_member(owner: _Member, blank: Term, new_iris: dict[Term, Iri], taken: Taken) -> _Member:
     """A former blank node moves along with the subject that its IRI names, which is an owner of it."""
-    anchor, _, rest = iri_of(blank).rpartition(BLANK)
-    new = f"{new_iris.get(iri_term(Iri(anchor)), owner.new)}{BLANK}{rest}"
+    anchor, _, rest = iri_of(blank).rpartition(_BLANK)
+    new = f"{new_iris.get(iri_term(Iri(anchor)), owner.new)}{_BLANK}{rest}"
     if not taken.claim(new, blank):  # only in a document that was written with such IRIs by hand
-        new = taken.number(new, blank)
+        new = taken.number(new, blank, "-")
     return _Member(blank, Iri(new), owner.home, "", None)
 
 
@@ -209,7 +209,8 @@ def _old_persistent_identity(identity: Identity) -> Iri:
 def _renames(trees: Iterable[_Tree]) -> _Renames:
     """Collect what references follow: subjects, and persistent identities that are not subjects themselves.
 
-    A persistent identity that several objects claim, which only non-compliant ones do, goes to the latest version.
+    A persistent identity that several objects claim, which only non-compliant ones do, goes to the latest
+    version.
     """
     subjects: dict[Term, Term] = {}
     tops: dict[Term, Term] = {}
@@ -264,7 +265,7 @@ def _object(document: Document, tree: _Tree, renames: _Renames) -> PreparedObjec
 
 
 def _moved_triples(document: Document, tree: _Tree, member: _Member, renames: _Renames) -> Iterator[Triple]:
-    """Yield one subject's triples with its new IRI, references that follow, and its three naming properties."""
+    """Yield one subject's triples: its new IRI, references that follow, its three naming properties."""
     subject = iri_term(member.new)
     is_identified = member.identity is not None
     if is_identified:
@@ -282,9 +283,9 @@ def _moved_triples(document: Document, tree: _Tree, member: _Member, renames: _R
 def _followed(predicate: Term, tree: _Tree, member: _Member, renames: _Renames) -> Mapping[Term, Term]:
     """Return what the values of one predicate follow.
 
-    wasDerivedFrom states where something came from: it follows only from top level to top level of what is moved
-    here from elsewhere, and never to the copy of an object of this registry. An attachment of this registry
-    is downloaded from its own address.
+    wasDerivedFrom states where something came from: it follows only from top level to top level of what is
+    moved here from outside, and never to the copy of an object of this registry. An attachment of this
+    registry is downloaded from its own address.
     """
     if predicate == _TYPE:
         return {}
@@ -292,7 +293,7 @@ def _followed(predicate: Term, tree: _Tree, member: _Member, renames: _Renames) 
         return renames.derivable if member is tree.members[0] else {}
     if predicate == _SOURCE and tree.origin != "foreign":
         old, new = Iri(f"{iri_of(member.old)}/download"), Iri(f"{member.new}/download")
-        return renames.references | {iri_term(old): iri_term(new)}
+        return ChainMap({iri_term(old): iri_term(new)}, renames.references)
     return renames.references
 
 
@@ -304,9 +305,8 @@ def _findings(tree: _Tree) -> Iterator[Finding]:
         if member is top:
             reasons = list(tree.name.reasons)
         elif member.identity is not None:
-            reasons = _child_reasons(
-                member.identity, member.display_id, tree.name.version, top.identity.version
-            )
+            versions = (tree.name.version, top.identity.version)
+            reasons = _child_reasons(member.identity, member.display_id, versions)
         else:
             continue
         if reasons:
@@ -314,12 +314,13 @@ def _findings(tree: _Tree) -> Iterator[Finding]:
             yield Finding("synhub-renamed", "note", iri_of(member.old), message)
 
 
-def _child_reasons(identity: Identity, display_id: str, version: str, old_version: str | None) -> list[str]:
+def _child_reasons(identity: Identity, display_id: str, versions: tuple[str, str | None]) -> list[str]:
+    """`versions` are the new and the old one of the top level; a child that had either just follows."""
     reasons = []
     if identity.display_id is None:
         reasons.append("it has no displayId")
     elif identity.display_id != display_id:
         reasons.append(f"the displayId {identity.display_id!r} is not well-formed, or a sibling has it")
-    if identity.version not in (None, version, old_version):
+    if identity.version is not None and identity.version not in versions:
         reasons.append(f"its version {identity.version!r} is not that of its top level")
     return reasons

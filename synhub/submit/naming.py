@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 from synhub.identity import COLLECTION_SUFFIX, Namespace, Registry, is_display_id, is_version
 from synhub.rdf import Iri, Term, iri_of, iri_term, is_iri, text_of
+from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
 from synhub.vocab import SBOL2
 
 DISPLAY_ID = iri_term(SBOL2.displayId)
 PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
 VERSION = iri_term(SBOL2.version)
-
-BLANK = "/.bnode/"  # in the IRIs that stand for blank nodes
 
 _DELIMITERS = "/#:"
 _NOT_IN_DISPLAY_ID = re.compile(r"[^A-Za-z0-9_]", re.ASCII)
@@ -137,13 +136,13 @@ class Taken:
         """Take a free name. True when it now belongs to `owner`, False when somebody else has it."""
         return self._owner.setdefault(name, owner) == owner
 
-    def number(self, name: str, owner: str) -> str:
-        """Take and return the first free one of `<name>_2`, `_3`, …"""
+    def number(self, name: str, owner: str, mark: str = "_") -> str:
+        """Take and return the first free one of `<name><mark>2`, `<name><mark>3`, …"""
         number = self._next_number.get(name, 2)
-        while not self.claim(f"{name}_{number}", owner):
+        while not self.claim(f"{name}{mark}{number}", owner):
             number += 1
         self._next_number[name] = number + 1
-        return f"{name}_{number}"
+        return f"{name}{mark}{number}"
 
 
 def _wish(identity: Identity, class_name: str, shared: str, target: Namespace, default_version: str) -> _Wish:
@@ -244,7 +243,7 @@ class Part:
     @property
     def name_from_iri(self) -> str:
         """'' when the IRI says nothing, as that of a former blank node."""
-        if BLANK in self.iri:
+        if is_skolem(iri_term(self.iri)):
             return ""
         base = without_version(self.iri, self.version)
         for owner in self.above:
