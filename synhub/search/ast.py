@@ -1,0 +1,80 @@
+"""What a search path says, as values; and `fold`, how text is compared without regard to case.
+
+A `SearchQuery` is a conjunction: every criterion and the free text must hold for a top level. It knows
+nothing of paths (grammar.py), SPARQL (translate.py) or the catalog (plan.py).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from synhub.rdf import Iri, Term
+
+
+def fold(text: str) -> str:
+    """Return the text in lower case, as both the catalog's columns and SPARQL's LCASE have it.
+
+    Full case folding would be kinder to a few scripts, but SPARQL has no such function, and a search must
+    mean the same in both. The engine's LCASE differs from Python's on 55 code points of young scripts.
+    """
+    return text.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class HasValue:
+    """The object has `predicate` with one of `values`; with no values at all: with anything.
+
+    Several values stand for one written value that can be more than one term: `5` is the text and the number.
+    """
+
+    predicate: Iri
+    values: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InCollection:
+    """The object is a direct member of `collection`: an object, or a persistent identity (any version)."""
+
+    collection: Iri
+
+
+@dataclass(frozen=True, slots=True)
+class HasDate:
+    """One of the object's dates (`predicate`) lies on or before, or on or after `day`, in UTC."""
+
+    predicate: Iri
+    day: date
+    before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HasElements:
+    """The object has a sequence whose elements are exactly this text, case included."""
+
+    elements: str
+
+
+Criterion = HasValue | InCollection | HasDate | HasElements
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A piece of text, folded, that displayId, name or description must (or, negated, must not) contain."""
+
+    text: str
+    negated: bool = False
+
+
+Alternative = tuple[Phrase, ...]  # all of them hold
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """All criteria hold, and one of the alternatives of the free text, where text was asked for at all."""
+
+    criteria: tuple[Criterion, ...] = ()
+    text: tuple[Alternative, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The texts that were asked for, for ranking."""
+        return tuple(dict.fromkeys(p.text for alternative in self.text for p in alternative if not p.negated))

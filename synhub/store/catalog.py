@@ -1,0 +1,325 @@
+"""The catalog: the derived SQLite index of top-level objects, written here by the writer thread.
+
+Answers for what a search or a listing can be answered from: text, facets, dates, memberships, references,
+sequences, counts by class. It never decides who may read: callers say which graphs. Reads are in
+catalog_search.py and catalog_listings.py, what is derived from triples in catalog_entry.py.
+"""
+
+import json
+import sqlite3
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
+from pathlib import Path
+
+from synhub.model import Removed
+from synhub.rdf import Iri, Triple
+from synhub.store.catalog_entry import Entry, make_entry, pack_keys, unpack_keys
+from synhub.store.database import Database
+
+GRAPH_SHIFT = 40  # top_level.id = graph.id << 40 | serial
+_CACHE_KIB = 65_536
+
+_TABLES = (
+    *("top_level", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
+    *("class", "hidden", "node", "graph", "mark"),
+)
+
+
+def is_public(graph: Iri) -> bool:
+    """Say whether a graph is the public one, whatever the prefix: only its references count as uses.
+
+    The graph of a user called `public` is not, so that private use of a public part never shows.
+    """
+    return graph.endswith("/public") and not graph.endswith("/user/public")
+
+
+class Catalog:
+    """The search index in one SQLite file. One writer thread; any thread reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path, "catalog", "NORMAL")
+        with self.database.write() as connection:
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        rows = self.database.rows(
+            "SELECT graph.iri, top_level.iri FROM hidden JOIN top_level USING (id)"
+            " JOIN graph ON graph.id = top_level.graph"
+        )
+        self._hidden: frozenset[Removed] = frozenset((Iri(g), Iri(t)) for g, t in rows)
+
+    @property
+    def last_number(self) -> int:
+        """The number of the last step whose changes are in here; 0 when there is none."""
+        row = self.database.row("SELECT value FROM mark WHERE name = 'last_number'")
+        return 0 if row is None else int(row[0])
+
+    @property
+    def hidden(self) -> frozenset[Removed]:
+        """What is left out of every answer here already."""
+        return self._hidden
+
+    def update(self, entries: Mapping[Removed, list[Triple]], number: int) -> None:
+        """Make the rows of each (graph, top level) what its triples say, children included; none: no rows.
+
+        `number` becomes `last_number` in the same transaction.
+        """
+        by_graph: dict[Iri, dict[Iri, Entry | None]] = {}
+        for (graph, top_level), triples in entries.items():
+            entry = make_entry(top_level, triples) if triples else None
+            by_graph.setdefault(graph, {})[top_level] = entry
+        with self.database.write() as connection:
+            for graph, changed in by_graph.items():
+                hidden = {top for top in changed if (graph, top) in self._hidden}
+                _Update(connection, graph, changed, hidden).run()
+            connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
+        gone = {key for key, triples in entries.items() if not triples}
+        if not gone.isdisjoint(self._hidden):
+            self._hidden -= gone
+
+    def hide(self, removed: Iterable[Removed]) -> None:
+        """Leave these top levels out of every answer at once; repeats do no harm and cost nothing."""
+        new = frozenset(removed) - self._hidden
+        if new:
+            self._mark(new, hide=True)
+            self._hidden |= new
+
+    def unhide(self, removed: Iterable[Removed]) -> None:
+        """Show these top levels again, as far as they are still here."""
+        known = self._hidden.intersection(removed)
+        if known:
+            self._mark(known, hide=False)
+            self._hidden -= known
+
+    def _mark(self, removed: Set[Removed], *, hide: bool) -> None:
+        with self.database.write() as connection:
+            ids: list[int] = []
+            for graph, tops in _grouped(removed).items():
+                ids += connection_ids(connection, graph, tops).values()
+            rows = [(i,) for i in ids]
+            if hide:
+                connection.executemany("INSERT OR IGNORE INTO hidden VALUES (?)", rows)
+            else:
+                connection.executemany("DELETE FROM hidden WHERE id = ?", rows)
+            connection.execute(
+                "INSERT INTO class_count SELECT id >> ?, class, ? * sum(n) FROM class_use"
+                " WHERE id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2"
+                " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+                (GRAPH_SHIFT, -1 if hide else 1, json.dumps(ids)),
+            )
+
+    def clear(self) -> None:
+        """Forget everything, `last_number` too."""
+        with self.database.write() as connection:
+            for table in _TABLES:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the tuple above
+            (create,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'words'").fetchone()
+            connection.execute("DROP TABLE words")
+            connection.execute(create)
+        self._hidden = frozenset()
+
+    def digest_rows(self) -> Iterator[tuple[Iri, Iri, bytes]]:
+        """Yield (graph, top level, SHA-256 of its sorted triples) by graph and IRI, hidden ones too.
+
+        `catalog_entry.triples_digest` computes the same from the store.
+        """
+        rows = self.database.read().execute(
+            "SELECT graph.iri, top_level.iri, digest FROM top_level JOIN graph ON graph.id = graph"
+            " ORDER BY graph.iri, top_level.iri"
+        )
+        for graph, top_level, digest in rows:
+            yield Iri(graph), Iri(top_level), digest
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def _grouped(removed: Iterable[Removed]) -> dict[Iri, list[Iri]]:
+    by_graph: dict[Iri, list[Iri]] = {}
+    for graph, top_level in removed:
+        by_graph.setdefault(graph, []).append(top_level)
+    return by_graph
+
+
+def connection_ids(connection: sqlite3.Connection, graph: Iri, iris: Iterable[Iri]) -> dict[Iri, int]:
+    """Return the row id of each top level of a graph that has one."""
+    rows = connection.execute(
+        # CROSS JOIN is SQLite's word for "in this order"; left alone it walks the whole graph
+        "SELECT node.iri, top_level.id FROM json_each(?) AS wanted"
+        " CROSS JOIN node ON node.iri = wanted.value CROSS JOIN top_level ON top_level.node = node.id"
+        " WHERE top_level.graph = (SELECT id FROM graph WHERE iri = ?)",
+        (json.dumps(list(iris)), graph),
+    )
+    return dict(rows.fetchall())
+
+
+class _Update:
+    """One transaction's changes to one graph.
+
+    Only differences are written: a collection of 100 000 that gained one member costs one row.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, graph: Iri, changed: dict[Iri, Entry | None], hidden: set[Iri]
+    ) -> None:
+        self._connection = connection
+        self._changed = changed
+        self._hidden = hidden
+        self._public = is_public(graph)
+        connection.execute("INSERT OR IGNORE INTO graph (iri) VALUES (?)", (graph,))
+        (self._graph,) = connection.execute("SELECT id FROM graph WHERE iri = ?", (graph,)).fetchone()
+        self._ids: dict[Iri, int] = connection_ids(connection, graph, changed)
+        self._nodes: dict[Iri, int] = {}
+        self._classes: dict[Iri, int] = {}
+        self._counts: Counter[int] = Counter()
+        self._uses: Counter[int] = Counter()
+
+    def run(self) -> None:
+        entries = [entry for entry in self._changed.values() if entry is not None]
+        self._intern(entries)
+        for top_level, entry in self._changed.items():
+            if entry is None and top_level in self._ids:
+                self._remove(self._ids[top_level])
+        old = {i for top, i in self._ids.items() if self._changed[top] is not None}
+        next_id = self._next_id()
+        for entry in entries:
+            row_id = self._ids.get(entry.iri)
+            if row_id is None:
+                row_id, next_id = next_id, next_id + 1
+            self._write(row_id, entry, known=row_id in old)
+        self._write_counts()
+
+    def _intern(self, entries: list[Entry]) -> None:
+        iris = {iri for e in entries for iri in (e.iri, *e.members, *e.references)}
+        self._nodes = self._numbers("node", iris)
+        self._classes = self._numbers("class", {c for e in entries for c in e.classes})
+
+    def _numbers(self, table: str, iris: set[Iri]) -> dict[Iri, int]:
+        self._connection.executemany(
+            f"INSERT OR IGNORE INTO {table} (iri) VALUES (?)",  # noqa: S608 - a literal of the caller above
+            [(i,) for i in iris],
+        )
+        rows = self._connection.execute(
+            f"SELECT iri, id FROM {table} WHERE iri IN (SELECT value FROM json_each(?))",  # noqa: S608
+            (json.dumps(list(iris)),),
+        )
+        return dict(rows.fetchall())
+
+    def _next_id(self) -> int:
+        low = self._graph << GRAPH_SHIFT
+        (last,) = self._connection.execute(
+            "SELECT max(id) FROM top_level WHERE id BETWEEN ? AND ?", (low, low + (1 << GRAPH_SHIFT) - 1)
+        ).fetchone()
+        return low + 1 if last is None else int(last) + 1
+
+    def _remove(self, row_id: int) -> None:
+        execute = self._connection.execute
+        (packed, is_hidden) = execute(
+            "SELECT facets, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id)"
+            " FROM top_level WHERE id = ?",
+            (row_id,),
+        ).fetchone()
+        self._set_facets(row_id, unpack_keys(packed), frozenset())
+        self._set_links("membership", "collection", "member", row_id, frozenset())
+        self._set_references(row_id, frozenset())
+        if not is_hidden:
+            self._count_classes(row_id, -1)
+        execute("DELETE FROM moment WHERE id = ?", (row_id,))
+        execute("DELETE FROM elements WHERE id = ?", (row_id,))
+        execute("DELETE FROM class_use WHERE id = ?", (row_id,))
+        execute("DELETE FROM hidden WHERE id = ?", (row_id,))
+        execute("DELETE FROM words WHERE rowid = ?", (row_id,))
+        execute("DELETE FROM top_level WHERE id = ?", (row_id,))
+
+    def _write(self, row_id: int, entry: Entry, *, known: bool) -> None:
+        execute = self._connection.execute
+        node = self._nodes[entry.iri]
+        old_facets, old_words = frozenset[int](), None
+        is_hidden = entry.iri in self._hidden
+        if known:
+            packed, digest = execute(
+                "SELECT facets, digest FROM top_level WHERE id = ?", (row_id,)
+            ).fetchone()
+            if digest == entry.digest:
+                return
+            old_facets = unpack_keys(packed)
+            old_words = execute(
+                "SELECT display_id, name, description FROM words WHERE rowid = ?", (row_id,)
+            ).fetchone()
+            if not is_hidden:
+                self._count_classes(row_id, -1)
+            execute("DELETE FROM class_use WHERE id = ?", (row_id,))
+            execute("DELETE FROM moment WHERE id = ?", (row_id,))
+            execute("DELETE FROM elements WHERE id = ?", (row_id,))
+        elif is_hidden:
+            execute("INSERT INTO hidden VALUES (?)", (row_id,))
+        execute(
+            "INSERT OR REPLACE INTO top_level VALUES"
+            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?)",
+            (
+                *(row_id, self._graph, node, entry.iri, entry.display_id, entry.version, entry.name),
+                *(entry.description, entry.cls, entry.sbol_type, entry.role),
+                *(entry.sort_id, entry.sort_name, node, entry.digest, pack_keys(entry.facets)),
+            ),
+        )
+        self._set_facets(row_id, old_facets, entry.facets)
+        self._set_words(row_id, old_words, entry.words)
+        self._set_links(
+            "membership", "collection", "member", row_id, frozenset(self._nodes[m] for m in entry.members)
+        )
+        self._set_references(row_id, frozenset(self._nodes[r] for r in entry.references))
+        many = self._connection.executemany
+        many("INSERT INTO moment VALUES (?, ?, ?, ?)", [(row_id, *m) for m in entry.moments])
+        many("INSERT INTO elements VALUES (?, ?, ?, ?)", [(d, row_id, s, f) for s, d, f in entry.elements])
+        many(
+            "INSERT INTO class_use VALUES (?, ?, ?)",
+            [(row_id, self._classes[c], n) for c, n in entry.classes.items()],
+        )
+        if not is_hidden:
+            self._count_classes(row_id, 1)
+
+    def _set_words(self, row_id: int, old: tuple[str, str, str] | None, new: tuple[str, str, str]) -> None:
+        if old == new:
+            return
+        if old is not None:
+            self._connection.execute("DELETE FROM words WHERE rowid = ?", (row_id,))
+        self._connection.execute(
+            "INSERT INTO words (rowid, display_id, name, description) VALUES (?, ?, ?, ?)", (row_id, *new)
+        )
+
+    def _set_facets(self, row_id: int, old: frozenset[int], new: frozenset[int]) -> None:
+        many = self._connection.executemany
+        many("DELETE FROM facet WHERE key = ? AND id = ?", [(key, row_id) for key in old - new])
+        many("INSERT INTO facet VALUES (?, ?)", [(key, row_id) for key in new - old])
+
+    def _set_links(
+        self, table: str, source: str, target: str, row_id: int, new: frozenset[int]
+    ) -> tuple[frozenset[int], frozenset[int]]:
+        """Write the difference; return the targets that went and that came."""
+        # S608: names of this class's own calls
+        rows = self._connection.execute(f"SELECT {target} FROM {table} WHERE {source} = ?", (row_id,))  # noqa: S608
+        old = frozenset(array("q", (t for (t,) in rows)))
+        many = self._connection.executemany
+        gone, come = old - new, new - old
+        many(f"DELETE FROM {table} WHERE {source} = ? AND {target} = ?", [(row_id, t) for t in gone])  # noqa: S608
+        many(f"INSERT INTO {table} VALUES (?, ?)", [(row_id, t) for t in come])  # noqa: S608
+        return gone, come
+
+    def _set_references(self, row_id: int, new: frozenset[int]) -> None:
+        gone, come = self._set_links("reference", "source", "target", row_id, new)
+        if self._public:
+            self._uses.update(come)
+            self._uses.subtract(gone)
+
+    def _count_classes(self, row_id: int, sign: int) -> None:
+        for cls, n in self._connection.execute("SELECT class, n FROM class_use WHERE id = ?", (row_id,)):
+            self._counts[cls] += sign * n
+
+    def _write_counts(self) -> None:
+        many = self._connection.executemany
+        many(
+            "INSERT INTO class_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+            [(self._graph, cls, n) for cls, n in self._counts.items() if n],
+        )
+        uses = [(n, node) for node, n in self._uses.items() if n]
+        many("UPDATE node SET uses = uses + ? WHERE id = ?", uses)
+        many("UPDATE top_level SET uses = uses + ? WHERE node = ?", uses)

@@ -1,0 +1,237 @@
+"""What the catalog keeps of one top level, derived from its triples. Pure: no database.
+
+Source: SBOL 2.3.0, section 'SBOL Data Model'; XML Schema 1.1 part 2, section 3.3.7 (dateTime and its order).
+"""
+
+import hashlib
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from synhub.rdf import (
+    XSD_STRING,
+    Iri,
+    Term,
+    Triple,
+    datatype_of,
+    iri_of,
+    iri_term,
+    is_iri,
+    is_literal,
+    text_of,
+    write_ntriples,
+)
+from synhub.search.ast import fold
+from synhub.vocab import BIOPAX, DC, DCTERMS, PREFIXES, PROV, RDF, SBH, SBOL2, SO
+
+# Predicates whose exact values the catalog knows, and whether "has any value" is asked of them too.
+# All others are asked of the triple store.
+FACETS: dict[Iri, bool] = {
+    RDF.type: False,
+    SBOL2.type: True,
+    SBOL2.role: True,
+    SBOL2.sequence: True,
+    SBOL2.displayId: False,
+    SBOL2.version: False,
+    SBOL2.persistentIdentity: False,
+    DCTERMS.title: False,
+    DC.creator: True,
+    PROV.wasDerivedFrom: True,
+    PROV.wasGeneratedBy: True,
+    Iri(SBOL2.NS + "template"): True,
+    SBH.ownedBy: False,
+    Iri(PREFIXES["synbiohub"] + "uploadedBy"): False,
+}
+DATES: dict[Iri, int] = {DCTERMS.created: 0, DCTERMS.modified: 1}
+
+# Field separator in folded text: control characters never stand in a searched phrase.
+SEPARATOR = "\x1f"
+
+_FACET_TERMS = {iri_term(p): (p, any_value) for p, any_value in FACETS.items()}
+_DATE_TERMS = {iri_term(p): kind for p, kind in DATES.items()}
+_TYPE, _MEMBER, _ELEMENTS = iri_term(RDF.type), iri_term(SBOL2.member), iri_term(SBOL2.elements)
+_NOT_REFERENCES = frozenset({_TYPE, _MEMBER, iri_term(SBOL2.persistentIdentity), iri_term(SBOL2.type)})
+_DATE_TIME = re.compile(
+    r"(-?(?:[1-9]\d{3,}|0\d{3}))-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
+)
+_DAY_US = 86_400_000_000
+_INT64 = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One top level as the catalog's tables hold it.
+
+    `facets` are keys, `moments` (kind, earliest, latest) in µs, `elements` (subject, digest, digest of the
+    lower-case text); `classes` counts children too.
+    """
+
+    iri: Iri
+    display_id: str
+    version: str
+    name: str
+    description: str
+    cls: str
+    sbol_type: str | None
+    role: str | None
+    sort_id: str
+    sort_name: str
+    words: tuple[str, str, str]
+    facets: frozenset[int]
+    moments: frozenset[tuple[int, int, int]]
+    members: frozenset[Iri]
+    references: frozenset[Iri]
+    elements: frozenset[tuple[str, bytes, bytes]]
+    classes: dict[Iri, int]
+    digest: bytes
+
+
+def facet_key(predicate: Iri, value: Term | None = None) -> int:
+    """Return the 64-bit key of (predicate, value), or of (predicate, anything).
+
+    A million objects have some ten million distinct pairs: two of them share a key with probability 3e-6.
+    """
+    text = f"<{predicate}> {value or ''}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def pack_keys(keys: Iterable[int]) -> bytes:
+    return array("q", sorted(keys)).tobytes()
+
+
+def unpack_keys(packed: bytes) -> frozenset[int]:
+    keys = array("q")
+    keys.frombytes(packed)
+    return frozenset(keys)
+
+
+def triples_digest(triples: Iterable[Triple]) -> bytes:
+    """Return the SHA-256 of the triples as sorted N-Triples: what `check` compares with the store."""
+    return hashlib.sha256(write_ntriples(sorted(set(triples)))).digest()
+
+
+def elements_digest(elements: str) -> bytes:
+    """Return the first 24 bytes of SHA-512 of a sequence text.
+
+    Source: GA4GH refget sequence collections, digest sha512t24u (before base64url).
+    """
+    return hashlib.sha512(elements.encode()).digest()[:24]
+
+
+def parse_moment(text: str) -> tuple[int, int] | None:
+    """Return the earliest and the latest instant (µs since 1970) an xsd:dateTime can be; None for other text.
+
+    A time without a zone is before another only when it is so in every zone from -14:00 to +14:00.
+    """
+    match = _DATE_TIME.match(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    end_of_day = (hour, minute, second) == (24, 0, 0) and not (match[7] or "").strip("0")
+    if not (1 <= month <= 12 and 1 <= day <= _days_in(year, month)) or minute > 59 or second > 59:
+        return None
+    if hour > 23 and not end_of_day:
+        return None
+    moment = _days_from_1970(year, month, day) * _DAY_US + ((hour * 60 + minute) * 60 + second) * 1_000_000
+    moment += int((match[7] or "0")[:6].ljust(6, "0"))
+    zone = match[8]
+    if zone is None:
+        return _clamp(moment - 14 * 3_600_000_000), _clamp(moment + 14 * 3_600_000_000 + 1)
+    if zone != "Z":
+        minutes = int(zone[1:3]) * 60 + int(zone[4:])
+        if minutes > 14 * 60 or int(zone[4:]) > 59:
+            return None
+        moment -= (-minutes if zone[0] == "-" else minutes) * 60_000_000
+    return _clamp(moment), _clamp(moment)
+
+
+def _clamp(moment: int) -> int:
+    return max(-_INT64, min(_INT64, moment))
+
+
+def _days_in(year: int, month: int) -> int:
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
+
+
+def _days_from_1970(year: int, month: int, day: int) -> int:
+    """Days since 1970-01-01, proleptic Gregorian, for any year (datetime ends at 1 and 9999)."""
+    year -= month <= 2
+    day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return 365 * year + year // 4 - year // 100 + year // 400 + day_of_year - 719_468
+
+
+def _texts(values: list[Term]) -> list[str]:
+    return sorted({text_of(v) for v in values})
+
+
+def _first(values: list[Term], prefix: str = "") -> str | None:
+    return next((text for text in _texts(values) if text.startswith(prefix)), None)
+
+
+def _folded(values: list[Term]) -> str:
+    return fold(SEPARATOR.join(t.replace("\x00", " ") for t in _texts(values)))
+
+
+def _class(values: list[Term]) -> str:
+    """The class to show: an SBOL 2 one where there is any."""
+    return _first(values, SBOL2.NS) or _first(values) or ""
+
+
+def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
+    """Derive what the catalog keeps from the triples of a top level and its children."""
+    triples = list(triples)
+    subject = iri_term(top_level)
+    own: dict[Term, list[Term]] = {}
+    classes: Counter[Iri] = Counter()
+    references: set[Term] = set()
+    elements: set[tuple[str, bytes, bytes]] = set()
+    subjects = {s for s, _, _ in triples}
+    for s, p, o in triples:
+        if s == subject:
+            own.setdefault(p, []).append(o)
+        if p == _TYPE and is_iri(o):
+            classes[iri_of(o)] += 1
+        elif p == _ELEMENTS and is_literal(o) and datatype_of(o) == XSD_STRING:
+            text = text_of(o)
+            elements.add((text_of(s), elements_digest(text), elements_digest(text.lower())))
+        elif is_iri(o) and p not in _NOT_REFERENCES and o not in subjects:
+            references.add(o)
+    facets: set[int] = set()
+    moments: set[tuple[int, int, int]] = set()
+    for p, values in own.items():
+        if p in _FACET_TERMS:
+            predicate, any_value = _FACET_TERMS[p]
+            facets.update(facet_key(predicate, value) for value in values)
+            if any_value:
+                facets.add(facet_key(predicate))
+        elif p in _DATE_TERMS:
+            spans = (parse_moment(text_of(value)) for value in values if is_literal(value))
+            moments.update((_DATE_TERMS[p], *span) for span in spans if span is not None)
+    display_ids = own.get(iri_term(SBOL2.displayId), [])
+    names = own.get(iri_term(DCTERMS.title), [])
+    descriptions = own.get(iri_term(DCTERMS.description), [])
+    display_id, name = _first(display_ids) or "", _first(names) or ""
+    return Entry(
+        iri=top_level,
+        display_id=display_id,
+        version=_first(own.get(iri_term(SBOL2.version), [])) or "",
+        name=name,
+        description=_first(descriptions) or "",
+        cls=_class(own.get(_TYPE, [])),
+        sbol_type=_first(own.get(iri_term(SBOL2.type), []), BIOPAX.NS),
+        role=_first(own.get(iri_term(SBOL2.role), []), SO.NS),
+        sort_id=fold(display_id),
+        sort_name=fold(name or display_id),
+        words=(_folded(display_ids), _folded(names), _folded(descriptions)),
+        facets=frozenset(facets),
+        moments=frozenset(moments),
+        members=frozenset(iri_of(o) for o in own.get(_MEMBER, []) if is_iri(o)),
+        references=frozenset(iri_of(o) for o in references),
+        elements=frozenset(elements),
+        classes=dict(classes),
+        digest=triples_digest(triples),
+    )

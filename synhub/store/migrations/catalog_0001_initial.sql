@@ -1,0 +1,79 @@
+-- The search index of top-level objects. Everything here can be built again from the triple store.
+
+CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;  -- last_number
+
+CREATE TABLE graph (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE);
+
+-- Every IRI that is a top level or that one refers to. uses: references from top levels of the public graph.
+CREATE TABLE node (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE, uses INTEGER NOT NULL DEFAULT 0);
+
+-- id = graph.id * 2^40 + serial: the rows of a graph are one range of ids in every table below, so that no index
+-- needs the graph again, and the text index can be cut to a graph without touching a row.
+CREATE TABLE top_level (
+  id INTEGER PRIMARY KEY,
+  graph INTEGER NOT NULL,
+  node INTEGER NOT NULL,
+  iri TEXT NOT NULL,
+  display_id TEXT NOT NULL,
+  version TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  class TEXT NOT NULL,
+  sbol_type TEXT,
+  role TEXT,
+  sort_id TEXT NOT NULL,              -- folded displayId
+  sort_name TEXT NOT NULL,            -- folded name, or displayId where there is none
+  uses INTEGER NOT NULL,              -- copy of node.uses
+  digest BLOB NOT NULL,               -- SHA-256 of the triples, sorted
+  facets BLOB NOT NULL                -- keys of this row in facet, 8 bytes each
+);
+CREATE UNIQUE INDEX top_level_node ON top_level (node, graph);
+CREATE INDEX top_level_rank ON top_level (graph, uses DESC, iri);
+CREATE INDEX top_level_sort_id ON top_level (graph, sort_id);
+CREATE INDEX top_level_sort_name ON top_level (graph, sort_name);
+
+-- Folded text; trigrams find any part of a word. rowid = top_level.id.
+CREATE VIRTUAL TABLE words USING fts5 (display_id, name, description, tokenize = "trigram case_sensitive 1");
+
+-- key: 64 bits of a hash of (predicate, value), or of (predicate) alone for "has any value".
+CREATE TABLE facet (key INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (key, id)) WITHOUT ROWID;
+
+-- dcterms:created (kind 0) and modified (kind 1) in microseconds since 1970. A time without a zone can be any
+-- instant of 28 hours, hence two ends.
+CREATE TABLE moment (
+  id INTEGER NOT NULL, kind INTEGER NOT NULL, earliest INTEGER NOT NULL, latest INTEGER NOT NULL,
+  PRIMARY KEY (id, kind, earliest, latest)
+) WITHOUT ROWID;
+CREATE INDEX moment_kind ON moment (kind, earliest, latest);
+
+-- collection: top_level.id, member: node.id
+CREATE TABLE membership (
+  collection INTEGER NOT NULL, member INTEGER NOT NULL, PRIMARY KEY (collection, member)
+) WITHOUT ROWID;
+CREATE INDEX membership_member ON membership (member, collection);
+
+-- source: top_level.id, target: node.id; sbol:member of a collection is in membership only.
+CREATE TABLE reference (
+  source INTEGER NOT NULL, target INTEGER NOT NULL, PRIMARY KEY (source, target)
+) WITHOUT ROWID;
+CREATE INDEX reference_target ON reference (target, source);
+
+-- sbol:elements: the first 24 bytes of SHA-512 of the text as it stands, and of the text in lower case.
+CREATE TABLE elements (
+  digest BLOB NOT NULL, id INTEGER NOT NULL, subject TEXT NOT NULL, folded BLOB NOT NULL,
+  PRIMARY KEY (digest, id, subject)
+) WITHOUT ROWID;
+CREATE INDEX elements_id ON elements (id);
+CREATE INDEX elements_folded ON elements (folded);
+
+-- How often a class occurs in a top level, children included, and the sums of what is not hidden, by graph.
+CREATE TABLE class (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE);
+CREATE TABLE class_use (
+  id INTEGER NOT NULL, class INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (id, class)
+) WITHOUT ROWID;
+CREATE TABLE class_count (
+  graph INTEGER NOT NULL, class INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (graph, class)
+) WITHOUT ROWID;
+
+-- Top levels whose removal has been committed and whose quads are still there.
+CREATE TABLE hidden (id INTEGER PRIMARY KEY);
