@@ -94,7 +94,7 @@ def mint(document: Document, target: Target) -> Prepared:
 
     Raises InvalidDesign (sbol-10202) for subjects that belong to no top level: they would be lost.
     """
-    tops = sorted(document.top_levels)
+    tops = sorted(document.top_levels, key=iri_of)
     identities = [(Identity.read(document, top), last_segment(_class(document, top)[1:-1])) for top in tops]
     names = name_top_levels(identities, target.namespace, target.default_version)
     trees = [
