@@ -14,6 +14,7 @@ SynhubError                 a message for the caller: what was wrong, with the v
 ├─ TooLarge                 a limit was hit; the message names it
 ├─ TooMany                  slow down
 ├─ DiskFull                 no room; nothing was lost
+├─ DataInUse                another process has the data folder open
 ├─ StoreUnavailable         the triple store does not answer
 ├─ QueryTimeout             a query ran into its deadline
 ├─ Stopping                 the server is going down
@@ -98,6 +99,10 @@ class TooMany(SynhubError):
 
 class DiskFull(SynhubError):
     pass
+
+
+class DataInUse(SynhubError):
+    """The commands that need the folder for themselves exit with 2."""
 
 
 class StoreUnavailable(SynhubError):

@@ -1,0 +1,113 @@
+"""The command line: `synhub serve | user | check | reindex | submit`.
+
+Turns arguments into Settings and calls app.py, user_commands.py or client.py; does nothing itself. app and
+client are imported by the command that needs them, so that `synhub submit` does not load engine and server.
+
+Exit codes: 0 done, 1 refused or found something wrong (said on stderr), 2 wrong usage or data folder in use.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from synhub import __version__, user_commands
+from synhub.errors import DataInUse, SynhubError
+from synhub.settings import Settings, load_settings
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
+    return port
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder that holds the instance; default ./synhub-data"
+    )
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    # No defaults here: what is not given comes from SYNHUB_… variables, then from settings.SETTINGS.
+    _add_data(parser)
+    parser.add_argument("--host", help="address to listen on; default 127.0.0.1")
+    parser.add_argument("--port", type=_port, help="port to listen on, 0 for a free one; default 7777")
+    parser.add_argument(
+        "--uri-prefix",
+        metavar="IRI",
+        help="base of all IRIs, fixed at the first start; default http://localhost:<port>/",
+    )
+    parser.add_argument("--engine", help="oxigraph: (on disk, the default) or memory: (deleted at exit)")
+    parser.add_argument("--no-signup", action="store_const", const=True, help="nobody may register")
+    parser.add_argument(
+        "--demo", action="store_const", const=True, help="hold the demo collection and account"
+    )
+
+
+def _add_submit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="SBOL2 RDF/XML")
+    parser.add_argument("--url", required=True, help="address of the instance, like http://localhost:7777/")
+    parser.add_argument(
+        "--token-file", type=Path, metavar="F", help="file that holds a login token; default SYNHUB_TOKEN"
+    )
+    parser.add_argument("--id", help="id of the new collection")
+    parser.add_argument("--version", help="version of the new collection")
+    parser.add_argument("--name", help="name of the new collection")
+    parser.add_argument("--description", help="description of the new collection")
+    parser.add_argument("--citations", metavar="IDS", help="PubMed ids, comma separated")
+    parser.add_argument("--collection", metavar="URI", help="existing collection to add to")
+    parser.add_argument(
+        "--mode",
+        choices=("0", "1", "2", "3"),
+        help="0 new collection, 1 replace it, 2 add to one and keep what it has, 3 add and overwrite; "
+        "default 2 with --collection, else 0",
+    )
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="synhub", description="A repository for synthetic-biology designs.")
+    parser.add_argument("--version", action="version", version=f"synhub {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="run the server until SIGTERM or SIGINT"))
+    user_commands.add_parsers(commands)
+    _add_data(commands.add_parser("check", help="prove that store, catalog, blobs and journal agree"))
+    _add_data(commands.add_parser("reindex", help="build the catalog anew from the store"))
+    _add_submit(commands.add_parser("submit", help="send files to an instance"))
+    return parser
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    names = ("data", "host", "port", "uri_prefix", "engine", "demo")
+    given = {name: getattr(arguments, name, None) for name in names}
+    return load_settings(**given, signup=False if getattr(arguments, "no_signup", None) else None)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "user":
+        return user_commands.run(arguments)
+    if arguments.command == "submit":
+        from synhub import client
+
+        return client.submit(arguments)
+    from synhub import app
+
+    command = {"serve": app.serve, "check": app.check, "reindex": app.reindex}[arguments.command]
+    return command(_settings(arguments))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except SynhubError as error:
+        print(f"synhub: {error.message}", file=sys.stderr)
+        return 2 if isinstance(error, DataInUse) else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""What every test shares: no network but loopback, and where corpus and recordings are."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "fixtures"
+
+
+def _is_loopback(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a Unix socket's path
+    host = address[0]
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def network_is_blocked() -> Iterator[None]:
+    """Let this process connect to loopback only; a test that needs more fails and says so."""
+    patch = pytest.MonkeyPatch()
+    for name in ("connect", "connect_ex"):
+        original = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, address: Any, original: Any = original) -> Any:
+            if self.family != socket.AF_UNIX and not _is_loopback(address):
+                raise AssertionError(f"a test tried to reach {address!r}; only loopback is allowed")
+            return original(self, address)
+
+        patch.setattr(socket.socket, name, guarded)
+    yield
+    patch.undo()
+
+
+def _shared(variable: str, default: Path, what: str) -> Path:
+    folder = Path(os.environ.get(variable, default))
+    if not folder.is_dir():
+        pytest.skip(f"{what} absent: neither ${variable} nor {default} is a folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Folder of real design files; skips where there is none."""
+    return _shared("SYNHUB_CORPUS", ROOT.parent / "shared" / "corpus", "corpus")
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """Folder of recorded answers of a SynBioHub; skips where there is none."""
+    return _shared("SYNHUB_RECORDINGS", ROOT.parent / "shared" / "reference" / "recordings", "recordings")
+
+
+@pytest.fixture(scope="session")
+def fixtures() -> Path:
+    return FIXTURES
