@@ -10,21 +10,22 @@ from synhub.model import Actor, Dataset
 from synhub.permissions import dataset_for, public_dataset
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
-from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.children import Lanes
+from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
 from synhub.store.removals import Removals
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
+from synhub.submit.service import Submissions
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
     settings: Settings
     registry: Registry
-    store: TripleStore
+    store: EmbeddedStore
     accounts: Accounts
     journal: Journal
     removals: Removals
@@ -33,6 +34,7 @@ class Hub:
     lanes: Lanes
     snapshots: Snapshots
     writer: Writer
+    submissions: Submissions
 
     def dataset(self, actor: Actor) -> Dataset:
         return dataset_for(actor, self.registry, self.removals.hidden())

@@ -1,10 +1,10 @@
 """Frozen records that pass between layers. No behaviour beyond what their own fields say."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from synhub.rdf import Iri
+from synhub.rdf import Iri, Triple
 
 Removed = tuple[Iri, Iri]  # (graph, top level)
 
@@ -75,7 +75,12 @@ class Finding:
     message: str
 
     def as_json(self) -> dict[str, Any]:
-        return {"rule": self.rule, "severity": self.severity, "subject": self.subject, "message": self.message}
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "subject": self.subject,
+            "message": self.message,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +121,17 @@ class ChangeSet:
     removes: bytes
     adds: bytes
     top_levels: tuple[Removed, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class TopLevelChange:
+    """What one job changes about one top level of one graph."""
+
+    graph: Iri
+    top_level: Iri
+    removes: Sequence[Triple]
+    adds: Sequence[Triple]
+
+    @property
+    def size(self) -> int:
+        return len(self.removes) + len(self.adds)

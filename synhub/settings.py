@@ -41,9 +41,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("query_length", 256 * 1024, "characters", "longest SPARQL query text"),
     Setting("query_nesting", 64, "levels", "deepest nesting of braces and brackets in a SPARQL query"),
     Setting("query_result", 256 * MIB, "bytes", "largest result of a SPARQL query"),
+    Setting("download_timeout", 3600.0, "s", "longest time a large download may take"),
+    Setting("download_limit", 16 * 1024 * MIB, "bytes", "largest download"),
     Setting("query_workers", 0, "children", "child processes for queries; 0 means one fewer than cores"),
     Setting("prepare_workers", 0, "children", "child processes for uploads; 0 means one per core"),
     Setting("step_quads", 50_000, "quads", "jobs above this are applied as numbered steps"),
+    Setting("disk_reserve", 64 * MIB, "bytes", "room on the disk that no job may use up"),
     Setting("flush_interval", 10.0, "s", "how often the store is flushed when something was written"),
     Setting("snapshot_age", 1.0, "s", "a snapshot older than this is replaced when the store has changed"),
     Setting("closure_limit", 10_000, "objects", "references that travel along with a download"),
@@ -73,9 +76,12 @@ class Settings:
     query_length: int
     query_nesting: int
     query_result: int
+    download_timeout: float
+    download_limit: int
     query_workers: int
     prepare_workers: int
     step_quads: int
+    disk_reserve: int
     flush_interval: float
     snapshot_age: float
     closure_limit: int
@@ -88,7 +94,16 @@ class Settings:
 
 assert [s.name for s in SETTINGS] == [f.name for f in fields(Settings)]
 
-_TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+_TRUE = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
 
 
 def _convert(setting: Setting, text: str) -> Any:

@@ -28,6 +28,7 @@ from synhub.errors import SynhubError
 TASKS: dict[str, str] = {
     "prepare": "synhub.submit.pipeline:run",
     "query": "synhub.sparql.evaluate:run",
+    "download": "synhub.store.download:run",
 }
 
 FRAME = struct.Struct(">cI")

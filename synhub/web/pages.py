@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from synhub.web.respond import Result
 
 _environment = Environment(
-    loader=PackageLoader("synhub.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader("synhub.web"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 

@@ -100,7 +100,12 @@ def error_result(error: errors.SynhubError, *, problem: bool) -> Result:
     if isinstance(error, errors.TooMany):
         headers["Retry-After"] = str(error.retry_after_s)
     if problem:
-        body: dict[str, Any] = {"type": "about:blank", "title": type(error).__name__, "status": status, "detail": message}
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": type(error).__name__,
+            "status": status,
+            "detail": message,
+        }
         if isinstance(error, errors.FieldErrors):
             body["errors"] = error.messages
         if isinstance(error, errors.InvalidDesign):

@@ -1,0 +1,198 @@
+"""Reading one object: where it is, what it says, what travels with it.
+
+Every function takes the reader's Dataset. What may not be read is reported exactly like what does not exist. Single
+top levels of the Dataset are honoured here and nowhere else: every query binds its subjects.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from synhub.errors import NotFound, TooLarge
+from synhub.hub import Hub
+from synhub.identity import ObjectRef, version_key
+from synhub.model import Actor, Dataset
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
+from synhub.sbol.graph import Document, unskolemise
+from synhub.sbol.xml import write_sbol2
+from synhub.sparql import template
+from synhub.store.catalog_closure import referred_top_levels
+from synhub.store.top_levels import read_top_levels
+from synhub.vocab import DCTERMS, RDF, SBOL2
+
+DIRECT_OBJECTS = 1_000  # larger downloads are written by a child over a snapshot: one state, constant memory
+_TYPE = iri_term(RDF.type)
+_COLLECTION = iri_term(SBOL2.Collection)
+_MEMBER = iri_term(SBOL2.member)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An object that exists and may be read. `number` is the newest step that touched what the reader sees."""
+
+    iri: Iri
+    top_level: Iri
+    graph: Iri
+    types: tuple[Iri, ...]
+    display_id: str
+    number: int
+
+    @property
+    def is_collection(self) -> bool:
+        return SBOL2.Collection in self.types
+
+    @property
+    def is_top_level(self) -> bool:
+        return self.iri == self.top_level
+
+
+def readable_graph(hub: Hub, dataset: Dataset, top_level: Iri) -> Iri | None:
+    """Return the graph of a top level that the Dataset covers, None for what may not be read or is being removed."""
+    graph = hub.registry.graph_of(top_level)
+    if graph is None or (graph, top_level) in dataset.hidden:
+        return None
+    if graph in dataset.graphs:
+        return graph
+    for single in dataset.singles:
+        if single.graph != graph:
+            continue
+        if single.top_level == top_level:
+            return graph
+        namespace = hub.registry.namespace_of(single.top_level)
+        if single.members and namespace is not None and top_level.startswith(namespace.iri):
+            query = template.bind("is_member", collection=single.top_level, member=top_level)
+            if hub.store.ask(query, Dataset((graph,))):
+                return graph
+    return None
+
+
+def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
+    """Find an object; without a version, its latest. Raises NotFound with the IRI that was asked for."""
+    dataset = hub.dataset(actor)
+    asked = ref.iri(hub.registry)
+    graph = hub.registry.graph(ref.owner)
+    covered = (*dataset.graphs, *(s.graph for s in dataset.singles))
+    missing = NotFound(f"{asked} not found")
+    if graph not in covered:
+        raise missing
+    candidates = [asked] if ref.version is not None else [*_versions(hub, graph, asked), asked]
+    for iri in candidates:
+        rows = hub.store.select(template.bind("object_types", object=iri), Dataset((graph,)))
+        tops = sorted({Term(top) for top, _ in rows if top is not None})
+        if not tops or readable_graph(hub, dataset, iri_of(tops[0])) is None:
+            continue
+        types = tuple(sorted({iri_of(t) for _, t in rows if t is not None}))
+        if not types:
+            continue
+        display_id = ref.display_id.rpartition("/")[2]
+        number = hub.journal.graphs_number(covered)
+        return Located(iri, iri_of(tops[0]), graph, types, display_id, number)
+    raise missing
+
+
+def _versions(hub: Hub, graph: Iri, identity: Iri) -> list[Iri]:
+    """The versions of an object, latest first."""
+    rows = hub.store.select(template.bind("versions", identity=identity), Dataset((graph,)))
+    found = {iri_of(s): text_of(v) for s, v in rows if s is not None and v is not None}
+    return sorted(found, key=lambda iri: (version_key(found[iri]), iri), reverse=True)
+
+
+def triples_of(hub: Hub, located: Located) -> list[Triple]:
+    """Return the triples of an object with its children, not of the rest of its top level."""
+    stored = read_top_levels(hub.store, Dataset((located.graph,)), [located.top_level]).get(located.top_level, [])
+    if located.is_top_level:
+        return stored
+    wanted = set(Document.of(stored).subtree(iri_term(located.iri)))
+    return [t for t in stored if t[0] in wanted]
+
+
+def metadata(hub: Hub, located: Located) -> dict[str, Any]:
+    """Return the classic metadata record; None for what is missing.
+
+    Source: SynBioHub `GET <uri>/metadata`.
+    """
+    me = iri_term(located.iri)
+    said: dict[Term, str] = {}
+    for s, p, o in sorted(triples_of(hub, located), reverse=True):
+        if s == me:
+            said[p] = text_of(o)
+    names = {
+        "persistentIdentity": SBOL2.persistentIdentity,
+        "displayId": SBOL2.displayId,
+        "version": SBOL2.version,
+        "name": DCTERMS.title,
+        "description": DCTERMS.description,
+    }
+    record: dict[str, Any] = {key: said.get(iri_term(predicate)) for key, predicate in names.items()}
+    sbol_types = [t for t in located.types if t.startswith(SBOL2.NS)]
+    return record | {"type": (sbol_types or list(located.types))[0]}
+
+
+def document(hub: Hub, actor: Actor, located: Located) -> Iterator[bytes]:
+    """Return SBOL2 RDF/XML of an object and everything that travels with it.
+
+    Of a collection: its own triples, every member's top level in full, and their references; of anything else the
+    whole closure. Raises TooLarge when that is more than the limit, never a document that is silently short.
+    """
+    dataset = hub.dataset(actor)
+    if not located.is_top_level:
+        return write_sbol2(unskolemise(triples_of(hub, located)))
+    iris = closure(hub, dataset, located)
+    if len(iris) <= DIRECT_OBJECTS:
+        return write_sbol2(unskolemise(_read(hub, dataset, iris)))
+    return _from_snapshot(hub, actor, dataset, iris)
+
+
+def closure(hub: Hub, dataset: Dataset, located: Located) -> list[Iri]:
+    """Return the top levels that travel with an object, itself first. Raises TooLarge."""
+    limit = hub.settings.closure_limit
+    start = [located.top_level]
+    if located.is_collection:
+        own = triples_of(hub, located)
+        members = [iri_of(o) for s, p, o in own if s == iri_term(located.iri) and p == _MEMBER and o[0] == "<"]
+        start += [m for m in members if readable_graph(hub, dataset, m)]
+    seen = dict.fromkeys(start)
+    direct = len(seen)
+    frontier = list(seen)
+    while frontier:
+        graphs = (*dataset.graphs, *(s.graph for s in dataset.singles))
+        found = [iri for iri in referred_top_levels(hub.catalog, graphs, frontier) if iri not in seen]
+        frontier = [iri for iri in found if readable_graph(hub, dataset, iri)]
+        seen.update(dict.fromkeys(frontier))
+        if len(seen) - direct > limit:
+            raise TooLarge(
+                f"{located.iri} refers to more than {limit} further objects; ask for /sbolnr, which holds the object"
+                " without them"
+            )
+    return list(seen)
+
+
+def _read(hub: Hub, dataset: Dataset, iris: Sequence[Iri]) -> list[Triple]:
+    by_graph: dict[Iri, list[Iri]] = {}
+    for iri in iris:
+        graph = hub.registry.graph_of(iri)
+        assert graph is not None
+        by_graph.setdefault(graph, []).append(iri)
+    stored = (read_top_levels(hub.store, Dataset((g,)), members) for g, members in by_graph.items())
+    return [triple for part in stored for triples in part.values() for triple in triples]
+
+
+def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]) -> Iterator[bytes]:
+    """Stream a large document from a child; closing the iterator ends the child."""
+    username = actor.user.username if actor.user else None
+    at_least = hub.journal.last_number_of(username) if username else 0
+    with ExitStack() as stack:
+        snapshot = stack.enter_context(hub.snapshots.acquire(at_least))
+        graphs = sorted({g for g in map(hub.registry.graph_of, iris) if g is not None})
+        argument = {"store": str(snapshot.path), "graphs": graphs, "top_levels": list(iris)}
+        _, chunks = hub.lanes.download.stream(
+            "download", argument, hub.settings.download_timeout, hub.settings.download_limit
+        )
+        held = stack.pop_all()
+
+    def stream() -> Iterator[bytes]:
+        with held, chunks:
+            yield from chunks
+
+    return stream()

@@ -1,0 +1,69 @@
+"""Content-addressed files: `blobs/ab/cd…` named by SHA-256. Written to a temporary name, synced, renamed.
+
+Knows nothing of who refers to a blob; `delete_orphans` is told.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from synhub.errors import NotFound
+from synhub.store.changes import fsync_folder
+
+CHUNK_BYTES = 1 << 20
+ORPHAN_AGE_S = 24 * 3600
+
+
+def sha256_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class Blobs:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, digest: str) -> Path:
+        return self.folder / digest[:2] / digest[2:]
+
+    def adopt(self, source: Path, digest: str) -> None:
+        """Link the file `source`, whose bytes are synced already, into the store under its digest."""
+        target = self.path(digest)
+        if target.exists():
+            os.utime(target)  # young again: an orphan about to be deleted stays
+            return
+        target.parent.mkdir(exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary.unlink(missing_ok=True)
+        temporary.hardlink_to(source)
+        temporary.rename(target)
+        fsync_folder(target.parent)
+        fsync_folder(self.folder)
+
+    def get(self, digest: str) -> Path:
+        """Return the path of a blob. Raises NotFound."""
+        path = self.path(digest)
+        if not path.is_file():
+            raise NotFound("the file is not there any more")
+        return path
+
+    def digests(self) -> Iterator[str]:
+        for path in sorted(self.folder.glob("??/*")):
+            if not path.name.startswith("."):
+                yield path.parent.name + path.name
+
+    def delete_orphans(self, is_named: Callable[[str], bool]) -> int:
+        """Delete blobs older than a day that nobody names; return how many."""
+        deleted = 0
+        for digest in self.digests():
+            path = self.path(digest)
+            if time.time() - path.stat().st_mtime > ORPHAN_AGE_S and not is_named(digest):
+                path.unlink(missing_ok=True)
+                deleted += 1
+        return deleted

@@ -1,0 +1,81 @@
+"""From what changes about top levels to numbered change sets on disk.
+
+A planner says per top level which triples go and which come; `pack` makes change sets of whole top levels, small
+enough for one transaction each; `write_steps` puts them on disk so that they survive a power cut.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from synhub.model import ChangeSet, TopLevelChange
+from synhub.rdf import Iri, in_graph, write_nquads
+
+MANIFEST = "manifest.json"
+
+
+def _change_set(changes: Sequence[TopLevelChange]) -> ChangeSet:
+    kept = [(set(c.removes) & set(c.adds), c) for c in changes]
+    return ChangeSet(
+        removes=b"".join(write_nquads(in_graph((t for t in c.removes if t not in k), c.graph)) for k, c in kept),
+        adds=b"".join(write_nquads(in_graph((t for t in c.adds if t not in k), c.graph)) for k, c in kept),
+        top_levels=tuple((c.graph, c.top_level) for c in changes),
+    )
+
+
+def pack(changes: Iterable[TopLevelChange], limit: int) -> Iterator[ChangeSet]:
+    """Yield change sets of whole top levels, each of at most `limit` quads unless a single top level is larger."""
+    batch: list[TopLevelChange] = []
+    size = 0
+    for change in changes:
+        if batch and size + change.size > limit:
+            yield _change_set(batch)
+            batch, size = [], 0
+        batch.append(change)
+        size += change.size
+    if batch:
+        yield _change_set(batch)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file and make its bytes survive a power cut; its name needs `fsync_folder`."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_step(folder: Path, index: int, change: ChangeSet) -> None:
+    """Put step `index` of a job on disk, synced."""
+    write_synced(folder / f"{index}.removes.nq", change.removes)
+    write_synced(folder / f"{index}.adds.nq", change.adds)
+    write_synced(folder / f"{index}.{MANIFEST}", json.dumps(change.top_levels).encode())
+    fsync_folder(folder)
+
+
+def read_step(folder: Path, index: int) -> ChangeSet:
+    """Read what `write_step` wrote. Raises FileNotFoundError when it is not there."""
+    tops = json.loads((folder / f"{index}.{MANIFEST}").read_bytes())
+    return ChangeSet(
+        removes=(folder / f"{index}.removes.nq").read_bytes(),
+        adds=(folder / f"{index}.adds.nq").read_bytes(),
+        top_levels=tuple((Iri(g), Iri(t)) for g, t in tops),
+    )
+
+
+def delete_steps(folder: Path) -> None:
+    """Forget a job's change sets once the store has been flushed behind them."""
+    for path in folder.glob("*.nq"):
+        path.unlink(missing_ok=True)
+    for path in folder.glob(f"*.{MANIFEST}"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,328 @@
+"""The journal: which jobs exist, how far they are, and the one sequence of numbered steps.
+
+State of a job:  received -> prepared -> planned -> done, or failed from any of them but planned.
+The row turning `planned` is the commit point: before it nothing happened, after it everything will. A step gets its
+number before the store is touched, so recovery knows every step that may have reached the store.
+
+Knows SQLite and the job folders; never touches the triple store.
+"""
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from synhub.errors import NotFound
+from synhub.model import ChangeSet, Removed
+from synhub.rdf import Iri
+from synhub.store import changes
+from synhub.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row. `steps` is None while not known; `last_number` is 0 before the first step."""
+
+    id: str
+    kind: str
+    state: str
+    username: str
+    namespaces: tuple[str, ...]
+    fingerprint: str
+    options: dict[str, Any]
+    created: str
+    updated: str
+    steps: int | None
+    next_step: int
+    last_number: int
+    answered: bool
+    report: dict[str, Any]
+    error_class: str | None
+    error: str | None
+
+
+_COLUMNS = (
+    "id, kind, state, username, namespaces, fingerprint, options, created, updated, steps, next_step, last_number,"
+    " answered, report, error_class, error"
+)
+
+
+def _job(row: Sequence[Any]) -> Job:
+    values = dict(zip(_COLUMNS.replace(",", " ").split(), row, strict=True))
+    values["namespaces"] = tuple(json.loads(values["namespaces"]))
+    values["options"] = json.loads(values["options"])
+    values["report"] = json.loads(values["report"])
+    values["answered"] = bool(values["answered"])
+    return Job(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a job: its name as sent, and where its bytes are."""
+
+    name: str
+    size: int
+    digest: str
+
+
+class Journal:
+    def __init__(self, database: Database, folder: Path, clock: Callable[[], datetime] | None = None) -> None:
+        self._database = database
+        self.folder = folder
+        self._clock = clock or (lambda: datetime.now(UTC))
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def now(self) -> str:
+        return self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    # --- a job's way -------------------------------------------------------------------------------------------
+
+    def new_folder(self) -> tuple[str, Path]:
+        """Make a job id that nobody can guess, and its folder."""
+        job_id = secrets.token_urlsafe(16)
+        folder = self.folder / job_id
+        folder.mkdir()
+        return job_id, folder
+
+    def job_folder(self, job_id: str) -> Path:
+        return self.folder / job_id
+
+    def receive(
+        self,
+        job_id: str,
+        kind: str,
+        username: str,
+        namespaces: Iterable[str],
+        fingerprint: str = "",
+        options: dict[str, Any] | None = None,
+    ) -> Job:
+        """Insert the row of a job whose upload is complete."""
+        now = self.now()
+        with self._database.write() as sql:
+            sql.execute(
+                "INSERT INTO job (id, kind, state, username, namespaces, fingerprint, options, created, updated)"
+                " VALUES (?, ?, 'received', ?, ?, ?, ?, ?, ?)",
+                (
+                    job_id,
+                    kind,
+                    username,
+                    json.dumps(sorted(namespaces)),
+                    fingerprint,
+                    json.dumps(options or {}),
+                    now,
+                    now,
+                ),
+            )
+        return self.get(job_id)
+
+    def prepared(self, job_id: str) -> None:
+        with self._database.write() as sql:
+            sql.execute("UPDATE job SET state = 'prepared', updated = ? WHERE id = ?", (self.now(), job_id))
+
+    def planned(
+        self, job_id: str, steps: Iterable[ChangeSet], report: dict[str, Any], uploads: Sequence[Upload] = ()
+    ) -> None:
+        """Put the change sets on disk as they come, then turn the row: the commit point of the job."""
+        folder = self.job_folder(job_id)
+        folder.mkdir(exist_ok=True)
+        count = 0
+        for change in steps:
+            changes.write_step(folder, count, change)
+            count += 1
+        changes.fsync_folder(self.folder)
+        with self._database.write() as sql:
+            sql.execute(
+                "UPDATE job SET state = 'planned', steps = ?, report = ?, updated = ? WHERE id = ?",
+                (count, json.dumps(report), self.now(), job_id),
+            )
+            sql.executemany(
+                "INSERT INTO upload VALUES (?, ?, ?, ?, ?)",
+                [(job_id, n, u.name, u.size, u.digest) for n, u in enumerate(uploads)],
+            )
+
+    def planned_removal(self, job_id: str, removed: Sequence[Removed], report: dict[str, Any]) -> None:
+        """Commit a removal: hide the top levels and turn the row, in one transaction."""
+        with self._database.write() as sql:
+            sql.execute(
+                "UPDATE job SET state = 'planned', report = ?, updated = ? WHERE id = ?",
+                (json.dumps(report), self.now(), job_id),
+            )
+            sql.executemany("INSERT OR IGNORE INTO removal VALUES (?, ?, ?)", [(g, t, job_id) for g, t in removed])
+
+    def begin_step(self, job_id: str, index: int, top_levels: Sequence[Removed]) -> int:
+        """Give step `index` of a job the next number; the store may be touched afterwards."""
+        with self._database.write() as sql:
+            number = sql.execute(
+                "INSERT INTO step (job, step, top_levels) VALUES (?, ?, ?)",
+                (job_id, index, json.dumps(top_levels)),
+            ).lastrowid
+            assert number is not None
+            sql.execute(
+                "UPDATE job SET next_step = ?, last_number = ?, updated = ? WHERE id = ?",
+                (index + 1, number, self.now(), job_id),
+            )
+            sql.executemany(
+                "INSERT INTO graph_mark VALUES (?1, ?2) ON CONFLICT (graph) DO UPDATE SET number = ?2",
+                [(graph, number) for graph in {g for g, _ in top_levels}],
+            )
+        return number
+
+    def withdraw_step(self, job_id: str, number: int) -> None:
+        """Take back the number of a job's only step: the store refused it as a whole."""
+        with self._database.write() as sql:
+            sql.execute("DELETE FROM step WHERE number = ?", (number,))
+            sql.execute("UPDATE job SET next_step = 0, last_number = 0 WHERE id = ?", (job_id,))
+
+    def done(self, job_id: str) -> None:
+        """Finish a job; what a purge hid is forgotten with it."""
+        with self._database.write() as sql:
+            sql.execute("UPDATE job SET state = 'done', updated = ? WHERE id = ?", (self.now(), job_id))
+            sql.execute("DELETE FROM removal WHERE job = ?", (job_id,))
+
+    def fail(self, job_id: str, error_class: str, message: str, report: dict[str, Any] | None = None) -> None:
+        """Record why nothing came of a job, and delete its folder."""
+        with self._database.write() as sql:
+            sql.execute(
+                "UPDATE job SET state = 'failed', error_class = ?, error = ?, report = ?, pruned = 1, updated = ?"
+                " WHERE id = ?",
+                (error_class, message, json.dumps(report or {}), self.now(), job_id),
+            )
+            sql.execute("DELETE FROM upload WHERE job = ?", (job_id,))
+        self.delete_folder(job_id)
+
+    def answered(self, job_id: str) -> None:
+        with self._database.write() as sql:
+            sql.execute("UPDATE job SET answered = 1 WHERE id = ?", (job_id,))
+
+    def delete_folder(self, job_id: str) -> None:
+        shutil.rmtree(self.job_folder(job_id), ignore_errors=True)
+
+    # --- questions -----------------------------------------------------------------------------------------------
+
+    def get(self, job_id: str) -> Job:
+        """Raises NotFound."""
+        row = self._database.row(f"SELECT {_COLUMNS} FROM job WHERE id = ?", (job_id,))  # noqa: S608  our own columns
+        if row is None:
+            raise NotFound("no such job")
+        return _job(row)
+
+    def _jobs(self, condition: str, values: Sequence[Any] = ()) -> list[Job]:
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM job WHERE {condition} ORDER BY created, rowid",  # noqa: S608  our own text
+            values,
+        )
+        return [_job(row) for row in rows]
+
+    def open_jobs(self) -> list[Job]:
+        """Jobs that are neither done nor failed, oldest first."""
+        return self._jobs("state NOT IN ('done', 'failed')")
+
+    def find_repeat(self, fingerprint: str) -> Job | None:
+        """Return the newest job with the same user, fields and bytes that did not fail."""
+        found = self._jobs("fingerprint = ? AND state <> 'failed'", (fingerprint,))
+        return found[-1] if found else None
+
+    def touched_since(self, namespaces: Iterable[str], number: int) -> bool:
+        """Say whether a later step than `number` belongs to a job on one of the namespaces."""
+        wanted = set(namespaces)
+        rows = self._database.rows("SELECT namespaces FROM job WHERE last_number > ?", (number,))
+        return any(wanted & set(json.loads(text)) for (text,) in rows)
+
+    def waiting_of(self, username: str) -> int:
+        """How many jobs of a user are under way."""
+        row = self._database.row(
+            "SELECT count(*) FROM job WHERE username = ? AND state NOT IN ('done', 'failed')", (username,)
+        )
+        return int(row[0]) if row else 0
+
+    def uploads(self, job_id: str) -> list[Upload]:
+        rows = self._database.rows("SELECT name, size, digest FROM upload WHERE job = ? ORDER BY number", (job_id,))
+        return [Upload(*row) for row in rows]
+
+    def all_uploads(self) -> list[Upload]:
+        return [Upload(*row) for row in self._database.rows("SELECT name, size, digest FROM upload")]
+
+    def names_blob(self, digest: str) -> bool:
+        return self._database.row("SELECT 1 FROM upload WHERE digest = ? LIMIT 1", (digest,)) is not None
+
+    def last_number(self) -> int:
+        row = self._database.row("SELECT max(number) FROM step")
+        return int(row[0] or 0) if row else 0
+
+    def last_number_of(self, username: str) -> int:
+        """The number of the newest step of any of the user's jobs."""
+        row = self._database.row("SELECT max(last_number) FROM job WHERE username = ?", (username,))
+        return int(row[0] or 0) if row else 0
+
+    def graphs_number(self, graphs: Sequence[Iri]) -> int:
+        """The number of the newest step that touched one of the graphs."""
+        marks = (self._database.row("SELECT number FROM graph_mark WHERE graph = ?", (g,)) for g in graphs)
+        return max((int(mark[0]) for mark in marks if mark), default=0)
+
+    def steps_after(self, number: int) -> list[tuple[int, str, int, tuple[Removed, ...]]]:
+        """Return (number, job, step, top levels) of the later steps, in order."""
+        rows = self._database.rows(
+            "SELECT number, job, step, top_levels FROM step WHERE number > ? ORDER BY number", (number,)
+        )
+        return [(n, job, step, _tops(tops)) for n, job, step, tops in rows]
+
+    def top_levels_of(self, job_id: str) -> tuple[Removed, ...]:
+        """Every top level that the applied steps of a job touched."""
+        rows = self._database.rows("SELECT top_levels FROM step WHERE job = ? ORDER BY number", (job_id,))
+        return tuple(dict.fromkeys(top for (tops,) in rows for top in _tops(tops)))
+
+    def removals(self) -> list[tuple[Iri, Iri, str]]:
+        """All (graph, top level, job) that are hidden."""
+        return [(Iri(g), Iri(t), j) for g, t, j in self._database.rows("SELECT graph, top_level, job FROM removal")]
+
+    def removals_of(self, job_id: str, limit: int) -> list[Removed]:
+        rows = self._database.rows("SELECT graph, top_level FROM removal WHERE job = ? LIMIT ?", (job_id, limit))
+        return [(Iri(g), Iri(t)) for g, t in rows]
+
+    def purged(self, removed: Sequence[Removed]) -> None:
+        """Forget removal rows whose quads are gone from the store and whose catalog rows are gone too."""
+        with self._database.write() as sql:
+            sql.executemany("DELETE FROM removal WHERE graph = ? AND top_level = ?", removed)
+
+    # --- flushing ----------------------------------------------------------------------------------------------------
+
+    @property
+    def flushed_number(self) -> int:
+        row = self._database.row("SELECT number FROM mark WHERE name = 'flushed'")
+        assert row is not None
+        return int(row[0])
+
+    def flushed(self, number: int) -> None:
+        """Record that the store keeps every step up to `number` by itself, and prune the change sets behind it."""
+        with self._database.write() as sql:
+            sql.execute("UPDATE mark SET number = ? WHERE name = 'flushed'", (number,))
+        rows = self._database.rows(
+            "SELECT id FROM job WHERE pruned = 0 AND state = 'done' AND last_number <= ?", (number,)
+        )
+        for (job_id,) in rows:
+            self.delete_folder(job_id)
+        with self._database.write() as sql:
+            sql.executemany("UPDATE job SET pruned = 1 WHERE id = ?", rows)
+
+    def delete_stray_folders(self) -> None:
+        """Delete folders that no unfinished or unpruned job owns: uploads that were cut off."""
+        owned = {job_id for (job_id,) in self._database.rows("SELECT id FROM job WHERE pruned = 0")}
+        for path in self.folder.iterdir():
+            if path.name not in owned:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def forget_old(self, before: str) -> None:
+        """Clear the reports of jobs finished before an ISO instant."""
+        with self._database.write() as sql:
+            sql.execute(
+                "UPDATE job SET report = '{}' WHERE updated < ? AND state IN ('done', 'failed') AND report <> '{}'",
+                (before,),
+            )
+
+
+def _tops(text: str) -> tuple[Removed, ...]:
+    return tuple((Iri(g), Iri(t)) for g, t in json.loads(text))

@@ -1,0 +1,26 @@
+"""What is being removed: the set that every Dataset carries as `hidden`.
+
+A removal is committed by rows in the journal, before any quad is listed; the purge that deletes the quads may take
+its time, and may be interrupted.
+"""
+
+from collections.abc import Set
+
+from synhub.model import Removed
+from synhub.store.journal import Journal
+
+
+class Removals:
+    """Holds the hidden (graph, top level) pairs in memory, as an immutable set that is replaced on change."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._hidden: frozenset[Removed] = frozenset()
+        self.reload()
+
+    def hidden(self) -> Set[Removed]:
+        return self._hidden
+
+    def reload(self) -> None:
+        """Read the rows again, after a commit or a purge step."""
+        self._hidden = frozenset((graph, top) for graph, top, _ in self._journal.removals())

@@ -1,0 +1,56 @@
+"""Reading whole top levels from a store, in batches. The one place that knows how a top level is found: every
+subject that belongs to it says so by sbh:topLevel.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from synhub.model import Dataset, Removed
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term
+from synhub.sparql import template
+from synhub.store.base import TripleStore
+from synhub.vocab import SBH
+
+BATCH = 500
+_TOP_LEVEL = iri_term(SBH.topLevel)
+
+
+def batches(iris: Iterable[Iri], size: int = BATCH) -> Iterator[list[Iri]]:
+    iterator = iter(iris)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def read_top_levels(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:
+    """Return the triples of each top level, sorted; a top level that is not stored is missing from the result."""
+    found: dict[Iri, list[Triple]] = {}
+    for batch in batches(dict.fromkeys(iris)):
+        query = template.bind("top_levels", top_levels=[iri_term(iri) for iri in batch])
+        triples = store.construct(query, dataset)
+        top_of = {s: iri_of(o) for s, p, o in triples if p == _TOP_LEVEL}
+        for triple in sorted(triples):
+            found.setdefault(top_of[triple[0]], []).append(triple)
+    return found
+
+
+def read_changed(store: TripleStore, changed: Iterable[Removed]) -> dict[Removed, list[Triple]]:
+    """Return what the store now holds of each (graph, top level); an empty list where nothing is left."""
+    by_graph: dict[Iri, list[Iri]] = {}
+    for graph, top_level in changed:
+        by_graph.setdefault(graph, []).append(top_level)
+    entries: dict[Removed, list[Triple]] = {}
+    for graph, top_levels in by_graph.items():
+        stored = read_top_levels(store, Dataset((graph,)), top_levels)
+        entries.update({(graph, top): stored.get(top, []) for top in top_levels})
+    return entries
+
+
+def links_to(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:
+    """Return memberships and attachment links that point at the objects, by the top level that holds them."""
+    found: dict[Iri, list[Triple]] = {}
+    for batch in batches(dict.fromkeys(iris)):
+        query = template.bind("links_to", objects=[iri_term(iri) for iri in batch])
+        for s, p, o, top in store.select(query, dataset):
+            assert s is not None and p is not None and o is not None and top is not None
+            found.setdefault(iri_of(Term(top)), []).append((s, p, o))
+    return found

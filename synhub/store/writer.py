@@ -1,0 +1,364 @@
+"""The writer: the one thread that changes the triple store, and recovery after a crash.
+
+For each job: plan (read, decide) -> change sets on disk -> journal row planned -> for each step: number, apply ->
+catalog -> done. A job of several steps lets other jobs in between, unless they touch the same namespace.
+"""
+
+import logging
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from synhub.errors import DiskFull, Stopping, SynhubError
+from synhub.model import ChangeSet, Removed
+from synhub.store import changes
+from synhub.store.base import TripleStore
+from synhub.store.blobs import Blobs
+from synhub.store.catalog import Catalog
+from synhub.store.journal import Job, Journal, Upload
+from synhub.store.purge import next_purge_step
+from synhub.store.removals import Removals
+from synhub.store.top_levels import read_changed
+
+logger = logging.getLogger("synhub.writer")
+
+RETRY_S = 5.0
+HOUSEKEEPING_S = 3600.0
+
+
+class DurableStore(TripleStore, Protocol):
+    def flush(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning decided: the steps, what to tell, and the files of the upload to keep as blobs.
+
+    `steps` may be computed while they are taken, and raise then; `report` is complete when all have been.
+    """
+
+    steps: Iterable[ChangeSet]
+    report: dict[str, Any]
+    uploads: Sequence[tuple[Upload, Path]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job that waits for its plan. `plan` runs in the writer thread and may raise a SynhubError."""
+
+    job: Job
+    plan: Callable[[], Planned]
+    result: "Future[Job]" = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class _Sequence:
+    """A planned job whose steps are being applied."""
+
+    job: Job
+    next_step: int
+    result: "Future[Job] | None"
+
+    @property
+    def is_purge(self) -> bool:
+        return self.job.kind == "purge"
+
+
+class Writer:
+    """Owns all writes to `store`. `recover` before `start`; `stop` finishes the current step."""
+
+    def __init__(
+        self,
+        store: DurableStore,
+        journal: Journal,
+        catalog: Catalog,
+        removals: Removals,
+        blobs: Blobs,
+        *,
+        flush_interval_s: float,
+        step_quads: int,
+        disk_reserve_bytes: int,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._catalog = catalog
+        self._removals = removals
+        self._blobs = blobs
+        self._flush_interval_s = flush_interval_s
+        self._step_quads = step_quads
+        self._disk_reserve_bytes = disk_reserve_bytes
+        self._condition = threading.Condition()
+        self._waiting: deque[Work] = deque()
+        self._sequences: deque[_Sequence] = deque()
+        self._refreshes: deque[tuple[tuple[Removed, ...], Future[None]]] = deque()
+        self._stopping = False
+        self._applied = journal.last_number()
+        self._flushed = journal.flushed_number
+        self._last_flush = time.monotonic()
+        self._last_housekeeping = 0.0
+        self._retry_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="synhub-writer", daemon=True)
+
+    # --- for other threads -----------------------------------------------------------------------------------------
+
+    @property
+    def number(self) -> int:
+        """The number of the newest step in the store."""
+        return self._applied
+
+    def is_quiet(self) -> bool:
+        """Say whether no sequence of steps is half applied: a snapshot taken now shows no mix of states."""
+        with self._condition:
+            return not any(s.next_step > 0 and s.next_step != s.job.steps for s in self._sequences)
+
+    def submit(self, job: Job, plan: Callable[[], Planned]) -> "Future[Job]":
+        """Queue a job; the future is done when the job is, or carries why it failed."""
+        work = Work(job, plan)
+        with self._condition:
+            if self._stopping:
+                self._fail(work, Stopping("the server is going down; submit again when it is back"))
+            else:
+                self._waiting.append(work)
+                self._condition.notify()
+        return work.result
+
+    def remove(self, job: Job, removed: Sequence[Removed], report: dict[str, Any]) -> None:
+        """Commit a removal: from the return on nobody sees these top levels; their quads go step by step."""
+        self._journal.planned_removal(job.id, removed, report)
+        self._hide()
+        with self._condition:
+            self._sequences.append(_Sequence(self._journal.get(job.id), 0, None))
+            self._condition.notify()
+
+    def refresh(self, top_levels: Sequence[Removed]) -> "Future[None]":
+        """Write the catalog rows of some top levels again from the store, between two steps."""
+        result: Future[None] = Future()
+        with self._condition:
+            self._refreshes.append((tuple(top_levels), result))
+            self._condition.notify()
+        return result
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the current step, fail what is not planned, flush. What is planned goes on at the next start."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+        for work in self._waiting:
+            self._fail(work, Stopping("the server is going down; submit again when it is back"))
+        self._waiting.clear()
+        self._flush()
+
+    # --- recovery ------------------------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Bring the store and the catalog to where the journal says they are. Runs before the server listens."""
+        open_jobs = self._journal.open_jobs()
+        for job in open_jobs:
+            if job.state != "planned":
+                self._journal.fail(job.id, "Stopping", "the server was restarted before the job was planned")
+        for number, job_id, step, _ in self._journal.steps_after(self._flushed):
+            self._redo(number, job_id, step)
+        for job in open_jobs:
+            if job.state == "planned":
+                sequence = _Sequence(job, job.next_step, None)
+                if sequence.is_purge:
+                    self._sequences.append(sequence)  # hidden already: goes on behind the ready line
+                    continue
+                while not self._advance(sequence):
+                    pass
+        self._catch_up()
+        self._hide()
+        self._journal.delete_stray_folders()
+
+    def _redo(self, number: int, job_id: str, step: int) -> None:
+        logger.info("redo of step %d (job %s, step %d)", number, job_id, step)
+        self._store.apply(changes.read_step(self._journal.job_folder(job_id), step))
+
+    def _catch_up(self) -> None:
+        """Apply to the catalog what it missed: whole jobs, since a sequence enters it in its last step."""
+        missed = self._journal.steps_after(self._catalog.last_number)
+        if not missed:
+            return
+        jobs = dict.fromkeys(job_id for _, job_id, _, _ in missed)
+        touched = dict.fromkeys(top for job_id in jobs for top in self._journal.top_levels_of(job_id))
+        self._catalog.update(read_changed(self._store, touched), missed[-1][0])
+
+    def _hide(self) -> None:
+        self._removals.reload()
+        self._catalog.hide(self._removals.hidden())
+
+    # --- the thread --------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                if self._stopping:
+                    return
+                work, sequence = self._choose()
+                if work is None and sequence is None and not self._refreshes:
+                    self._condition.wait(timeout=min(self._flush_interval_s, 1.0))
+            try:
+                while self._refreshes:
+                    self._refresh(*self._refreshes.popleft())
+                if work is not None:
+                    self._plan(work)
+                elif sequence is not None:
+                    self._step(sequence)
+                if time.monotonic() - self._last_flush >= self._flush_interval_s:
+                    self._flush()
+            except Exception:  # the thread must live: the job is planned and is tried again
+                logger.exception("the writer could not go on; it tries again in %g s", RETRY_S)
+                self._retry_at = time.monotonic() + RETRY_S
+
+    def _refresh(self, top_levels: Sequence[Removed], result: "Future[None]") -> None:
+        try:
+            self._catalog.update(read_changed(self._store, top_levels), self._catalog.last_number)
+            result.set_result(None)
+        except Exception as error:
+            result.set_exception(error)
+
+    def _choose(self) -> tuple[Work | None, _Sequence | None]:
+        """Take turns: the first waiting job that no running sequence is in the way of, then a step of a sequence."""
+        busy = {n for s in self._sequences for n in s.job.namespaces}
+        for work in self._waiting:
+            if not busy.intersection(work.job.namespaces):
+                self._waiting.remove(work)
+                return work, None
+            busy.update(work.job.namespaces)  # what came first goes first
+        if self._sequences and time.monotonic() >= self._retry_at:
+            self._sequences.rotate(-1)
+            return None, self._sequences[-1]
+        return None, None
+
+    def _plan(self, work: Work) -> None:
+        job = work.job
+        try:
+            planned = work.plan()
+            self._check_room(0)
+            for upload, path in planned.uploads:
+                self._blobs.adopt(path, upload.digest)
+            steps = self._while_room(planned.steps)
+            self._journal.planned(job.id, steps, planned.report, [u for u, _ in planned.uploads])
+        except SynhubError as error:
+            self._fail(work, error)
+            return
+        except OSError as error:
+            logger.exception("job %s could not be planned", job.id)
+            self._fail(
+                work,
+                DiskFull(f"the server could not store the upload ({error.strerror}); nothing was changed"),
+            )
+            return
+        except Exception as error:  # a mistake in planning costs its own job only
+            logger.exception("job %s could not be planned", job.id)
+            self._fail(work, error)
+            return
+        sequence = _Sequence(self._journal.get(job.id), 0, work.result)
+        with self._condition:
+            self._sequences.append(sequence)
+        if sequence.job.steps is not None and sequence.job.steps <= 1:
+            self._step(sequence)
+
+    def _step(self, sequence: _Sequence) -> None:
+        try:
+            finished = self._advance(sequence)
+        except (DiskFull, OSError) as error:
+            if sequence.next_step > 0 or sequence.is_purge or sequence.result is None:
+                raise
+            self._drop(sequence)
+            self._fail(Work(sequence.job, lambda: Planned((), {}), sequence.result), error)
+            return
+        if finished:
+            self._drop(sequence)
+            if sequence.result is not None:
+                sequence.result.set_result(self._journal.get(sequence.job.id))
+
+    def _drop(self, sequence: _Sequence) -> None:
+        with self._condition:
+            self._sequences.remove(sequence)
+
+    def _advance(self, sequence: _Sequence) -> bool:
+        """Apply the next step of a job; say whether it was the last."""
+        job = sequence.job
+        if sequence.is_purge:
+            return self._advance_purge(sequence)
+        assert job.steps is not None
+        if sequence.next_step < job.steps:
+            change = changes.read_step(self._journal.job_folder(job.id), sequence.next_step)
+            number = self._journal.begin_step(job.id, sequence.next_step, change.top_levels)
+            try:
+                self._store.apply(change)
+            except Exception:
+                if sequence.next_step == 0 and sequence.result is not None:
+                    self._journal.withdraw_step(job.id, number)
+                raise
+            self._applied = number
+            sequence.next_step += 1
+        if sequence.next_step < job.steps:
+            return False
+        touched = self._journal.top_levels_of(job.id)
+        self._catalog.update(read_changed(self._store, touched), self._applied)
+        self._journal.done(job.id)
+        return True
+
+    def _advance_purge(self, sequence: _Sequence) -> bool:
+        job = sequence.job
+        batch, change = next_purge_step(self._store, self._journal, job.id, self._step_quads)
+        if not batch:
+            self._journal.done(job.id)
+            self._hide()
+            return True
+        folder = self._journal.job_folder(job.id)
+        folder.mkdir(exist_ok=True)
+        changes.write_step(folder, sequence.next_step, change)
+        number = self._journal.begin_step(job.id, sequence.next_step, change.top_levels)
+        self._store.apply(change)
+        self._applied = number
+        sequence.next_step += 1
+        self._catalog.update(read_changed(self._store, change.top_levels), number)
+        self._journal.purged(batch)
+        self._removals.reload()
+        self._catalog.unhide(batch)
+        return False
+
+    def _while_room(self, steps: Iterable[ChangeSet]) -> Iterator[ChangeSet]:
+        size = 0
+        for step in steps:
+            size += len(step.adds) + len(step.removes)
+            self._check_room(size)
+            yield step
+
+    def _check_room(self, size: int) -> None:
+        """Refuse before anything happens what would fill the disk: change set, its log and its tables."""
+        free = shutil.disk_usage(self._journal.folder).free
+        if free < 3 * size + self._disk_reserve_bytes:
+            raise DiskFull("the disk of the server is full; nothing was changed")
+
+    def _fail(self, work: Work, error: Exception) -> None:
+        report = {"findings": getattr(error, "findings", [])}
+        try:
+            self._journal.fail(work.job.id, type(error).__name__, str(error), report)
+        except Exception:  # the caller must hear of the first failure, and the row is failed at the next start
+            logger.exception("job %s could not be marked as failed", work.job.id)
+        work.result.set_exception(error)
+
+    def _flush(self) -> None:
+        """Make the store durable, then forget the change sets behind it."""
+        self._last_flush = time.monotonic()
+        if self._applied <= self._flushed:
+            return
+        number = self._applied
+        self._store.flush()
+        self._journal.flushed(number)
+        self._flushed = number

@@ -1,0 +1,80 @@
+"""Handlers that read one object."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+import synhub
+from synhub import objects
+from synhub.identity import ObjectRef, path_of_iri
+from synhub.sbol.graph import unskolemise
+from synhub.sbol.xml import write_sbol2
+from synhub.web.auth import actor_of, hub_of
+from synhub.web.respond import RDF_XML, Result, attachment, json_result, redirect, wants_html
+
+
+def _etag(kind: str, located: objects.Located) -> str:
+    """A strong validator: representation, package version, newest step that touched what the reader sees."""
+    return f'"{kind}-{synhub.__version__}-{located.number}"'
+
+
+def _unchanged(request: Request, etag: str) -> bool:
+    given = request.headers.get("if-none-match", "")
+    return given.strip() == "*" or etag in [part.strip().removeprefix("W/") for part in given.split(",")]
+
+
+def _cached(etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept, X-authorization, Cookie"}
+
+
+async def sbol(request: Request, ref: ObjectRef) -> Result:
+    """SBOL2 RDF/XML of the object and all that travels with it."""
+    hub, actor = hub_of(request), actor_of(request)
+    located = await run_in_threadpool(objects.locate, hub, actor, ref)
+    etag = _etag("sbol", located)
+    headers = _cached(etag) | attachment(located.display_id + ".xml")
+    if _unchanged(request, etag):
+        return Result(None, RDF_XML, 304, headers)
+    document = await run_in_threadpool(objects.document, hub, actor, located)
+    return Result(document, RDF_XML, headers=headers)
+
+
+async def sbolnr(request: Request, ref: ObjectRef) -> Result:
+    """SBOL2 RDF/XML of the object with its children, nothing else."""
+    hub, actor = hub_of(request), actor_of(request)
+    located = await run_in_threadpool(objects.locate, hub, actor, ref)
+    etag = _etag("sbolnr", located)
+    headers = _cached(etag) | attachment(located.display_id + ".xml")
+    if _unchanged(request, etag):
+        return Result(None, RDF_XML, 304, headers)
+    triples = await run_in_threadpool(objects.triples_of, hub, located)
+    body = await run_in_threadpool(lambda: b"".join(write_sbol2(unskolemise(triples))))
+    return Result(body, RDF_XML, headers=headers)
+
+
+async def metadata(request: Request, ref: ObjectRef) -> Result:
+    """The classic metadata rows; an empty list for what is not there or not to be seen."""
+    hub, actor = hub_of(request), actor_of(request)
+    try:
+        located = await run_in_threadpool(objects.locate, hub, actor, ref)
+    except objects.NotFound:
+        return json_result([], title=ref.display_id)
+    record = await run_in_threadpool(objects.metadata, hub, located)
+    return json_result([record], title=ref.display_id, headers=attachment(located.display_id + ".json"))
+
+
+async def page(request: Request, ref: ObjectRef) -> Result:
+    """The object itself: SBOL for machines, a page for browsers; without a version a redirect to the latest."""
+    hub, actor = hub_of(request), actor_of(request)
+    located = await run_in_threadpool(objects.locate, hub, actor, ref)
+    if located.iri != ref.iri(hub.registry):
+        path = path_of_iri(located.iri, hub.registry)
+        assert path is not None
+        return redirect(path)
+    if not wants_html(request):
+        return await sbol(request, ref)
+    record = await run_in_threadpool(objects.metadata, hub, located)
+    links = {"uri": located.iri} | {verb: f"{request.url.path.rstrip('/')}/{verb}" for verb in _PAGE_VERBS}
+    return json_result(record | links, title=record["name"] or located.display_id)
+
+
+_PAGE_VERBS = ("sbol", "sbolnr", "metadata", "members", "subCollections")

@@ -1,0 +1,176 @@
+"""The complete route table: data, not code. Matching is by the raw path, because a decoded one cannot tell `%2F`.
+
+Literal segments and verbs match without regard to case, and one trailing slash is ignored (clients send both).
+Every object verb is one declaration that serves `/public/…`, `/user/…` and `/user/…/<hash>/share/…`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from starlette.requests import Request
+
+from synhub.identity import ObjectRef, decode_segment, is_version
+from synhub.web import accounts, admin, jobs, listings, objects, search, sparql, submissions
+from synhub.web.respond import Result
+
+Handler = Callable[..., Awaitable[Result]]
+Style = Literal["classic", "new"]
+
+GET = ("GET", "HEAD")
+POST = ("POST",)
+ANY = ("GET", "HEAD", "POST", "PUT", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A fixed path. `{name}` stands for one decoded segment, a final `{*name}` for the raw rest of the path."""
+
+    methods: tuple[str, ...]
+    path: str
+    handler: Handler
+    style: Style = "classic"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVerb:
+    """What can be asked of an object: `<object>/<verb>`, in all three forms. The empty verb is the object itself."""
+
+    methods: tuple[str, ...]
+    verb: str
+    handler: Handler
+    style: Style = "classic"
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(GET, "/", accounts.home),
+    Route(GET, "/login", accounts.login_form),
+    Route(POST, "/login", accounts.login),
+    Route(POST, "/remoteLogin", accounts.remote_login),
+    Route(ANY, "/logout", accounts.logout),
+    Route(GET, "/register", accounts.register_form),
+    Route(POST, "/register", accounts.register),
+    Route(GET, "/profile", accounts.profile),
+    Route(POST, "/profile", accounts.update_profile),
+    Route(GET, "/profile/tokens", accounts.tokens, "new"),
+    Route(("DELETE",), "/profile/tokens", accounts.revoke_token, "new"),
+    Route(("DELETE",), "/profile/tokens/{id}", accounts.revoke_token, "new"),
+    Route(GET, "/health", admin.health, "new"),
+    Route(GET, "/submit", submissions.submit_form),
+    Route(POST, "/submit", submissions.submit),
+    Route(GET, "/jobs/{id}", jobs.job, "new"),
+    Route(GET, "/jobs/{id}/upload", jobs.upload, "new"),
+    Route(GET, "/jobs/{id}/upload/{number}", jobs.upload, "new"),
+    Route(GET, "/rootCollections", listings.root_collections),
+    Route(GET, "/manage", listings.manage),
+    Route(GET, "/search/{*query}", search.search),
+    Route(GET, "/searchCount/{*query}", search.search_count),
+    Route(GET, "/remoteSearch/{*query}", search.remote_search),
+    Route(GET, "/sparql", sparql.sparql_get),
+    Route(POST, "/sparql", sparql.sparql_post),
+    Route(POST, "/admin/explorerUpdateIndex", admin.update_index),
+    Route(GET, "/admin/explorerIndexingLog", admin.indexing_log),
+    Route(GET, "/{type}/count", listings.type_count),
+)
+
+OBJECT_VERBS: tuple[ObjectVerb, ...] = (
+    ObjectVerb(GET, "", objects.page),
+    ObjectVerb(GET, "full", objects.sbol),
+    ObjectVerb(GET, "sbol", objects.sbol),
+    ObjectVerb(GET, "sbolnr", objects.sbolnr),
+    ObjectVerb(GET, "metadata", objects.metadata),
+    ObjectVerb(GET, "subCollections", listings.sub_collections),
+    ObjectVerb(GET, "members", listings.members, "new"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A handler with its arguments; `handler` None means that the path exists, but not with this method.
+
+    `ref` is given to object verbs; `share` is the hash of a share link.
+    """
+
+    handler: Handler | None
+    style: Style
+    methods: tuple[str, ...]
+    parameters: dict[str, str] = field(default_factory=dict)
+    ref: ObjectRef | None = None
+    share: str | None = None
+
+    async def call(self, request: Request) -> Result:
+        assert self.handler is not None
+        if self.ref is not None:
+            return await self.handler(request, self.ref)
+        return await self.handler(request)
+
+
+def match(method: str, raw_path: str) -> Matched | None:
+    """Find the route of a raw (percent-encoded) path, None when there is none. Raises BadRequest."""
+    segments = raw_path.split("/")[1:]
+    if len(segments) > 1 and not segments[-1]:
+        segments = segments[:-1]
+    allowed: list[str] = []
+    style: Style = "classic"
+    for route in ROUTES:
+        parameters = _fixed(route.path, raw_path, segments)
+        if parameters is None:
+            continue
+        if method in route.methods:
+            return Matched(route.handler, route.style, route.methods, parameters)
+        allowed += route.methods
+        style = route.style
+    if allowed:
+        return Matched(None, style, tuple(dict.fromkeys(allowed)))
+    return _object(method, segments)
+
+
+def _fixed(pattern: str, raw_path: str, segments: list[str]) -> dict[str, Any] | None:
+    parts = pattern.split("/")[1:]
+    if parts[-1].startswith("{*"):
+        head = parts[:-1]
+        if len(segments) < len(head) or [s.lower() for s in segments[: len(head)]] != [p.lower() for p in head]:
+            return None
+        rest = raw_path.split("/", len(head) + 1)
+        return {parts[-1][2:-1]: rest[len(head) + 1] if len(rest) > len(head) + 1 else ""}
+    if len(parts) != len(segments):
+        return None
+    parameters: dict[str, Any] = {}
+    for part, segment in zip(parts, segments, strict=True):
+        if part.startswith("{"):
+            parameters[part[1:-1]] = decode_segment(segment)
+        elif part.lower() != segment.lower():
+            return None
+    return parameters
+
+
+_VERBS: dict[str, list[ObjectVerb]] = {}
+for _verb in OBJECT_VERBS:
+    _VERBS.setdefault(_verb.verb.lower(), []).append(_verb)
+
+
+def _object(method: str, segments: list[str]) -> Matched | None:
+    """Parse `public/<c>/<d…>[/<v>][/<verb>]` and `user/<u>/<c>/<d…>[/<v>][/<hash>/share][/<verb>]`."""
+    kind = segments[0].lower()
+    skip = {"public": 1, "user": 2}.get(kind)
+    if skip is None or len(segments) < skip + 2 or not all(segments):
+        return None
+    decoded = [decode_segment(s) for s in segments]
+    owner = decoded[1] if kind == "user" else None
+    collection, rest = decoded[skip], decoded[skip + 1 :]
+    verb = ""
+    if len(rest) > 1 and rest[-1].lower() in _VERBS:
+        verb, rest = rest[-1].lower(), rest[:-1]
+    share = None
+    if owner is not None and len(rest) > 3 and rest[-1].lower() == "share":
+        share, rest = rest[-2], rest[:-2]
+    version = None
+    if len(rest) > 1 and is_version(rest[-1]):
+        version, rest = rest[-1], rest[:-1]
+    ref = ObjectRef(owner, collection, "/".join(rest), version)
+    choices = _VERBS[verb]
+    methods = tuple(m for choice in choices for m in choice.methods)
+    for choice in choices:
+        if method in choice.methods:
+            return Matched(choice.handler, choice.style, methods, ref=ref, share=share)
+    return Matched(None, choices[0].style, methods, ref=ref, share=share)

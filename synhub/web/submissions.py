@@ -1,0 +1,46 @@
+"""Handlers of POST /submit and its form."""
+
+import asyncio
+from urllib.parse import quote
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from synhub.identity import path_of_iri
+from synhub.web.auth import hub_of, require_token_or_csrf, user_of
+from synhub.web.forms import read_upload_form
+from synhub.web.pages import render_form
+from synhub.web.respond import HTML, Result, redirect, wants_html
+
+DONE = "Successfully uploaded"
+
+
+async def submit_form(request: Request) -> Result:
+    """The upload form; a page whatever Accept says."""
+    if request.state.user is None:
+        return redirect("/login?next=" + quote("/submit"))
+    return Result(render_form("submit", user=request.state.user, csrf=request.state.csrf), HTML)
+
+
+async def submit(request: Request) -> Result:
+    """Receive an upload and answer when its job is done; `Prefer: respond-async` is answered at once."""
+    hub = hub_of(request)
+    user = user_of(request)
+    job_id, folder = await run_in_threadpool(hub.journal.new_folder)
+    try:
+        form = await read_upload_form(request, folder, hub.settings.upload_limit)
+        require_token_or_csrf(request, form.fields.get("csrf"))
+    except BaseException:
+        hub.journal.delete_folder(job_id)
+        raise
+    job_id, future = await run_in_threadpool(hub.submissions.submit, user, form.fields, form.files, job_id)
+    location = f"/jobs/{job_id}"
+    if "respond-async" in request.headers.get("prefer", "").lower():
+        headers = {"Location": location, "Preference-Applied": "respond-async"}
+        return Result(f"Accepted; see {location}", status=202, headers=headers)
+    job = await asyncio.shield(asyncio.wrap_future(future))
+    request.state.after = BackgroundTask(hub.journal.answered, job.id)
+    path = path_of_iri(job.options["collection"], hub.registry) if wants_html(request) else None
+    headers = {"Link": f'<{location}>; rel="describedby"'}
+    return Result(DONE, headers=headers, title=DONE, location=path)

@@ -1,0 +1,377 @@
+"""The write path: jobs, numbered steps, removal rows, recovery after a stop at every point."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from synhub.errors import Conflict, DiskFull
+from synhub.model import ChangeSet, Dataset, TopLevelChange
+from synhub.rdf import Iri, Triple, iri_term, literal_term
+from synhub.store.blobs import Blobs
+from synhub.store.catalog import Catalog
+from synhub.store.changes import pack
+from synhub.store.database import Database
+from synhub.store.embedded import EmbeddedStore
+from synhub.store.journal import Job, Journal
+from synhub.store.removals import Removals
+from synhub.store.top_levels import read_top_levels
+from synhub.store.writer import Planned, Writer
+from synhub.vocab import DCTERMS, RDF, SBH, SBOL2
+
+GRAPH = Iri("http://h/user/alice")
+LAB, OTHER = "http://h/user/alice/lab/", "http://h/user/alice/other/"
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing after it runs."""
+
+
+@dataclass
+class Parts:
+    """One instance's write path over a data folder, without its thread."""
+
+    store: EmbeddedStore
+    journal: Journal
+    catalog: Catalog
+    removals: Removals
+    writer: Writer
+    database: Database
+
+    def close(self) -> None:
+        self.store.close()
+        self.catalog.close()
+        self.database.close()
+
+    def stored(self, *iris: Iri) -> dict[Iri, list[Triple]]:
+        return read_top_levels(self.store, Dataset((GRAPH,)), iris)
+
+    def indexed(self) -> set[Iri]:
+        return {top for _, top, _ in self.catalog.digest_rows()}
+
+
+def open_parts(data: Path, *, reserve: int = 0) -> Parts:
+    data.mkdir(exist_ok=True)
+    database = Database(data / "synhub.sqlite", "synhub", "FULL")
+    store = EmbeddedStore(data / "store")
+    journal = Journal(database, data / "jobs")
+    catalog = Catalog(data / "catalog.sqlite")
+    removals = Removals(journal)
+    writer = Writer(
+        store, journal, catalog, removals, Blobs(data / "blobs"),
+        flush_interval_s=1e9, step_quads=10, disk_reserve_bytes=reserve,
+    )  # fmt: skip
+    return Parts(store, journal, catalog, removals, writer, database)
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    opened = open_parts(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def top_level(namespace: str, name: str, title: str) -> tuple[Iri, list[Triple]]:
+    iri = Iri(f"{namespace}{name}/1")
+    me = iri_term(iri)
+    return iri, [
+        (me, iri_term(RDF.type), iri_term(SBOL2.ComponentDefinition)),
+        (me, iri_term(SBOL2.displayId), literal_term(name)),
+        (me, iri_term(DCTERMS.title), literal_term(title)),
+        (me, iri_term(SBH.topLevel), me),
+    ]
+
+
+def adding(namespace: str, names: Sequence[str], title: str = "t") -> list[ChangeSet]:
+    made = [top_level(namespace, name, title) for name in names]
+    return list(pack([TopLevelChange(GRAPH, iri, (), triples) for iri, triples in made], limit=10))
+
+
+def start_job(parts: Parts, namespace: str, kind: str = "edit") -> Job:
+    job_id, _ = parts.journal.new_folder()
+    return parts.journal.receive(job_id, kind, "alice", [namespace])
+
+
+def run(parts: Parts) -> None:
+    """Let the writer's own scheduling run until it has nothing to do, in this thread."""
+    for _ in range(1000):
+        work, sequence = parts.writer._choose()
+        if work is not None:
+            parts.writer._plan(work)
+        elif sequence is not None:
+            parts.writer._step(sequence)
+        else:
+            return
+    raise AssertionError("the writer does not come to an end")
+
+
+def test_a_job_is_in_store_and_catalog_when_its_future_is_done(parts: Parts) -> None:
+    job = start_job(parts, LAB)
+    future = parts.writer.submit(job, lambda: Planned(adding(LAB, ["a"]), {"said": 1}))
+
+    run(parts)
+
+    done = future.result(timeout=0)
+    assert (done.state, done.report, done.last_number) == ("done", {"said": 1}, 1)
+    assert parts.indexed() == {Iri(LAB + "a/1")} == set(parts.stored(Iri(LAB + "a/1")))
+
+
+def test_a_plan_that_refuses_changes_nothing(parts: Parts) -> None:
+    def refuse() -> Planned:
+        raise Conflict("already in use")
+
+    job = start_job(parts, LAB)
+    future = parts.writer.submit(job, refuse)
+    run(parts)
+
+    assert isinstance(future.exception(timeout=0), Conflict)
+    assert parts.journal.get(job.id).error == "already in use"
+    assert parts.journal.last_number() == 0
+    assert not parts.journal.job_folder(job.id).exists()
+
+
+def test_a_plan_that_refuses_while_steps_are_taken_changes_nothing(parts: Parts) -> None:
+    def steps() -> Iterator[ChangeSet]:
+        yield from adding(LAB, ["a"])
+        raise Conflict("different content")
+
+    future = parts.writer.submit(start_job(parts, LAB), lambda: Planned(steps(), {}))
+    run(parts)
+
+    assert isinstance(future.exception(timeout=0), Conflict)
+    assert parts.stored(Iri(LAB + "a/1")) == {}
+
+
+def test_a_job_of_another_namespace_runs_between_two_steps(parts: Parts) -> None:
+    long = parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, list("abcdef")), {}))
+    short = parts.writer.submit(start_job(parts, OTHER), lambda: Planned(adding(OTHER, ["x"]), {}))
+    waits = parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["z"]), {}))
+
+    run(parts)
+
+    first, between, last = (f.result(timeout=0) for f in (long, short, waits))
+    assert first.steps == 3
+    assert between.last_number < first.last_number < last.last_number
+
+
+def test_search_sees_a_long_job_only_when_it_is_complete(parts: Parts) -> None:
+    parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, list("abcdef")), {}))
+    work, _ = parts.writer._choose()
+    assert work is not None
+    parts.writer._plan(work)
+    _, sequence = parts.writer._choose()
+    assert sequence is not None
+    parts.writer._step(sequence)
+
+    assert len(parts.stored(*(Iri(f"{LAB}{n}/1") for n in "abcdef"))) == 2
+    assert parts.indexed() == set()
+    assert not parts.writer.is_quiet()
+
+    run(parts)
+    assert len(parts.indexed()) == 6
+    assert parts.writer.is_quiet()
+
+
+POINTS = [
+    ("journal", "planned", "before"),
+    ("journal", "planned", "after"),
+    ("journal", "begin_step", "before"),
+    ("journal", "begin_step", "after"),
+    ("store", "apply", "before"),
+    ("store", "apply", "after"),
+    ("catalog", "update", "before"),
+    ("catalog", "update", "after"),
+    ("journal", "done", "before"),
+    ("journal", "done", "after"),
+    ("journal", "flushed", "before"),
+    ("journal", "flushed", "after"),
+]
+
+
+def kill_at(parts: Parts, monkeypatch: pytest.MonkeyPatch, owner: str, method: str, when: str, nth: int) -> None:
+    """Make the nth call of a method the last thing the process does."""
+    target = getattr(parts, owner)
+    original = getattr(target, method)
+    calls = 0
+
+    def dying(*args: object, **kwargs: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == nth and when == "before":
+            raise Killed
+        result = original(*args, **kwargs)
+        if calls == nth:
+            raise Killed
+        return result
+
+    monkeypatch.setattr(target, method, dying)
+
+
+@pytest.mark.parametrize("unsynced_lost", [False, True])
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize(("owner", "method", "when"), POINTS)
+def test_a_two_step_job_with_a_small_one_between_survives_an_end_at_every_point(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: str,
+    method: str,
+    when: str,
+    nth: int,
+    unsynced_lost: bool,
+) -> None:
+    data = tmp_path / "data"
+    parts = open_parts(data)
+    parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["old"]), {}))
+    run(parts)
+    parts.writer._flush()
+    parts.store.backup(tmp_path / "synced")
+    long = start_job(parts, LAB)
+    short = start_job(parts, OTHER)
+    kill_at(parts, monkeypatch, owner, method, when, nth)
+    parts.writer.submit(long, lambda: Planned(adding(LAB, ["a", "b", "c", "d"]), {}))
+    parts.writer.submit(short, lambda: Planned(adding(OTHER, ["x"]), {}))
+    try:
+        run(parts)
+        parts.writer._flush()
+    except Killed:
+        pass
+    parts.close()
+    if unsynced_lost and not (owner == "journal" and method == "flushed") and parts_flushed(data) == 1:
+        shutil.rmtree(data / "store")
+        shutil.move(tmp_path / "synced", data / "store")
+
+    monkeypatch.undo()
+    again = open_parts(data)
+    again.writer.recover()
+
+    for job, iris in ((long, [Iri(f"{LAB}{n}/1") for n in "abcd"]), (short, [Iri(OTHER + "x/1")])):
+        state = again.journal.get(job.id).state
+        assert state in ("done", "failed")
+        assert set(again.stored(*iris)) == (set(iris) if state == "done" else set())
+    assert set(again.stored(Iri(LAB + "old/1"))) == {Iri(LAB + "old/1")}
+    everything = [Iri(LAB + "old/1"), *(Iri(f"{LAB}{n}/1") for n in "abcd"), Iri(OTHER + "x/1")]
+    assert again.indexed() == set(again.stored(*everything))
+    assert again.catalog.last_number == again.journal.last_number()
+    again.close()
+
+
+def parts_flushed(data: Path) -> int:
+    database = Database(data / "synhub.sqlite", "synhub", "FULL")
+    try:
+        return Journal(database, data / "jobs").flushed_number
+    finally:
+        database.close()
+
+
+def submit_members(parts: Parts, names: Sequence[str]) -> list[Iri]:
+    """Store some parts and a collection elsewhere that has them all as members."""
+    iris = [Iri(f"{LAB}{n}/1") for n in names]
+    holder, triples = top_level(OTHER, "holder", "t")
+    triples += [(iri_term(holder), iri_term(SBOL2.member), iri_term(i)) for i in iris]
+    steps = [*adding(LAB, names), *pack([TopLevelChange(GRAPH, holder, (), triples)], limit=10)]
+    parts.writer.submit(start_job(parts, LAB), lambda: Planned(steps, {}))
+    run(parts)
+    return iris
+
+
+def test_a_committed_removal_is_out_of_sight_before_any_quad_is_touched(parts: Parts) -> None:
+    iris = submit_members(parts, list("abcdefg"))
+    before = parts.store.count(GRAPH)
+
+    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, i) for i in iris], {})
+
+    assert parts.removals.hidden() == {(GRAPH, i) for i in iris}
+    assert parts.catalog.hidden == parts.removals.hidden()
+    assert parts.store.count(GRAPH) == before
+
+
+def test_a_purge_removes_exactly_the_hidden_objects_and_the_links_to_them(parts: Parts) -> None:
+    iris = submit_members(parts, list("abcdefg"))
+    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, i) for i in iris[:6]], {})
+
+    run(parts)
+
+    holder = Iri(OTHER + "holder/1")
+    left = parts.stored(*iris, holder)
+    assert set(left) == {iris[6], holder}
+    assert [t for t in left[holder] if t[1] == iri_term(SBOL2.member)] == [
+        (iri_term(holder), iri_term(SBOL2.member), iri_term(iris[6]))
+    ]
+    assert parts.removals.hidden() == set() == parts.catalog.hidden
+    assert parts.indexed() == {iris[6], holder}
+
+
+def test_a_job_on_the_namespace_waits_for_the_purge(parts: Parts) -> None:
+    iris = submit_members(parts, ["a"])
+    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, iris[0])], {})
+    future = parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["a"], "again"), {}))
+
+    run(parts)
+
+    assert future.result(timeout=0).state == "done"
+    (stored,) = parts.stored(iris[0]).values()
+    assert literal_term("again") in {o for _, _, o in stored}
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("owner", "method", "when"),
+    [
+        ("journal", "begin_step", "before"),
+        ("journal", "begin_step", "after"),
+        ("store", "apply", "after"),
+        ("catalog", "update", "after"),
+        ("journal", "purged", "after"),
+        ("catalog", "unhide", "before"),
+        ("journal", "done", "before"),
+    ],
+)
+def test_a_purge_goes_on_after_an_end_at_every_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: str, method: str, when: str, nth: int
+) -> None:
+    data = tmp_path / "data"
+    parts = open_parts(data)
+    iris = submit_members(parts, list("abcdefg"))
+    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, i) for i in iris], {})
+    kill_at(parts, monkeypatch, owner, method, when, nth)
+    try:
+        run(parts)
+    except Killed:
+        pass
+    parts.close()
+
+    monkeypatch.undo()
+    again = open_parts(data)
+    again.writer.recover()
+    assert again.stored(*iris).keys() <= {top for _, top in again.removals.hidden()}
+    run(again)
+
+    assert again.indexed() == {Iri(OTHER + "holder/1")}
+    assert again.stored(*iris) == {}
+    assert again.catalog.hidden == set()
+    assert again.journal.open_jobs() == []
+    again.close()
+
+
+def test_flushing_prunes_the_change_sets_behind_it(parts: Parts) -> None:
+    job = start_job(parts, LAB)
+    parts.writer.submit(job, lambda: Planned(adding(LAB, ["a"]), {}))
+    run(parts)
+    assert list(parts.journal.job_folder(job.id).glob("*.nq"))
+
+    parts.writer._flush()
+
+    assert not parts.journal.job_folder(job.id).exists()
+    assert parts.journal.flushed_number == 1
+
+
+def test_a_full_disk_is_refused_before_anything_happens(tmp_path: Path) -> None:
+    parts = open_parts(tmp_path / "data", reserve=1 << 60)
+    future = parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["a"]), {}))
+    run(parts)
+
+    assert isinstance(future.exception(timeout=0), DiskFull)
+    assert parts.stored(Iri(LAB + "a/1")) == {}
+    parts.close()
