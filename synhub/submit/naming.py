@@ -178,9 +178,7 @@ def name_top_levels(
     registry = Registry(target.prefix)
     shared = common_namespace(i.base for i, _ in identities if registry.namespace_of(i.iri) is None)
     wishes = [_wish(identity, kind, shared, target, default_version) for identity, kind in identities]
-    wishes.sort(
-        key=lambda wish: (not wish.fixed, not wish.identity.iri.startswith(target.iri), wish.identity.iri)
-    )
+    wishes.sort(key=lambda wish: (not wish.fixed, not wish.identity.iri.startswith(target.iri), wish.identity.iri))
     root = target.collection_id + COLLECTION_SUFFIX
     taken = Taken()
     taken.claim(root, target.iri + root)

@@ -68,9 +68,7 @@ def failure_text(errors: Iterable[Finding]) -> str:
     return "\n".join([*groups, "Validation failed."])
 
 
-def _prepare(
-    files: Sequence[tuple[str, Path]], target: Target, limits: Limits
-) -> tuple[Prepared, list[Finding]]:
+def _prepare(files: Sequence[tuple[str, Path]], target: Target, limits: Limits) -> tuple[Prepared, list[Finding]]:
     """Return what was prepared and all findings; with an error among them, nothing was."""
     documents: list[tuple[str, list[Triple]]] = []
     scan = Prescan(b"", frozenset(), [])

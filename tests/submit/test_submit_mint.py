@@ -13,7 +13,7 @@ from synhub.sbol.graph import Document, parse_rdf_xml
 from synhub.submit.mint import Target, mint
 from synhub.submit.naming import common_namespace, display_id_from
 from synhub.submit.prepared import Prepared, PreparedObject
-from synhub.vocab import DCTERMS, PROV, RDF, SBH, SBOL2
+from synhub.vocab import DCTERMS, OBO, PROV, RDF, SBH, SBOL2
 
 SBOL = SBOL2.NS
 TARGET = Target("http://reg.example/", "bob", "lab", "5")
@@ -360,9 +360,7 @@ def test_was_derived_from_follows_between_top_levels_of_a_moved_document_only() 
         link("http://x.org/P/1", derived, "http://gone.org/R"),
         link("http://x.org/P/c/1", derived, "http://x.org/Q/1"),
     )
-    assert values(prepared, "P/1", derived) == sorted(
-        [f"<{HOME}Q/1>", f"<{elsewhere}/1>", "<http://gone.org/R>"]
-    )
+    assert values(prepared, "P/1", derived) == sorted([f"<{HOME}Q/1>", f"<{elsewhere}/1>", "<http://gone.org/R>"])
     assert values(prepared, "P/c/1", derived) == ["<http://x.org/Q/1>"]
 
 
@@ -425,9 +423,7 @@ def documents(draw: st.DrawFn) -> list[Triple]:
     subjects: list[str] = []
     identities: list[str] = []
     keys = draw(
-        st.sets(
-            st.tuples(st.sampled_from(HOSTS), st.sampled_from(NAMES), st.sampled_from(VERSIONS)), max_size=6
-        )
+        st.sets(st.tuples(st.sampled_from(HOSTS), st.sampled_from(NAMES), st.sampled_from(VERSIONS)), max_size=6)
     )
     for host, name, version in sorted(keys, key=str):
         pid = host + name
@@ -437,23 +433,17 @@ def documents(draw: st.DrawFn) -> list[Triple]:
         identities.append(pid)
         for number in range(draw(st.integers(0, 3))):
             child = draw(
-                st.sampled_from(
-                    [f"{pid}/c{number}", f"http://k.org/{name}{number}", f"{top}{SKOLEM}{number}"]
-                )
+                st.sampled_from([f"{pid}/c{number}", f"http://k.org/{name}{number}", f"{top}{SKOLEM}{number}"])
             )
             child = child if child not in subjects else f"{top}/other{number}"
             named = draw(
-                st.sampled_from(
-                    [{}, {"display_id": "c"}, {"display_id": f"c{number}"}, {"display_id": "4 x"}]
-                )
+                st.sampled_from([{}, {"display_id": "c"}, {"display_id": f"c{number}"}, {"display_id": "4 x"}])
             )
             triples |= dict.fromkeys(thing(child, kind="Component", **named))
             triples[link(top, SBOL + "component", child)] = None
             subjects.append(child)
         if draw(st.booleans()):
-            nested = draw(
-                st.sampled_from([f"{pid}/c1/note", f"http://n.org/{len(subjects)}/c1", f"{top}{SKOLEM}"])
-            )
+            nested = draw(st.sampled_from([f"{pid}/c1/note", f"http://n.org/{len(subjects)}/c1", f"{top}{SKOLEM}"]))
             if nested not in subjects:
                 triples |= dict.fromkeys([link(top, NOTE, nested), link(nested, NOTE + "2", top)])
                 subjects.append(nested)
@@ -494,31 +484,21 @@ def undone(triples: list[Triple], new: list[Triple]) -> set[Triple]:
         if p == node(SBOL2.persistentIdentity):
             old = old_of[s]
             base = (
-                Term(old.removesuffix(f"/{old_version[old]}>").removesuffix(">") + ">")
-                if old in old_version
-                else old
+                Term(old.removesuffix(f"/{old_version[old]}>").removesuffix(">") + ">") if old in old_version else old
             )
             old_of[o] = stated.get(old, base)
     names = {node(p) for p in (SBOL2.persistentIdentity, SBOL2.displayId, SBOL2.version)}
-    return {
-        (old_of[s], p, o if p in (node(RDF.type), TAG) else old_of.get(o, o))
-        for s, p, o in new
-        if p not in names
-    }
+    return {(old_of[s], p, o if p in (node(RDF.type), TAG) else old_of.get(o, o)) for s, p, o in new if p not in names}
 
 
 def said(triples: list[Triple]) -> set[Triple]:
-    dropped = {
-        node(p) for p in (SBOL2.persistentIdentity, SBOL2.displayId, SBOL2.version, SBH.topLevel, SBH.ownedBy)
-    }
+    dropped = {node(p) for p in (SBOL2.persistentIdentity, SBOL2.displayId, SBOL2.version, SBH.topLevel, SBH.ownedBy)}
     return {t for t in triples if t[1] not in dropped}
 
 
 @settings(deadline=None)
 @given(documents(), st.randoms(use_true_random=False))
-def test_minting_depends_on_the_triples_not_on_their_order(
-    triples: list[Triple], random: "st.Random"
-) -> None:
+def test_minting_depends_on_the_triples_not_on_their_order(triples: list[Triple], random: "st.Random") -> None:
     shuffled = list(triples)
     random.shuffle(shuffled)
     one, two = mint(Document.of(triples), TARGET), mint(Document.of(shuffled), TARGET)
@@ -534,9 +514,7 @@ def test_minting_what_was_minted_changes_nothing(triples: list[Triple]) -> None:
     once = mint(Document.of(triples), TARGET)
     twice = mint(Document.of(everything(once)), TARGET)
     assert all(o.origin == "inside" and o.minted == o.original for o in twice.objects)
-    assert {o.minted: set(o.triples) for o in twice.objects} == {
-        o.minted: set(o.triples) for o in once.objects
-    }
+    assert {o.minted: set(o.triples) for o in twice.objects} == {o.minted: set(o.triples) for o in once.objects}
     assert twice.findings == []
 
 
@@ -568,3 +546,21 @@ def test_corpus_comes_back_when_the_renaming_is_undone(folder: str) -> None:
         assert undone(triples, everything(prepared)) == said(triples), file.name
         assert all(o.minted.startswith(HOME) for o in prepared.objects), file.name
         assert not [f for f in prepared.findings if not f.message.endswith(EXPECTED)], file.name
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("parts", "1"), ("fresh", "1"), ("cited", "1"), ("quoted", "1"), ("unver", "5")]
+)
+def test_minted_objects_are_what_synbiohub_stored(name: str, version: str) -> None:
+    folder = Path(os.environ.get("SYNHUB_RECORDINGS") or CORPUS.parent / "reference" / "recordings") / "stored"
+    if not folder.is_dir():
+        pytest.skip(f"no recordings in {folder}")
+    stored = set()
+    added = (SBH.ownedBy, SBH.topLevel, OBO.OBI_0001617)
+    for line in (folder / f"{name}.nt").read_text().splitlines():
+        subject, predicate, rest = line.split(None, 2)
+        if predicate[1:-1] not in added and f"/{name}_collection" not in subject:
+            stored.add((subject, predicate, rest.removesuffix(".").rstrip()))
+    document = Document.of(parse_rdf_xml((folder / f"{name}.submitted.xml").read_bytes()))
+    prepared = mint(document, Target("http://localhost:7777/", "alice", name, version))
+    assert set(everything(prepared)) == stored
