@@ -105,8 +105,7 @@ class _Naming:
         lost = [node for node in self.position if node not in owner]
         if lost:
             message = (
-                f"{len(lost)} node(s) have no rdf:about and belong to no object that has one: "
-                "every object needs an IRI"
+                f"{len(lost)} node(s) have no rdf:about and belong to no object that has one: every object needs an IRI"
             )
             said = ", ".join(p for node in lost[:1] for p, _ in self.outgoing[node])
             finding = Finding("sbol-10201", "error", "", f"{message} (the first has the properties {said})")
@@ -164,16 +163,12 @@ class _Naming:
         return contents
 
     def _said(self, node: Term, contents: Mapping[Term, str], text: _Text) -> str:
-        return _hash(
-            *sorted(f"{p} {contents[o] if is_blank(o) else text(node, o)}" for p, o in self.outgoing[node])
-        )
+        return _hash(*sorted(f"{p} {contents[o] if is_blank(o) else text(node, o)}" for p, o in self.outgoing[node]))
 
     def _literally(self, node: Term) -> list[tuple[str, str]]:
         return sorted((p, "" if is_blank(o) else o) for p, o in self.outgoing[node])
 
-    def _refined(
-        self, nodes: list[Term], contents: Mapping[Term, str], names: Mapping[Term, Term]
-    ) -> dict[Term, str]:
+    def _refined(self, nodes: list[Term], contents: Mapping[Term, str], names: Mapping[Term, Term]) -> dict[Term, str]:
         colours = dict(contents)
         for _ in range(_ROUNDS):
             colours |= {node: _hash(contents[node], *self._context(node, names, colours)) for node in nodes}

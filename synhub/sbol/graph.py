@@ -98,9 +98,7 @@ class Document:
             root = self.owner[root]
         types = self.types(root)
         known = [t for t in types if t in CLASSES]
-        return (
-            root if root in self.subjects and (not known or not TOP_LEVEL_CLASSES.isdisjoint(known)) else None
-        )
+        return root if root in self.subjects and (not known or not TOP_LEVEL_CLASSES.isdisjoint(known)) else None
 
     def subtree(self, top_level: Term) -> list[Term]:
         """Return the subject, its children and nested annotations, owners before what they own."""
@@ -121,11 +119,7 @@ def _claims(subjects: Mapping[Term, Mapping[Term, list[Term]]]) -> dict[Term, li
             for predicate in CHILD_PROPERTIES.get(class_term, frozenset()) & said.keys():
                 for value in said[predicate]:
                     target = subjects.get(value)
-                    if (
-                        target is not None
-                        and value != subject
-                        and TOP_LEVEL_CLASSES.isdisjoint(target.get(TYPE, ()))
-                    ):
+                    if target is not None and value != subject and TOP_LEVEL_CLASSES.isdisjoint(target.get(TYPE, ())):
                         claims.setdefault(value, []).append(subject)
     return claims
 
@@ -145,16 +139,12 @@ def _break_cycles(owner: dict[Term, Term]) -> None:
         settled.update(path)
 
 
-def _nested_owners(
-    subjects: Mapping[Term, Mapping[Term, list[Term]]], owner: Mapping[Term, Term]
-) -> dict[Term, Term]:
+def _nested_owners(subjects: Mapping[Term, Mapping[Term, list[Term]]], owner: Mapping[Term, Term]) -> dict[Term, Term]:
     """Map nested annotation nodes to their owners: nearest to an object first, then the smallest."""
     nodes = {
         s
         for s, said in subjects.items()
-        if s not in owner
-        and CLASSES.keys().isdisjoint(said.get(TYPE, ()))
-        and not any(p in said for p in _IDENTITY)
+        if s not in owner and CLASSES.keys().isdisjoint(said.get(TYPE, ())) and not any(p in said for p in _IDENTITY)
     }
     if not nodes:
         return {}
@@ -228,9 +218,7 @@ def _normalised(quads: Iterable[pyoxigraph.Quad]) -> dict[object, Term]:
     typed = {
         q.object
         for q in quads
-        if isinstance(q.object, pyoxigraph.Literal)
-        and q.object.language is None
-        and q.object.datatype != _XSD_STRING
+        if isinstance(q.object, pyoxigraph.Literal) and q.object.language is None and q.object.datatype != _XSD_STRING
     }
     if not typed:
         return {}

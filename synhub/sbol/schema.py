@@ -60,8 +60,7 @@ def _om(name: str) -> Iri:
 
 _LOCATIONS = (_sbol("Range"), _sbol("Cut"), _sbol("GenericLocation"))
 _UNITS = tuple(
-    _om(name)
-    for name in ("SingularUnit", "UnitMultiplication", "UnitDivision", "UnitExponentiation", "PrefixedUnit")
+    _om(name) for name in ("SingularUnit", "UnitMultiplication", "UnitDivision", "UnitExponentiation", "PrefixedUnit")
 )
 _PREFIXES = (_om("SIPrefix"), _om("BinaryPrefix"))
 _DEFINITION = (_sbol("ComponentDefinition"),)
@@ -168,9 +167,7 @@ _OWN_TOP_LEVEL: dict[Iri, tuple[Property, ...]] = {
     ),
     _sbol("ExperimentalData"): (),
     _sbol("Experiment"): (
-        _reference(
-            _sbol("experimentalData"), (_sbol("ExperimentalData"),), "sbol-13402", "sbol-13404", high=None
-        ),
+        _reference(_sbol("experimentalData"), (_sbol("ExperimentalData"),), "sbol-13402", "sbol-13404", high=None),
     ),
     PROV.Activity: (
         _iri("type", "sbol-12412", high=None),
