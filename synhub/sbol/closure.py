@@ -1,9 +1,33 @@
-"""What travels with an object (interface first)."""
+"""What travels with an object: the IRIs that it refers to.
+
+Pure: which of them exist, and may be read, is the store's answer.
+"""
 
 from collections.abc import Iterable
 
-from synhub.rdf import Iri, Triple
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
+from synhub.sbol.schema import CLASSES
+from synhub.vocab import RDF, SBOL2, STAMPS
+
+# Values of these are names of terms (roles, types, encodings) or of the object itself, not other objects. One set
+# for all classes: a property is of kind `iri` in every class that has it.
+_NOT_REFERENCES: frozenset[Term] = (
+    frozenset(iri_term(p.iri) for c in CLASSES.values() for p in c.properties if p.kind == "iri")
+    | STAMPS
+    | {iri_term(RDF.type), iri_term(SBOL2.persistentIdentity)}
+)
 
 
 def references(triples: Iterable[Triple]) -> set[Iri]:
-    raise NotImplementedError
+    """Return the IRIs that an object's triples, its children's and its annotations' included, refer to.
+
+    Values of reference properties (provenance, attachments and sbol:source among them) and IRI values of
+    annotations, less the object's own subjects. A reference by persistent identity is returned as it stands.
+    """
+    own = set()
+    found = set()
+    for subject, predicate, value in triples:
+        own.add(subject)
+        if predicate not in _NOT_REFERENCES and is_iri(value):
+            found.add(value)
+    return {iri_of(value) for value in found - own}
