@@ -15,8 +15,8 @@ from synhub.errors import InvalidDesign
 from synhub.model import Finding
 from synhub.rdf import Term, Triple, iri_of, is_iri
 from synhub.sbol.graph import Document, parse_rdf_xml
+from synhub.sbol.prescan import Limits, Prescan, is_empty, prescan
 from synhub.sbol.rules.document import check_document
-from synhub.sbol.xml import Limits, Prescan, is_empty, prescan
 from synhub.submit.mint import Target, mint
 from synhub.submit.prepared import Prepared, write_prepared
 from synhub.vocab import SBOL1, SBOL2, SBOL3, STAMPS
@@ -43,7 +43,7 @@ def run(argument: dict[str, Any]) -> dict[str, Any]:
     """Prepare one upload.
 
     `argument`: `files` (list of `path`, `name`), `prefix`, `owner`, `collection_id`, `version`, `output`
-    (where the prepared objects go) and `limits` (fields of sbol.xml.Limits that are not the default).
+    (where the prepared objects go) and `limits` (fields of sbol.prescan.Limits that are not the default).
     Returns `ok`, `findings` (JSON), `objects`, `triples` and `error`, the text for the caller or None.
     Nothing is written unless `ok`. Raises TooLarge when a limit is hit.
     """
@@ -101,12 +101,17 @@ def _read(name: str, data: bytes, limits: Limits) -> tuple[list[Triple], Prescan
             return [], replace(nothing, findings=[_unsupported(name, kind)])
     try:
         scan = prescan(data, limits)
-        old = [kind for kind, ns in (("SBOL 1", SBOL1.NS), ("SBOL 3", SBOL3.NS)) if ns in scan.namespaces]
-        if old and SBOL2.NS not in scan.namespaces:
-            return [], replace(nothing, findings=[_unsupported(name, old[0])])
-        return parse_rdf_xml(scan.data), replace(scan, data=b"")
     except InvalidDesign as error:
         return [], replace(nothing, findings=_findings_of(error))
+    old = [kind for kind, ns in (("SBOL 1", SBOL1.NS), ("SBOL 3", SBOL3.NS)) if ns in scan.namespaces]
+    if old and SBOL2.NS not in scan.namespaces:
+        return [], replace(nothing, findings=[_unsupported(name, old[0])])
+    try:
+        return parse_rdf_xml(scan.data), replace(scan, data=b"")
+    except InvalidDesign as error:
+        known = {finding.rule for finding in scan.findings}
+        more = [finding for finding in _findings_of(error) if finding.rule not in known]
+        return [], replace(scan, data=b"", findings=scan.findings + more)
 
 
 def _unsupported(name: str, kind: str) -> Finding:
