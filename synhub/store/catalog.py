@@ -21,7 +21,7 @@ GRAPH_SHIFT = 40  # top_level.id = graph.id << 40 | serial
 _CACHE_KIB = 65_536
 
 _TABLES = (
-    *("top_level", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
+    *("top_level", "folded", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
     *("class", "hidden", "node", "graph", "mark"),
 )
 
@@ -112,9 +112,7 @@ class Catalog:
         with self.database.write() as connection:
             for table in _TABLES:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the tuple above
-            (create,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'words'").fetchone()
-            connection.execute("DROP TABLE words")
-            connection.execute(create)
+            connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
         self._hidden = frozenset()
 
     def digest_rows(self) -> Iterator[tuple[Iri, Iri, bytes]]:
@@ -214,8 +212,7 @@ class _Update:
     def _remove(self, row_id: int) -> None:
         execute = self._connection.execute
         (packed, is_hidden) = execute(
-            "SELECT facets, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id)"
-            " FROM top_level WHERE id = ?",
+            "SELECT facets, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id) FROM top_level WHERE id = ?",
             (row_id,),
         ).fetchone()
         self._set_facets(row_id, unpack_keys(packed), frozenset())
@@ -227,7 +224,7 @@ class _Update:
         execute("DELETE FROM elements WHERE id = ?", (row_id,))
         execute("DELETE FROM class_use WHERE id = ?", (row_id,))
         execute("DELETE FROM hidden WHERE id = ?", (row_id,))
-        execute("DELETE FROM words WHERE rowid = ?", (row_id,))
+        self._set_words(row_id, self._words(row_id), None)
         execute("DELETE FROM top_level WHERE id = ?", (row_id,))
 
     def _write(self, row_id: int, entry: Entry, *, known: bool) -> None:
@@ -236,15 +233,11 @@ class _Update:
         old_facets, old_words = frozenset[int](), None
         is_hidden = entry.iri in self._hidden
         if known:
-            packed, digest = execute(
-                "SELECT facets, digest FROM top_level WHERE id = ?", (row_id,)
-            ).fetchone()
+            packed, digest = execute("SELECT facets, digest FROM top_level WHERE id = ?", (row_id,)).fetchone()
             if digest == entry.digest:
                 return
             old_facets = unpack_keys(packed)
-            old_words = execute(
-                "SELECT display_id, name, description FROM words WHERE rowid = ?", (row_id,)
-            ).fetchone()
+            old_words = self._words(row_id)
             if not is_hidden:
                 self._count_classes(row_id, -1)
             execute("DELETE FROM class_use WHERE id = ?", (row_id,))
@@ -263,9 +256,7 @@ class _Update:
         )
         self._set_facets(row_id, old_facets, entry.facets)
         self._set_words(row_id, old_words, entry.words)
-        self._set_links(
-            "membership", "collection", "member", row_id, frozenset(self._nodes[m] for m in entry.members)
-        )
+        self._set_links("membership", "collection", "member", row_id, frozenset(self._nodes[m] for m in entry.members))
         self._set_references(row_id, frozenset(self._nodes[r] for r in entry.references))
         many = self._connection.executemany
         many("INSERT INTO moment VALUES (?, ?, ?, ?)", [(row_id, *m) for m in entry.moments])
@@ -277,14 +268,25 @@ class _Update:
         if not is_hidden:
             self._count_classes(row_id, 1)
 
-    def _set_words(self, row_id: int, old: tuple[str, str, str] | None, new: tuple[str, str, str]) -> None:
+    def _words(self, row_id: int) -> tuple[str, str, str]:
+        sql = "SELECT display_id, name, description FROM folded WHERE id = ?"
+        words: tuple[str, str, str] = self._connection.execute(sql, (row_id,)).fetchone()
+        return words
+
+    def _set_words(self, row_id: int, old: tuple[str, str, str] | None, new: tuple[str, str, str] | None) -> None:
+        """Source: SQLite FTS5, section 4.4.3 (the index of an external content table is kept by hand)."""
+        execute = self._connection.execute
         if old == new:
             return
         if old is not None:
-            self._connection.execute("DELETE FROM words WHERE rowid = ?", (row_id,))
-        self._connection.execute(
-            "INSERT INTO words (rowid, display_id, name, description) VALUES (?, ?, ?, ?)", (row_id, *new)
-        )
+            execute("DELETE FROM folded WHERE id = ?", (row_id,))
+            execute(
+                "INSERT INTO words (words, rowid, display_id, name, description) VALUES ('delete', ?, ?, ?, ?)",
+                (row_id, *old),
+            )
+        if new is not None:
+            execute("INSERT INTO folded VALUES (?, ?, ?, ?)", (row_id, *new))
+            execute("INSERT INTO words (rowid, display_id, name, description) VALUES (?, ?, ?, ?)", (row_id, *new))
 
     def _set_facets(self, row_id: int, old: frozenset[int], new: frozenset[int]) -> None:
         many = self._connection.executemany

@@ -23,6 +23,7 @@ from synhub.rdf import (
     text_of,
     write_ntriples,
 )
+from synhub.sbol.closure import references
 from synhub.search.ast import fold
 from synhub.vocab import BIOPAX, DC, DCTERMS, PREFIXES, PROV, RDF, SBH, SBOL2, SO
 
@@ -52,7 +53,6 @@ SEPARATOR = "\x1f"
 _FACET_TERMS = {iri_term(p): (p, any_value) for p, any_value in FACETS.items()}
 _DATE_TERMS = {iri_term(p): kind for p, kind in DATES.items()}
 _TYPE, _MEMBER, _ELEMENTS = iri_term(RDF.type), iri_term(SBOL2.member), iri_term(SBOL2.elements)
-_NOT_REFERENCES = frozenset({_TYPE, _MEMBER, iri_term(SBOL2.persistentIdentity), iri_term(SBOL2.type)})
 _DATE_TIME = re.compile(
     r"(-?(?:[1-9]\d{3,}|0\d{3}))-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
@@ -62,7 +62,7 @@ _INT64 = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One top level as the catalog's tables hold it.
+    """One top level as the catalog's tables hold it. `references` are other than its members.
 
     `facets` are keys, `moments` (kind, earliest, latest) in µs, `elements` (subject, digest, digest of the
     lower-case text); `classes` counts children too.
@@ -187,9 +187,7 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
     subject = iri_term(top_level)
     own: dict[Term, list[Term]] = {}
     classes: Counter[Iri] = Counter()
-    references: set[Term] = set()
     elements: set[tuple[str, bytes, bytes]] = set()
-    subjects = {s for s, _, _ in triples}
     for s, p, o in triples:
         if s == subject:
             own.setdefault(p, []).append(o)
@@ -198,8 +196,6 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         elif p == _ELEMENTS and is_literal(o) and datatype_of(o) == XSD_STRING:
             text = text_of(o)
             elements.add((text_of(s), elements_digest(text), elements_digest(text.lower())))
-        elif is_iri(o) and p not in _NOT_REFERENCES and o not in subjects:
-            references.add(o)
     facets: set[int] = set()
     moments: set[tuple[int, int, int]] = set()
     for p, values in own.items():
@@ -214,6 +210,7 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
     display_ids = own.get(iri_term(SBOL2.displayId), [])
     names = own.get(iri_term(DCTERMS.title), [])
     descriptions = own.get(iri_term(DCTERMS.description), [])
+    members = frozenset(iri_of(o) for o in own.get(_MEMBER, []) if is_iri(o))
     display_id, name = _first(display_ids) or "", _first(names) or ""
     return Entry(
         iri=top_level,
@@ -229,8 +226,8 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         words=(_folded(display_ids), _folded(names), _folded(descriptions)),
         facets=frozenset(facets),
         moments=frozenset(moments),
-        members=frozenset(iri_of(o) for o in own.get(_MEMBER, []) if is_iri(o)),
-        references=frozenset(iri_of(o) for o in references),
+        members=members,
+        references=frozenset(references(triples)) - members,
         elements=frozenset(elements),
         classes=dict(classes),
         digest=triples_digest(triples),

@@ -32,8 +32,13 @@ CREATE INDEX top_level_rank ON top_level (graph, uses DESC, iri);
 CREATE INDEX top_level_sort_id ON top_level (graph, sort_id);
 CREATE INDEX top_level_sort_name ON top_level (graph, sort_name);
 
--- Folded text; trigrams find any part of a word. rowid = top_level.id.
-CREATE VIRTUAL TABLE words USING fts5 (display_id, name, description, tokenize = "trigram case_sensitive 1");
+-- Folded text, all values of a property in one field; and its trigrams, which find any part of a word.
+CREATE TABLE folded (
+  id INTEGER PRIMARY KEY, display_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE words USING fts5 (
+  display_id, name, description, content = "folded", content_rowid = "id", tokenize = "trigram case_sensitive 1"
+);
 
 -- key: 64 bits of a hash of (predicate, value), or of (predicate) alone for "has any value".
 CREATE TABLE facet (key INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (key, id)) WITHOUT ROWID;

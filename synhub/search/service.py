@@ -1,0 +1,29 @@
+"""Searches: from a query and a Dataset to the rows and their number. Knows no HTTP.
+
+Only whole graphs are searched: what single top levels a Dataset opens is for object routes.
+"""
+
+from synhub.model import Dataset, Page
+from synhub.search.ast import SearchQuery
+from synhub.search.plan import plan, resolve
+from synhub.store.base import TripleStore
+from synhub.store.catalog import Catalog
+from synhub.store.catalog_search import View, by_relevance
+
+
+def search(catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQuery, offset: int, limit: int) -> Page:
+    """Return one page of what the query finds in the dataset, in total order, and how much it finds.
+
+    Order: displayId equal to a word, beginning with one, name holding one; then how many public objects refer to
+    it; then IRI. Raises StoreUnavailable when the store is needed and does not answer.
+    """
+    view = View(catalog, dataset)
+    conditions = resolve(plan(view, query), view, store, dataset)
+    hits = view.page(conditions, by_relevance(query.words), offset, limit) if limit else []
+    return Page(tuple(hits), view.count(conditions), offset, limit)
+
+
+def count(catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQuery) -> int:
+    """Return how many objects the query finds in the dataset."""
+    view = View(catalog, dataset)
+    return view.count(resolve(plan(view, query), view, store, dataset))

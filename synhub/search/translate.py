@@ -1,0 +1,137 @@
+"""A SearchQuery as SPARQL: the meaning of a search, shown to users and true on any engine.
+
+A result is a top level (`?obj sbh:topLevel ?obj`) of the graphs that the engine is given; which those are, and what
+is hidden in them, is not said here. Values enter through render only.
+
+Source: SPARQL 1.1 Query, sections 5 (patterns), 8.1 (EXISTS), 17.4 (functions).
+"""
+
+from datetime import timedelta
+
+from synhub.rdf import Term, iri_term, literal_term
+from synhub.search.ast import (
+    Alternative,
+    Criterion,
+    HasDate,
+    HasElements,
+    HasValue,
+    InCollection,
+    Phrase,
+    SearchQuery,
+)
+from synhub.sparql import render
+from synhub.sparql.render import Query
+from synhub.vocab import BIOPAX, DCTERMS, RDF, SBH, SBOL2, SO, XSD
+
+_TEXT_PREDICATES = tuple(iri_term(p) for p in (SBOL2.displayId, DCTERMS.title, DCTERMS.description))
+
+
+def rows_query(query: SearchQuery, offset: int, limit: int) -> Query:
+    """Return the SELECT of one page: one row an object, in total order.
+
+    Order: displayId equal to a word, beginning with one, name holding one; then IRI. The service also orders by use
+    before IRI, which a SPARQL engine would have to count anew for every row.
+    """
+    text = f"""SELECT ?obj (MIN(STR(?cls)) AS ?type) (MIN(STR(?id)) AS ?displayId) (MIN(STR(?v)) AS ?version)
+       (MIN(STR(?title)) AS ?name) (MIN(STR(?text)) AS ?description)
+       (MIN(STR(?biopax)) AS ?sbolType) (MIN(STR(?so)) AS ?role)
+WHERE {{
+  {{ SELECT DISTINCT ?obj WHERE {{
+{_where(query)}
+  }} }}
+  OPTIONAL {{ ?obj {render.iri(RDF.type)} ?cls }}
+  OPTIONAL {{ ?obj {render.iri(SBOL2.displayId)} ?id }}
+  OPTIONAL {{ ?obj {render.iri(SBOL2.version)} ?v }}
+  OPTIONAL {{ ?obj {render.iri(DCTERMS.title)} ?title }}
+  OPTIONAL {{ ?obj {render.iri(DCTERMS.description)} ?text }}
+  OPTIONAL {{ ?obj {render.iri(SBOL2.type)} ?biopax
+             FILTER(STRSTARTS(STR(?biopax), {render.string(BIOPAX.NS)})) }}
+  OPTIONAL {{ ?obj {render.iri(SBOL2.role)} ?so FILTER(STRSTARTS(STR(?so), {render.string(SO.NS)})) }}
+}}
+GROUP BY ?obj
+ORDER BY {_rank(query)}?obj
+LIMIT {render.number(limit)} OFFSET {render.number(offset)}"""
+    return Query(text)
+
+
+def count_query(query: SearchQuery) -> Query:
+    """Return the SELECT of the number of objects found."""
+    return Query(f"SELECT (COUNT(DISTINCT ?obj) AS ?count)\nWHERE {{\n{_where(query)}\n}}")
+
+
+def objects_query(query: SearchQuery, among: tuple[Term, ...] = ()) -> Query:
+    """Return the SELECT of the objects alone, without order; with `among`, of those that are in it."""
+    values = f"    VALUES ?obj {{ {render.terms(among)} }}\n" if among else ""
+    return Query(f"SELECT DISTINCT ?obj\nWHERE {{\n{values}{_where(query)}\n}}")
+
+
+def _where(query: SearchQuery) -> str:
+    lines = [line for n, criterion in enumerate(query.criteria) for line in _criterion(criterion, n)]
+    lines.append(f"?obj {render.iri(SBH.topLevel)} ?obj .")
+    if query.text:
+        lines.append(f"FILTER({' || '.join(_alternative(a) for a in query.text)})")
+    return "\n".join("    " + line for line in lines)
+
+
+def _criterion(criterion: Criterion, n: int) -> list[str]:
+    match criterion:
+        case HasValue(predicate, ()):
+            return [f"?obj {render.iri(predicate)} {render.variable(f'any{n}')} ."]
+        case HasValue(predicate, (value,)):
+            return [f"?obj {render.iri(predicate)} {render.term(value)} ."]
+        case HasValue(predicate, values):
+            variable = render.variable(f"value{n}")
+            return [
+                f"?obj {render.iri(predicate)} {variable} .",
+                f"VALUES {variable} {{ {render.terms(values)} }}",
+            ]
+        case InCollection(iri):
+            collection, member = render.variable(f"collection{n}"), render.iri(SBOL2.member)
+            return [
+                f"{{ {render.iri(iri)} {member} ?obj }} UNION",
+                f"{{ {collection} {render.iri(SBOL2.persistentIdentity)} {render.iri(iri)} ; {member} ?obj }}",
+            ]
+        case HasElements(elements):
+            sequence = render.variable(f"sequence{n}")
+            return [
+                f"?obj {render.iri(SBOL2.sequence)} {sequence} .",
+                f"{sequence} {render.iri(SBOL2.elements)} {render.string(elements)} .",
+            ]
+        case HasDate():
+            return _date(criterion, n)
+
+
+def _date(criterion: HasDate, n: int) -> list[str]:
+    """A day ends where the next one begins, so that no fraction of its last second is lost."""
+    variable = render.variable(f"date{n}")
+    day = criterion.day + timedelta(days=1) if criterion.before else criterion.day
+    bound = render.term(literal_term(f"{day.isoformat()}T00:00:00Z", XSD.dateTime))
+    operator = "<" if criterion.before else ">="
+    return [
+        f"?obj {render.iri(criterion.predicate)} {variable} .",
+        f"FILTER({render.iri(XSD.dateTime)}(STR({variable})) {operator} {bound})",
+    ]
+
+
+def _alternative(alternative: Alternative) -> str:
+    return "(" + " && ".join(_phrase(phrase) for phrase in alternative) + ")"
+
+
+def _phrase(phrase: Phrase) -> str:
+    predicates = render.terms(_TEXT_PREDICATES)
+    operator = "NOT EXISTS" if phrase.negated else "EXISTS"
+    return (
+        f"{operator} {{ VALUES ?p {{ {predicates} }} ?obj ?p ?t "
+        f"FILTER(CONTAINS(LCASE(STR(?t)), {render.string(phrase.text)})) }}"
+    )
+
+
+def _rank(query: SearchQuery) -> str:
+    if not query.words:
+        return ""
+    words = [render.string(word) for word in query.words]
+    display_id, name = 'LCASE(COALESCE(?displayId, ""))', 'LCASE(COALESCE(?name, ?displayId, ""))'
+    equal = " || ".join(f"{display_id} = {word}" for word in words)
+    begins = " || ".join(f"STRSTARTS({display_id}, {word})" for word in words)
+    holds = " || ".join(f"CONTAINS({name}, {word})" for word in words)
+    return f"IF({equal}, 0, IF({begins}, 1, IF({holds}, 2, 3))) "
