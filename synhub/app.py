@@ -48,7 +48,7 @@ FORMAT = "1"
 IN_USE = "the data folder {} is in use by a running server; stop it first"
 
 
-class InUse(errors.SynhubError):
+class InUse(errors.DataInUse):
     """Another process holds the data folder."""
 
 
@@ -97,6 +97,11 @@ def registry_of(settings: Settings, accounts: Accounts) -> Registry:
     return Registry(stored)
 
 
+def _snapshot_folder(settings: Settings, data: Path, store: Path) -> Path:
+    """Hard links need the store's own file system."""
+    return store.with_name(store.name + "-snapshots") if settings.engine == "memory:" else data / "snapshots"
+
+
 @contextmanager
 def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
     """Open everything, recover, and close it again. With `start` False the writer thread does not run.
@@ -129,7 +134,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             checks.reindex(store, catalog, journal)
         writer.recover()
         snapshots = Snapshots(
-            data / "snapshots" if settings.engine != "memory:" else store.path.with_name(store.path.name + "-snapshots"),
+            _snapshot_folder(settings, data, store.path),
             store.backup, lambda: writer.number, writer.is_quiet, settings.snapshot_age,
         )  # fmt: skip
         lanes = Lanes(settings)
@@ -251,10 +256,8 @@ def serve(settings: Settings) -> int:
         def ready(port: int) -> None:
             top_levels = count_top_levels(hub.catalog)
             address = f"http://{settings.host}:{port}"
-            print(
-                f"synhub {synhub.__version__} ready on {address}, prefix {hub.registry.prefix}, {top_levels} top levels",
-                flush=True,
-            )
+            about = f"prefix {hub.registry.prefix}, {top_levels} top levels"
+            print(f"synhub {synhub.__version__} ready on {address}, {about}", flush=True)
             if settings.demo:
                 from synhub.demo.start import start_demo
 

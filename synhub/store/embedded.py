@@ -61,8 +61,11 @@ class EmbeddedStore:
             self._store: pyoxigraph.Store = opener(str(self.path))
 
     def _query(self, query: Query, dataset: Dataset) -> object:
-        graphs = [NamedNode(g) for g in dataset.graphs]
-        return self._store.query(query.text, default_graph=graphs, named_graphs=graphs)
+        return self._store.query(
+            query.text,
+            default_graph=[NamedNode(g) for g in dataset.graphs],
+            named_graphs=[NamedNode(g) for g in dataset.graphs],
+        )
 
     def select(self, query: Query, dataset: Dataset) -> list[Row]:
         with _translated():
@@ -112,7 +115,7 @@ class EmbeddedStore:
                 "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", default_graph=[NamedNode(graph)], named_graphs=[]
             )
             assert isinstance(solutions, pyoxigraph.QuerySolutions)
-            return int(next(iter(solutions))[0].value)  # type: ignore[union-attr]
+            return int(next(iter(solutions))[0].value)
 
     def graphs(self) -> list[Iri]:
         """The named graphs that exist. For `check` and `reindex`, which read everything."""

@@ -255,10 +255,8 @@ class Writer:
             return
         except OSError as error:
             logger.exception("job %s could not be planned", job.id)
-            self._fail(
-                work,
-                DiskFull(f"the server could not store the upload ({error.strerror}); nothing was changed"),
-            )
+            reason = f"the server could not store the upload ({error.strerror}); nothing was changed"
+            self._fail(work, DiskFull(reason))
             return
         except Exception as error:  # a mistake in planning costs its own job only
             logger.exception("job %s could not be planned", job.id)

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from synhub.errors import BadRequest, Conflict, InvalidDesign, Stopping, TooLarg
 from synhub.identity import Registry
 from synhub.model import Actor, Dataset, Removed, TopLevelChange, User
 from synhub.permissions import dataset_for
-from synhub.rdf import Iri, Triple, iri_term
+from synhub.rdf import Iri, Triple, iri_of, iri_term
 from synhub.settings import Settings
 from synhub.store.base import TripleStore
 from synhub.store.changes import pack
@@ -100,19 +100,16 @@ class Submissions:
         try:
             request = check_form(fields, self._registry, user.username)
             if public:
-                namespace = self._registry.namespace(None, request.namespace.collection_id)
-                collection = namespace.collection_iri(request.version)
-                request = SubmitRequest(
-                    request.mode, namespace, collection, request.version, request.name, request.description,
-                    request.citations, request.add_to,
-                )  # fmt: skip
-            self._check_exists(request)
+                request = _made_public(request, self._registry)
+            key = fingerprint(user.username, fields, [f.sha256 for f in files])
+            joined = self._find_repeat(key)
+            if joined is None:
+                self._check_exists(request)
         except Exception:
             self._journal.delete_folder(job_id)
             raise
-        key = fingerprint(user.username, fields, [f.sha256 for f in files])
         with self._lock:
-            joined = self._find_repeat(key)
+            joined = joined or self._running.get(key)
             if joined is not None:
                 self._journal.delete_folder(job_id)
                 return joined
@@ -138,7 +135,8 @@ class Submissions:
 
     def _find_repeat(self, key: str) -> tuple[str, "Future[Job]"] | None:
         """Join a running job, or one whose answer was never sent while nothing later touched its namespace."""
-        running = self._running.get(key)
+        with self._lock:
+            running = self._running.get(key)
         if running is not None:
             return running
         job = self._journal.find_repeat(key)
@@ -193,7 +191,9 @@ class Submissions:
         try:
             answer = self._prepare.call("prepare", argument, self._settings.prepare_timeout)
         except ChildDied as error:
-            raise TooLarge(f"the upload could not be read within the limits of this server: {error}") from error
+            if error.reason == "exit":
+                raise
+            raise TooLarge(f"the upload could not be read within the limits of this server: {error.detail}") from error
         if not answer["ok"]:
             raise InvalidDesign(answer["error"], answer["findings"])
 
@@ -307,9 +307,9 @@ class _Plan:
         members = uploaded_members(old, self.request.collection)
         holders: dict[Iri, list[Iri]] = {}
         for holder, links in links_to(self.store, own, members).items():
-            for _, predicate, member in links:
+            for _, predicate, target in links:
                 if predicate == _MEMBER:
-                    holders.setdefault(Iri(member[1:-1]), []).append(holder)
+                    holders.setdefault(iri_of(target), []).append(holder)
         going, stays = plan_disappearing(self.request.collection, members, holders, self.request.namespace)
         for member, by in stays.items():
             outcome.note("synhub-stays", member, f"also a member of {', '.join(by)}")
@@ -351,6 +351,12 @@ def _object_batches(prepared: Path) -> Iterator[list[PreparedObject]]:
             batch = []
     if batch:
         yield batch
+
+
+def _made_public(request: SubmitRequest, registry: Registry) -> SubmitRequest:
+    """Aim a form at the public graph."""
+    namespace = registry.namespace(None, request.namespace.collection_id)
+    return replace(request, namespace=namespace, collection=namespace.collection_iri(request.version))
 
 
 def _some(change: TopLevelChange | None) -> Iterator[TopLevelChange]:

@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from starlette.requests import Request
 
+from synhub.errors import InvalidIri
 from synhub.identity import ObjectRef, decode_segment, is_version
+from synhub.rdf import check_iri
 from synhub.web import accounts, admin, jobs, listings, objects, search, sparql, submissions
 from synhub.web.respond import Result
 
@@ -156,6 +158,10 @@ def _object(method: str, segments: list[str]) -> Matched | None:
     if skip is None or len(segments) < skip + 2 or not all(segments):
         return None
     decoded = [decode_segment(s) for s in segments]
+    try:
+        check_iri("http://h/" + "/".join(decoded))
+    except InvalidIri:
+        return None  # nothing can be stored under such a name
     owner = decoded[1] if kind == "user" else None
     collection, rest = decoded[skip], decoded[skip + 1 :]
     verb = ""

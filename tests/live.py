@@ -1,0 +1,113 @@
+"""A running instance for tests: real stores in a folder, a real server on a loopback port, a plain HTTP client."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from synhub.app import create_app, open_hub
+from synhub.hub import Hub
+from synhub.settings import load_settings
+from synhub.store.blobs import sha256_of
+from synhub.submit.service import UploadedFile
+
+PREFIX = "http://hub.example/"
+PASSWORD = "correct horse"
+
+
+@dataclass
+class Live:
+    """`url` is where the server listens, `hub` what it holds, `tokens` one token for each user made here."""
+
+    url: str
+    hub: Hub
+    client: httpx.Client
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def user(self, username: str, *, admin: bool = False) -> str:
+        """Make a user and return a token."""
+        user = self.hub.accounts.create_user(
+            username=username,
+            email=f"{username}@example.org",
+            name=f"{username.title()} Example",
+            affiliation="",
+            password=PASSWORD,
+            is_admin=admin,
+        )
+        self.tokens[username] = self.hub.accounts.create_token(user)
+        return self.tokens[username]
+
+    def headers(self, who: str | None, accept: str = "text/plain") -> dict[str, str]:
+        token = {"X-authorization": self.tokens[who]} if who else {}
+        return {"Accept": accept} | token
+
+    def request(self, method: str, path: str, who: str | None = None, **options: Any) -> httpx.Response:
+        headers = self.headers(who) | dict(options.pop("headers", {}))
+        return self.client.request(method, self.url + path, headers=headers, **options)
+
+    def get(self, path: str, who: str | None = None, **options: Any) -> httpx.Response:
+        return self.request("GET", path, who, **options)
+
+    def submit(self, who: str, content: bytes | None, fields: Mapping[str, str] | None = None) -> httpx.Response:
+        """POST /submit as `who`; `fields` complete a usual form."""
+        form = {"id": "lab", "version": "1", "name": "Lab", "description": "A lab", "overwrite_merge": "0"}
+        form |= dict(fields or {})
+        files = {name: (None, value) for name, value in form.items()}
+        if content is not None:
+            files["file"] = ("design.xml", content)  # type: ignore[assignment]
+        return self.request("POST", "/submit", who, files=files)
+
+    def publish(self, who: str, content: bytes, collection_id: str) -> None:
+        """Put a document into the public graph, as the demo does."""
+        user = self.hub.accounts.find_by_login(who)
+        assert user is not None
+        job_id, folder = self.hub.journal.new_folder()
+        path = folder / "upload-0"
+        path.write_bytes(content)
+        fields = {"id": collection_id, "version": "1", "name": collection_id, "description": "public"}
+        file = UploadedFile(path, "design.xml", len(content), sha256_of(path))
+        self.hub.submissions.submit(user, fields | {"overwrite_merge": "0"}, [file], job_id, public=True)[1].result(
+            timeout=60
+        )
+
+
+class _Server(uvicorn.Server):
+    """A server in a thread: no signal handlers, and an event when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = threading.Event()
+        self.port = 0
+
+    def run_here(self) -> None:
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        await self.startup()
+        self.port = self.servers[0].sockets[0].getsockname()[1]
+        self.listening.set()
+        await self.main_loop()
+        await self.shutdown()
+
+
+@contextmanager
+def live(data: Path, **settings: Any) -> Iterator[Live]:
+    """Run an instance over `data` until the block ends."""
+    with open_hub(load_settings({}, data=data, uri_prefix=PREFIX, **settings)) as hub:
+        config = uvicorn.Config(create_app(hub), port=0, log_config=None, access_log=False, http="h11")
+        server = _Server(config)
+        thread = threading.Thread(target=server.run_here, daemon=True)
+        thread.start()
+        assert server.listening.wait(timeout=30)
+        with httpx.Client(timeout=60) as client:
+            yield Live(f"http://127.0.0.1:{server.port}", hub, client)
+        server.should_exit = True
+        thread.join(timeout=30)

@@ -1,0 +1,392 @@
+"""Submissions end to end below HTTP: real child, real store, all modes, equality, copies."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from synhub.errors import BadRequest, Conflict, FieldErrors, InvalidDesign
+from synhub.identity import Registry
+from synhub.model import Dataset, User
+from synhub.rdf import Iri, Triple, iri_term, literal_term
+from synhub.settings import load_settings
+from synhub.store.blobs import Blobs, sha256_of
+from synhub.store.catalog import Catalog
+from synhub.store.children import Lanes
+from synhub.store.database import Database
+from synhub.store.embedded import EmbeddedStore
+from synhub.store.journal import Job, Journal
+from synhub.store.removals import Removals
+from synhub.store.top_levels import read_top_levels
+from synhub.store.writer import Writer
+from synhub.submit.service import Submissions, UploadedFile
+from synhub.vocab import DCTERMS, OBO, PROV, SBH, SBOL2
+
+PREFIX = "http://hub.example/"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "sbol2"
+LAB = PREFIX + "user/alice/lab/"
+ROOT = Iri(LAB + "lab_collection/1")
+ALICE = Iri(PREFIX + "user/alice")
+
+DOCUMENT = """<?xml version="1.0"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:sbol="http://sbols.org/v2#"
+  xmlns:dcterms="http://purl.org/dc/terms/" xmlns:sbh="http://wiki.synbiohub.org/wiki/Terms/synbiohub#"
+  xmlns:prov="http://www.w3.org/ns/prov#">
+{body}
+</rdf:RDF>"""
+
+
+def part(iri: str, title: str = "a part", more: str = "") -> str:
+    identity, _, version = iri.rpartition("/")
+    return f"""<sbol:ComponentDefinition rdf:about="{iri}">
+  <sbol:persistentIdentity rdf:resource="{identity}"/><sbol:displayId>{identity.rpartition("/")[2]}</sbol:displayId>
+  <sbol:version>{version}</sbol:version><dcterms:title>{title}</dcterms:title>
+  <sbol:type rdf:resource="http://www.biopax.org/release/biopax-level3.owl#DnaRegion"/>{more}
+</sbol:ComponentDefinition>"""
+
+
+def component(parent: str, definition: str) -> str:
+    return f"""<sbol:component><sbol:Component rdf:about="{parent}/c/1">
+  <sbol:persistentIdentity rdf:resource="{parent}/c"/><sbol:displayId>c</sbol:displayId><sbol:version>1</sbol:version>
+  <sbol:access rdf:resource="http://sbols.org/v2#public"/><sbol:definition rdf:resource="{definition}"/>
+</sbol:Component></sbol:component>"""
+
+
+def document(*parts: str) -> bytes:
+    return DOCUMENT.format(body="\n".join(parts)).encode()
+
+
+@dataclass
+class Lab:
+    """One instance below HTTP, with a user alice."""
+
+    submissions: Submissions
+    store: EmbeddedStore
+    journal: Journal
+    catalog: Catalog
+    writer: Writer
+
+    def start(
+        self, content: bytes | None = None, *, public: bool = False, user: str = "alice", **fields: str
+    ) -> "Future[Job]":
+        job_id, folder = self.journal.new_folder()
+        files = []
+        if content is not None:
+            path = folder / "upload-0"
+            path.write_bytes(content)
+            files.append(UploadedFile(path, "design.xml", len(content), sha256_of(path)))
+        form = {"id": "lab", "version": "1", "name": "Lab", "description": "A lab", "overwrite_merge": "0"} | fields
+        return self.submissions.submit(_user(user), form, files, job_id, public=public)[1]
+
+    def submit(self, content: bytes | None = None, *, public: bool = False, user: str = "alice", **fields: str) -> Job:
+        return self.start(content, public=public, user=user, **fields).result(timeout=30)
+
+    def stored(self, iri: str, graph: Iri = ALICE) -> list[Triple]:
+        return read_top_levels(self.store, Dataset((graph,)), [Iri(iri)]).get(Iri(iri), [])
+
+    def titles(self, iri: str) -> list[str]:
+        return [o for s, p, o in self.stored(iri) if s == f"<{iri}>" and p == iri_term(DCTERMS.title)]
+
+    def members(self, iri: str = ROOT) -> set[str]:
+        return {o[1:-1] for s, p, o in self.stored(iri) if p == iri_term(SBOL2.member)}
+
+
+def _user(name: str) -> User:
+    return User(1, name, name.title() + " A", f"{name}@x.org", "", False, False, False, False, "2026-01-01")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    settings = load_settings({}, data=tmp_path)
+    database = Database(tmp_path / "synhub.sqlite", "synhub", "FULL")
+    store = EmbeddedStore(tmp_path / "store")
+    journal = Journal(database, tmp_path / "jobs")
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    removals = Removals(journal)
+    writer = Writer(
+        store, journal, catalog, removals, Blobs(tmp_path / "blobs"),
+        flush_interval_s=60, step_quads=50_000, disk_reserve_bytes=0,
+    )  # fmt: skip
+    lanes = Lanes(settings)
+    submissions = Submissions(settings, Registry(PREFIX), store, journal, removals, writer, lanes.prepare)
+    writer.start()
+    yield Lab(submissions, store, journal, catalog, writer)
+    submissions.close()
+    writer.stop()
+    lanes.close()
+    store.close()
+    catalog.close()
+    database.close()
+
+
+P1, P2 = LAB + "p1/1", LAB + "p2/1"
+FOREIGN = document(part("http://x.org/d/p1/1"), part("http://x.org/d/p2/1"))
+
+
+def test_a_new_submission_stamps_every_identified_object(lab: Lab) -> None:
+    lab.submit(document(part("http://x.org/d/p1/1", more=component("http://x.org/d/p1", "http://x.org/d/p2/1"))))
+
+    stored = lab.stored(P1)
+    for subject in (P1, LAB + "p1/c/1"):
+        assert (f"<{subject}>", iri_term(SBH.ownedBy), f"<{ALICE}>") in stored
+        assert (f"<{subject}>", iri_term(SBH.topLevel), f"<{P1}>") in stored
+
+
+def test_the_root_collection_says_what_the_form_said(lab: Lab) -> None:
+    job = lab.submit(FOREIGN, citations="123,456")
+
+    said = {(p, o) for s, p, o in lab.stored(ROOT)}
+    assert (iri_term(DCTERMS.title), '"Lab"') in said
+    assert (iri_term(DCTERMS.description), '"A lab"') in said
+    assert (iri_term(DCTERMS.created), literal_term(job.created)) in said
+    assert {(iri_term(OBO.OBI_0001617), '"123"'), (iri_term(OBO.OBI_0001617), '"456"')} <= said
+    assert lab.members() == {P1, P2}
+    assert (iri_term(OBO.OBI_0001617), '"123"') in {(p, o) for _, p, o in lab.stored(P1)}
+
+
+def test_no_file_makes_an_empty_collection(lab: Lab) -> None:
+    lab.submit(None)
+
+    assert lab.members() == set()
+    assert lab.titles(ROOT) == ['"Lab"']
+
+
+def test_mode_0_refuses_an_id_and_version_in_use(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+
+    with pytest.raises(Conflict, match=r"\ASubmission id and version already in use\Z"):
+        lab.submit(document(part("http://x.org/d/p3/1")))
+    assert lab.stored(LAB + "p3/1") == []
+
+
+def test_mode_0_of_another_version_keeps_equal_objects_and_refuses_different_ones(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+    lab.submit(document(part("http://x.org/d/p1/1")), version="2")
+
+    assert lab.members(LAB + "lab_collection/2") == {P1}
+    with pytest.raises(Conflict, match="Submission terminated"):
+        lab.submit(document(part("http://x.org/d/p1/1", "changed")), version="3")
+    assert lab.titles(P1) == ['"a part"']
+
+
+def test_replacing_version_1_leaves_version_2_intact(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+    lab.submit(document(part("http://x.org/d/p1/1"), part("http://x.org/d/p3/1")), version="2")
+
+    job = lab.submit(document(part("http://x.org/d/p4/1")), overwrite_merge="1")
+
+    assert lab.members() == {LAB + "p4/1"}
+    assert lab.members(LAB + "lab_collection/2") == {P1, LAB + "p3/1"}
+    assert lab.stored(P1) and lab.stored(LAB + "p3/1")
+    assert lab.stored(P2) == []
+    assert job.report["removed"] == 1
+    assert [f["subject"] for f in job.report["findings"] if f["rule"] == "synhub-stays"] == [P1]
+
+
+def test_mode_1_replaces_an_object_of_the_same_name(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+    lab.submit(document(part("http://x.org/d/p1/1", "new text")), overwrite_merge="1", name="Lab again")
+
+    assert lab.titles(P1) == ['"new text"']
+    assert lab.titles(ROOT) == ['"Lab again"']
+    assert lab.members() == {P1}
+
+
+def test_merging_adds_objects_and_keeps_the_collection_s_texts(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+
+    lab.submit(
+        document(part("http://x.org/d/p1/1"), part("http://x.org/d/p3/1")),
+        overwrite_merge="2", rootCollections=ROOT, name="other", description="other",
+    )  # fmt: skip
+
+    assert lab.members() == {P1, P2, LAB + "p3/1"}
+    assert lab.titles(ROOT) == ['"Lab"']
+
+
+def test_merging_refuses_a_changed_object_and_names_it(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+
+    with pytest.raises(Conflict) as refused:
+        lab.submit(
+            document(part("http://x.org/d/p3/1"), part("http://x.org/d/p1/1", "changed")),
+            overwrite_merge="2", rootCollections=ROOT,
+        )  # fmt: skip
+
+    assert str(refused.value) == (
+        "Submission terminated.\nA submission with this id already exists, and it includes an object: "
+        f"{P1} that is already in this repository and has different content"
+    )
+    assert lab.stored(LAB + "p3/1") == []
+
+
+def test_merge_replace_keeps_what_the_server_added(lab: Lab) -> None:
+    lab.submit(document(part("http://x.org/d/p1/1")), citations="77")
+    notes = "<sbh:mutableNotes>mine</sbh:mutableNotes>"
+    lab.submit(document(part("http://x.org/d/p1/1", "v2", notes)), overwrite_merge="3", rootCollections=ROOT)
+
+    lab.submit(document(part("http://x.org/d/p1/1", "v3")), overwrite_merge="3", rootCollections=ROOT)
+
+    said = {(p, o) for s, p, o in lab.stored(P1)}
+    assert lab.titles(P1) == ['"v3"']
+    assert (iri_term(SBH.mutableNotes), '"mine"') in said
+    assert (iri_term(OBO.OBI_0001617), '"77"') in said
+    assert (iri_term(SBH.ownedBy), f"<{ALICE}>") in said
+
+
+def test_adding_to_what_is_not_one_s_own_collection_is_refused_with_the_classic_words(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+
+    for target in (ROOT.replace("lab_collection", "no_collection"), ROOT.replace("alice", "bob"), P1, "nonsense"):
+        with pytest.raises(Conflict, match="Submission id and version do not exist"):
+            lab.submit(FOREIGN, overwrite_merge="2", rootCollections=target)
+    with pytest.raises(Conflict, match="do not exist"):
+        lab.submit(FOREIGN, user="bob", overwrite_merge="2", rootCollections=ROOT)
+
+
+def test_a_downloaded_object_that_is_equal_becomes_a_member_not_a_copy(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+
+    job = lab.submit(document(part(P1)), id="other")
+
+    assert lab.members(PREFIX + "user/alice/other/other_collection/1") == {P1}
+    assert lab.stored(PREFIX + "user/alice/other/p1/1") == []
+    assert job.report["kept"] == 1
+
+
+def test_a_changed_part_brings_its_parents_along(lab: Lab) -> None:
+    """A downloaded composite with one changed part, submitted elsewhere, keeps the change."""
+    parent = LAB + "parent/1"
+    lab.submit(
+        document(
+            part("http://x.org/d/p1/1"),
+            part("http://x.org/d/p2/1"),
+            part("http://x.org/d/parent/1", more=component("http://x.org/d/parent", "http://x.org/d/p1/1")),
+        )
+    )
+
+    lab.submit(document(part(P1, "changed"), part(P2), part(parent, more=component(LAB + "parent", P1))), id="other")
+
+    other = PREFIX + "user/alice/other/"
+    assert lab.members(other + "other_collection/1") == {other + "p1/1", P2, other + "parent/1"}
+    copy = lab.stored(other + "parent/1")
+    assert (f"<{other}parent/c/1>", iri_term(Iri(SBOL2.NS + "definition")), f"<{other}p1/1>") in copy
+    assert (f"<{other}p1/1>", iri_term(PROV.wasDerivedFrom), f"<{P1}>") in lab.stored(other + "p1/1")
+    assert lab.titles(other + "p1/1") == ['"changed"']
+    assert lab.titles(P1) == ['"a part"']
+
+
+def test_what_the_caller_cannot_read_is_treated_like_what_does_not_exist(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+    absent = LAB.replace("lab/", "gone/") + "p1/1"
+
+    secret = lab.submit(document(part(P1)), user="bob", id="a")
+    nothing = lab.submit(document(part(absent)), user="bob", id="b")
+
+    words = [[(f["rule"], f["severity"]) for f in job.report["findings"]] for job in (secret, nothing)]
+    assert words[0] == words[1]
+    assert secret.report["minted"] == {P1: PREFIX + "user/bob/a/p1/1"}
+    assert nothing.report["minted"] == {absent: PREFIX + "user/bob/b/p1/1"}
+
+
+def test_submitting_the_download_again_changes_nothing(lab: Lab) -> None:
+    lab.submit((FIXTURES / "device.xml").read_bytes())
+    before = {t for iri in [ROOT, *lab.members()] for t in lab.stored(iri)}
+
+    job = lab.submit((FIXTURES / "device.xml").read_bytes(), overwrite_merge="2", rootCollections=ROOT)
+
+    assert {t for iri in [ROOT, *lab.members()] for t in lab.stored(iri)} == before
+    assert job.report["created"] == job.report["replaced"] == 0
+
+
+def test_collection_choices_gain_every_top_level(lab: Lab) -> None:
+    lab.submit(None, id="fav")
+    fav = PREFIX + "user/alice/fav/fav_collection/1"
+
+    lab.submit(FOREIGN, collectionChoices=fav)
+
+    assert lab.members(fav) == {P1, P2}
+    with pytest.raises(BadRequest, match="not a collection of yours"):
+        lab.submit(FOREIGN, id="more", collectionChoices=PREFIX + "user/bob/x/x_collection/1")
+
+
+def test_an_invalid_document_changes_nothing_and_names_the_rule(lab: Lab) -> None:
+    with pytest.raises(InvalidDesign) as refused:
+        lab.submit(b"<rdf:RDF")
+
+    assert "sbol-10105" in str(refused.value)
+    assert str(refused.value).rstrip().endswith("Validation failed.")
+    assert lab.stored(ROOT) == []
+
+
+def test_all_wrong_fields_are_named_at_once(lab: Lab) -> None:
+    with pytest.raises(FieldErrors) as refused:
+        lab.submit(None, id="", version="x", name="", description="", citations="a")
+
+    assert refused.value.messages == [
+        "Please enter an id for your submission",
+        "Collection id is invalid. An id is a string of characters that MUST be composed of only alphanumeric or"
+        " underscore characters and MUST NOT begin with a digit.",
+        "Version is invalid. A version is a string of characters that MUST be composed of only alphanumeric"
+        " characters, underscores, hyphens, or periods and MUST begin with a digit.",
+        "Please enter a name for your submission",
+        "Please enter a brief description for your submission",
+        "Citations must be comma separated Pubmed IDs",
+    ]
+    assert list(lab.journal.folder.iterdir()) == []
+
+
+def test_nine_submissions_at_once_all_arrive(lab: Lab) -> None:
+    futures = [lab.start(document(part(f"http://x.org/d/p{n}/1")), id=f"lab{n}") for n in range(9)]
+
+    assert [f.result(timeout=60).state for f in futures] == ["done"] * 9
+    for n in range(9):
+        assert lab.members(f"{PREFIX}user/alice/lab{n}/lab{n}_collection/1") == {f"{PREFIX}user/alice/lab{n}/p{n}/1"}
+
+
+def test_nine_merges_into_one_collection_lose_no_update(lab: Lab) -> None:
+    lab.submit(None)
+    futures = [
+        lab.start(document(part(f"http://x.org/d/p{n}/1")), overwrite_merge="2", rootCollections=ROOT) for n in range(9)
+    ]
+    for future in futures:
+        future.result(timeout=60)
+
+    assert lab.members() == {f"{LAB}p{n}/1" for n in range(9)}
+
+
+def test_one_of_two_equal_ids_at_once_wins(lab: Lab) -> None:
+    futures = [lab.start(document(part("http://x.org/d/p1/1", f"title {n}"))) for n in range(4)]
+    outcomes = [f.exception(timeout=60) for f in futures]
+
+    assert sorted(type(o).__name__ for o in outcomes) == ["Conflict", "Conflict", "Conflict", "NoneType"]
+
+
+def test_a_repeat_of_a_running_upload_joins_it(lab: Lab) -> None:
+    first, second = lab.start(FOREIGN), lab.start(FOREIGN)
+
+    assert first.result(timeout=30).id == second.result(timeout=30).id
+
+
+def test_a_repeat_after_the_answer_is_a_new_submission(lab: Lab) -> None:
+    job = lab.submit(FOREIGN)
+    lab.journal.answered(job.id)
+
+    with pytest.raises(Conflict, match="already in use"):
+        lab.submit(FOREIGN)
+
+
+def test_a_repeat_of_an_unanswered_job_gets_its_answer(lab: Lab) -> None:
+    job = lab.submit(FOREIGN)
+
+    assert lab.submit(FOREIGN).id == job.id
+
+
+def test_an_object_removed_from_the_upload_loses_its_children(lab: Lab) -> None:
+    lab.submit(document(part("http://x.org/d/p1/1", more=component("http://x.org/d/p1", "http://x.org/d/p2/1"))))
+
+    lab.submit(document(part("http://x.org/d/p1/1")), overwrite_merge="3", rootCollections=ROOT)
+
+    assert {s for s, _, _ in lab.stored(P1)} == {f"<{P1}>"}
