@@ -80,7 +80,7 @@ def test_removed_top_level_leaves_no_row_behind(catalog: Catalog) -> None:
         "pTet",
         (DCTERMS.created, literal_term("2020-01-01T00:00:00Z")),
         (SBOL2.sequence, other),
-        (SBOL2.member, other),
+        (SBOL2.member, iri_term(Iri("http://x/public/lab/member/1"))),
         (SBOL2.elements, literal_term("acgt")),
         (DCTERMS.title, literal_term("Tet promoter")),
     )
