@@ -69,12 +69,12 @@ def check(registry: Registry, store: EmbeddedStore, catalog: Catalog, journal: J
             problems.append(f"job {job.id} is {job.state}: start the server, it will finish it")
     if catalog.last_number != journal.last_number():
         problems.append(f"the catalog is at step {catalog.last_number}, the journal at {journal.last_number()}")
-    for name, size, digest in journal.all_uploads():
-        path = blobs.path(digest)
+    for upload in journal.all_uploads():
+        path = blobs.path(upload.digest)
         if not path.is_file():
-            problems.append(f"upload {name!r}: its blob {digest} is missing")
-        elif path.stat().st_size != size:
-            problems.append(f"upload {name!r}: its blob {digest} has {path.stat().st_size} bytes, not {size}")
+            problems.append(f"upload {upload.name!r}: its blob {upload.digest} is missing")
+        elif path.stat().st_size != upload.size:
+            problems.append(f"upload {upload.name!r}: its blob has {path.stat().st_size} bytes, not {upload.size}")
     return problems
 
 
