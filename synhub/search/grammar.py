@@ -46,9 +46,7 @@ _DATE_KEYS: dict[str, tuple[Iri, bool]] = {
 }
 _SEQUENCE_KEYS = frozenset({"sequence", "exactsequence", "globalsequence"})
 # Options of a similarity search: they change nothing about an exact one.
-_FLAGS = frozenset(
-    {"maxaccepts", "maxrejects", "id", "iddef", "maxseqlength", "minseqlength", "search_exact"}
-)
+_FLAGS = frozenset({"maxaccepts", "maxrejects", "id", "iddef", "maxseqlength", "minseqlength", "search_exact"})
 # pySBOL2 sends local names only, whatever the namespace (clients.md 2.3).
 _DUBLIN_CORE: dict[str, Iri] = {
     "title": DCTERMS.title,
@@ -63,9 +61,7 @@ _KEY = re.compile(r"\s*(<[^<>]*>|[^\s\"'<>&=]+)\s*=")
 _NAME = re.compile(r"[A-Za-z_][\w.\-]*\Z")
 _PREFIXED = re.compile(r"([A-Za-z][\w\-]*):(.*)\Z", re.DOTALL)
 _QUOTE_END = r"(?:@[A-Za-z0-9\-]+|\^\^(?:<[^<>]*>|[^\s<>&\"']+))?\s*(?:&|\Z)"
-_QUOTED = {
-    quote: re.compile(rf"{quote}((?:[^\\]|\\.)*?){quote}(?={_QUOTE_END})", re.DOTALL) for quote in ("'", '"')
-}
+_QUOTED = {quote: re.compile(rf"{quote}((?:[^\\]|\\.)*?){quote}(?={_QUOTE_END})", re.DOTALL) for quote in ("'", '"')}
 _SUFFIX = re.compile(r"(?:@([A-Za-z0-9\-]+)|\^\^(<[^<>]*>|[^\s<>&\"']+))?\s*")
 _ESCAPE = re.compile(r"\\([tbnrf\"'\\])")
 _UNESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
@@ -143,15 +139,21 @@ def parse_search_text(text: str) -> SearchQuery:
     for item in items[first_text:]:
         if item.key:
             words = items[first_text]
-            raise _error(
-                f"{text[words.start : words.end]!r} is no key=value; free text goes last", words.start
-            )
+            raise _error(f"{text[words.start : words.end]!r} is no key=value; free text goes last", words.start)
     criteria = items[:first_text]
     by_sequence = any(item.key in _SEQUENCE_KEYS for item in criteria)
     wanted = [item for item in criteria if not (by_sequence and item.key in _FLAGS)]
     words_text = text[items[first_text].start :].removesuffix("&") if first_text < len(items) else ""
     at = items[first_text].start if words_text else 0
-    return SearchQuery(tuple(_criterion(item) for item in wanted), _parse_words(words_text, at))
+    return SearchQuery(tuple(_criterion(item) for item in wanted), parse_words(words_text, at))
+
+
+def parse_class(text: str) -> Iri:
+    """Parse a class as `objectType` takes it: an SBOL 2 name, prefix:Name or an IRI. Raises InvalidQuery."""
+    terms = _class(text, 0) if text else ()
+    if not terms:
+        raise _error(f"{text!r} is no class; write a name, prefix:Name or <iri>", 0)
+    return Iri(terms[0][1:-1])
 
 
 def _error(message: str, position: int) -> InvalidQuery:
@@ -212,9 +214,7 @@ def _text_item(text: str, start: int) -> _Item:
     piece = text[start:end]
     if end < len(text):  # followed by "&": every item but the last should be key=value
         if "=" in piece and '"' not in piece:
-            raise _error(
-                f"{piece.split('=')[0]!r} is no key; put text with = and & into double quotes", start
-            )
+            raise _error(f"{piece.split('=')[0]!r} is no key; put text with = and & into double quotes", start)
         if _is_known(piece):
             raise _error(f"{piece!r} has no value; write {piece}=<iri>, {piece}='text' or {piece}=?x", start)
     return _Item(start, end, "", piece, start)
@@ -361,7 +361,8 @@ def _quoted(value: str, at: int) -> Term:
 # --- free text ---------------------------------------------------------------------------------------------
 
 
-def _parse_words(text: str, at: int) -> tuple[Alternative, ...]:
+def parse_words(text: str, at: int = 0) -> tuple[Alternative, ...]:
+    """Parse free text, which stands at offset `at` of what columns are counted in. Raises InvalidQuery."""
     text = _CONTROL.sub(" ", text)
     if text.strip() in ("", "*"):
         return ()

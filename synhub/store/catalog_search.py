@@ -80,7 +80,11 @@ def by_relevance(words: Sequence[str]) -> Order:
 
 def has_facet(name: str, predicate: Iri, values: Sequence[Term]) -> Condition:
     """One of the values of a predicate in FACETS; without values, any. `name` makes the parameters unique."""
-    keys = [facet_key(predicate, value) for value in values] or [facet_key(predicate)]
+    return has_key(name, [facet_key(predicate, value) for value in values] or [facet_key(predicate)])
+
+
+def has_key(name: str, keys: Sequence[int]) -> Condition:
+    """One of some `facet_key`s."""
     if len(keys) == 1:
         return Condition(
             f"EXISTS (SELECT 1 FROM facet WHERE key = :{name} AND id = t.id)",
@@ -216,10 +220,14 @@ class View:
             found += [i for (i,) in self._database.rows(sql, values)]
         return found
 
+    def object_ids(self, iri: Iri) -> list[int]:
+        """Return the row id of the object with this IRI; none where it is not to be seen."""
+        return self.ids([is_one_of("iri", [iri])])
+
     def versions(self, iri: Iri) -> list[int]:
         """Return the row ids of the object with this IRI, or of all versions with this persistent identity."""
-        name = has_facet("identity", SBOL2.persistentIdentity, [iri_term(iri)])
-        return [*self.ids([is_one_of("iri", [iri])]), *self.ids([name])]
+        same = has_facet("identity", SBOL2.persistentIdentity, [iri_term(iri)])
+        return [*self.object_ids(iri), *self.ids([same])]
 
     def sequences_with(self, elements: str) -> list[Iri]:
         """Return the subjects whose sbol:elements are exactly this text."""

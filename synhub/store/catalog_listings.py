@@ -1,0 +1,46 @@
+"""What listings ask of the catalog beyond a search: roots, next levels, namespaces, counters of classes."""
+
+# ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
+
+import json
+from collections.abc import Sequence
+
+from synhub.rdf import Iri
+from synhub.store.catalog import Catalog
+from synhub.store.catalog_search import Condition
+
+IS_ROOT = Condition(
+    "NOT EXISTS (SELECT 1 FROM membership AS m WHERE m.member = t.node AND m.collection BETWEEN :low AND :high"
+    " AND m.collection NOT IN (SELECT id FROM hidden))",
+    {},
+)
+"""No collection of the same graph has it as a member."""
+
+
+def is_next_level(name: str, collections: Sequence[int], graphs: Sequence[Iri]) -> Condition:
+    """Not a member of another direct member of the collections (row ids) that stands in one of the graphs."""
+    holds = (
+        "NOT EXISTS (SELECT 1 FROM membership AS lower JOIN top_level AS middle ON middle.id = lower.collection"
+        " JOIN membership AS upper ON upper.member = middle.node"
+        " WHERE lower.member = t.node AND middle.id <> t.id"
+        f" AND upper.collection IN (SELECT value FROM json_each(:{name}))"
+        f" AND middle.graph IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(:{name}_graphs)))"
+        " AND middle.id NOT IN (SELECT id FROM hidden))"
+    )
+    return Condition(holds, {name: json.dumps(list(collections)), f"{name}_graphs": json.dumps(list(graphs))})
+
+
+def is_below(name: str, beginnings: Sequence[str]) -> Condition:
+    """The IRI begins with one of some texts."""
+    holds = f"EXISTS (SELECT 1 FROM json_each(:{name}) WHERE substr(t.iri, 1, length(value)) = value)"
+    return Condition(holds, {name: json.dumps(list(beginnings))})
+
+
+def count_class(catalog: Catalog, graph: Iri, cls: Iri) -> int:
+    """Return how many objects of a class a graph holds, children too, less what is hidden."""
+    row = catalog.database.row(
+        "SELECT n FROM class_count JOIN class ON class.id = class JOIN graph ON graph.id = graph"
+        " WHERE graph.iri = ? AND class.iri = ?",
+        (graph, cls),
+    )
+    return 0 if row is None else int(row[0])
