@@ -1,0 +1,220 @@
+"""The catalog finds exactly what the SPARQL of a search finds, for any data, any query and any reader."""
+
+import random
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+
+from synhub.model import ChangeSet, Dataset, Removed
+from synhub.rdf import Iri, Term, Triple, in_graph, iri_of, iri_term, literal_term, write_nquads
+from synhub.search import service
+from synhub.search.ast import (
+    Criterion,
+    HasDate,
+    HasElements,
+    HasValue,
+    InCollection,
+    Phrase,
+    SearchQuery,
+    fold,
+)
+from synhub.search.grammar import parse_search_path
+from synhub.search.translate import count_query, objects_query, rows_query
+from synhub.store.catalog import Catalog
+from synhub.store.embedded import EmbeddedStore
+from synhub.vocab import DC, DCTERMS, PREFIXES, RDF, SBH, SBOL2, XSD
+
+PUBLIC, ALICE, BOB = Iri("http://x/public"), Iri("http://x/user/alice"), Iri("http://x/user/bob")
+GRAPHS = (PUBLIC, ALICE, BOB)
+READERS = (Dataset((PUBLIC,)), Dataset((PUBLIC, ALICE)), Dataset((PUBLIC, BOB)))
+STATUS = Iri(PREFIXES["igem"] + "status")
+CLASSES = [iri_term(Iri(SBOL2.NS + n)) for n in ("ComponentDefinition", "Collection", "Sequence")]
+ROLES = [iri_term(Iri(f"http://identifiers.org/so/SO:000{n}")) for n in (139, 167, 316)]
+WORDS = ["gfp", "GFP", "Lac", "lac promoter", "pLac", "a", "É", "ΑΣ", "100%", 'say "x"', "x'y", "\\d", "_", "*"]
+TEXTS = [*WORDS, "Lac Promoter strong", "gfp%", "été", "back\\slash", "İstanbul", "a\tb", "日本語 parts"]
+MOMENTS = ["2020-01-01T00:00:00Z", "2020-01-01T23:59:59.9Z", "2020-01-02T00:00:00", "2020-01-02T00:00:00+14:00"]
+DAYS = [date(2019, 12, 31), date(2020, 1, 1), date(2020, 1, 2), date(2020, 1, 3)]
+SEQUENCES = ["acgt", "ACGT", "acgtt"]
+
+
+def object_iri(graph: Iri, n: int) -> Iri:
+    return Iri(f"{graph}/lab/o{n}/1")
+
+
+def random_entry(graph: Iri, n: int, rnd: random.Random) -> tuple[Removed, list[Triple]]:
+    """One top level with a child; collections have members, parts have sequences, all have some of each property."""
+    iri = object_iri(graph, n)
+    subject, child = iri_term(iri), iri_term(Iri(f"{graph}/lab/o{n}/c/1"))
+    kind = rnd.choice(CLASSES)
+    some = [iri_term(object_iri(g, m)) for g in (PUBLIC, graph) for m in rnd.sample(range(8), 3)]
+    own: list[tuple[Iri, Term]] = [(RDF.type, kind), (SBH.topLevel, subject)]
+    own += [(SBOL2.persistentIdentity, iri_term(Iri(f"{graph}/lab/p{n % 4}")))]
+    own += [(SBOL2.role, role) for role in rnd.sample(ROLES, rnd.randint(0, 2))]
+    own += [(SBOL2.displayId, literal_term(rnd.choice(["pLac", f"o{n}", "gfp"])))] * rnd.randint(0, 1)
+    own += [(DCTERMS.title, literal_term(t)) for t in rnd.sample(TEXTS, rnd.randint(0, 2))]
+    own += [(DCTERMS.description, literal_term(t)) for t in rnd.sample(TEXTS, rnd.randint(0, 1))]
+    own += [(DC.creator, literal_term(rnd.choice(["Alice", "Bob"])))] * rnd.randint(0, 1)
+    own += [(DCTERMS.title, literal_term("7", XSD.integer))] * (rnd.random() < 0.1)
+    own += [(STATUS, literal_term(rnd.choice(["Available", "7"])))] * rnd.randint(0, 1)
+    own += [(STATUS, literal_term("7", XSD.integer))] * (rnd.random() < 0.2)
+    own += [
+        (rnd.choice([DCTERMS.created, DCTERMS.modified]), literal_term(m))
+        for m in rnd.sample([*MOMENTS, "yesterday"], 2)
+    ]
+    if kind == CLASSES[1]:
+        own += [(SBOL2.member, member) for member in some]
+    elif kind == CLASSES[2]:
+        own += [(SBOL2.elements, literal_term(rnd.choice(SEQUENCES)))]
+    else:
+        own += [(SBOL2.sequence, sequence) for sequence in some]
+    triples = {(subject, iri_term(p), o) for p, o in own}
+    triples |= {(child, iri_term(p), o) for p, o in [(SBH.topLevel, subject), (SBOL2.role, rnd.choice(ROLES))]}
+    return (graph, iri), sorted(triples)
+
+
+def random_criterion(rnd: random.Random) -> Criterion:
+    graph = rnd.choice(GRAPHS)
+    choices: list[Criterion] = [
+        HasValue(RDF.type, (rnd.choice(CLASSES),)),
+        HasValue(SBOL2.role, (rnd.choice(ROLES),)),
+        HasValue(SBOL2.role, tuple(rnd.sample(ROLES, 2))),
+        HasValue(rnd.choice([SBOL2.role, SBOL2.sequence, DC.creator, STATUS, SBOL2.displayId]), ()),
+        HasValue(SBOL2.displayId, (literal_term(rnd.choice(["pLac", "plac", "o1"])),)),
+        HasValue(DCTERMS.title, (literal_term(rnd.choice(TEXTS)),)),
+        HasValue(DCTERMS.title, (literal_term("7"), literal_term("7", XSD.integer))),
+        HasValue(STATUS, (literal_term("7"), literal_term("7", XSD.integer))),
+        HasValue(STATUS, (literal_term("Available"),)),
+        HasValue(DC.creator, (literal_term("Alice"),)),
+        HasValue(DCTERMS.description, (literal_term(rnd.choice(TEXTS)),)),
+        InCollection(object_iri(graph, rnd.randint(0, 8))),
+        InCollection(Iri(f"{graph}/lab/p{rnd.randint(0, 3)}")),
+        HasDate(rnd.choice([DCTERMS.created, DCTERMS.modified]), rnd.choice(DAYS), rnd.random() < 0.5),
+        HasElements(rnd.choice(SEQUENCES)),
+    ]
+    return rnd.choice(choices)
+
+
+def random_query(rnd: random.Random) -> SearchQuery:
+    criteria = tuple(random_criterion(rnd) for _ in range(rnd.choice([0, 0, 1, 1, 2])))
+    alternatives = tuple(
+        tuple(
+            Phrase(fold(rnd.choice([*WORDS, "lac promoter strong", "zzz"])), rnd.random() < 0.3)
+            for _ in range(rnd.randint(1, 2))
+        )
+        for _ in range(rnd.choice([0, 0, 1, 1, 2]))
+    )
+    return SearchQuery(criteria, alternatives)
+
+
+def fill(store: EmbeddedStore, catalog: Catalog, entries: dict[Removed, list[Triple]], number: int) -> None:
+    quads = [quad for (graph, _), triples in entries.items() for quad in in_graph(triples, graph)]
+    store.apply(ChangeSet(b"", write_nquads(quads)))
+    catalog.update(entries, number)
+
+
+def remove(store: EmbeddedStore, entries: dict[Removed, list[Triple]]) -> None:
+    quads = [quad for (graph, _), triples in entries.items() for quad in in_graph(triples, graph)]
+    store.apply(ChangeSet(write_nquads(quads), b""))
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[EmbeddedStore, Catalog]]:
+    store, catalog = EmbeddedStore(tmp_path / "store"), Catalog(tmp_path / "catalog.sqlite")
+    yield store, catalog
+    catalog.close()
+    store.close()
+
+
+def agree(store: EmbeddedStore, catalog: Catalog, reader: Dataset, query: SearchQuery, note: str) -> None:
+    """Rows, count and SPARQL tell the same; `store` is compared without what is hidden from the reader."""
+    meant = sorted(iri_of(o) for (o,) in store.select(objects_query(query), reader) if o is not None)
+    page = service.search(catalog, store, reader, query, 0, 1000)
+    context = f"{note}: {query} {reader.graphs}\n{rows_query(query, 0, 50).text}"
+    assert sorted(hit.uri for hit in page.hits) == meant, context
+    assert page.total == service.count(catalog, store, reader, query) == len(meant), context
+    ((counted,),) = store.select(count_query(query), reader)
+    assert counted == literal_term(str(len(meant)), XSD.integer), context
+    split = [
+        hit.uri
+        for offset in range(0, len(meant), 4)
+        for hit in service.search(catalog, store, reader, query, offset, 4).hits
+    ]
+    assert split == [hit.uri for hit in page.hits], context
+
+
+@pytest.mark.parametrize("round_number", range(6))
+def test_catalog_and_sparql_find_the_same(pair: tuple[EmbeddedStore, Catalog], round_number: int) -> None:
+    store, catalog = pair
+    seed = random.randrange(sys.maxsize)
+    rnd = random.Random(seed)
+    entries = dict(random_entry(graph, n, rnd) for graph in GRAPHS for n in range(9))
+    fill(store, catalog, entries, 1)
+    changed = dict(random_entry(graph, n, rnd) for graph in GRAPHS for n in rnd.sample(range(9), 3))
+    remove(store, {key: entries[key] for key in changed})
+    fill(store, catalog, changed, 2)
+    entries |= changed
+    for n in range(60):
+        agree(store, catalog, rnd.choice(READERS), random_query(rnd), f"seed {seed}, query {n}")
+    hidden = dict(rnd.sample(sorted(entries.items()), 6))
+    early, late = set(list(hidden)[:3]), frozenset(hidden)
+    remove(store, hidden)  # the meaning of hidden: as if it were gone already
+    catalog.hide(early)  # the others are in the Dataset alone: rows that have not arrived in the catalog
+    for n in range(30):
+        reader = Dataset(rnd.choice(READERS).graphs, (), late)
+        agree(store, catalog, reader, random_query(rnd), f"seed {seed}, hidden query {n}")
+
+
+def test_folding_and_the_engine_differ_on_young_scripts_only() -> None:
+    points = [chr(c) for c in range(0x20, sys.maxunicode + 1) if not 0xD800 <= c < 0xE000 and chr(c) != "|"]
+    query = f"SELECT (LCASE({literal_term('|'.join(points))}) AS ?t) {{}}"
+    (row,) = pyoxigraph.Store().query(query)  # type: ignore[union-attr, misc]
+    lowered = row[0].value.split("|")  # type: ignore[union-attr, index]
+    differ = [ord(point) for point, low in zip(points, lowered, strict=True) if fold(point) != low]
+    assert [hex(point) for point in differ if point < 0x1C80] == []
+    assert len(differ) < 80
+
+
+def test_order_is_displayid_then_prefix_then_name_then_use_then_iri(pair: tuple[EmbeddedStore, Catalog]) -> None:
+    store, catalog = pair
+
+    def part(name: str, display_id: str, title: str, uses: str = "") -> tuple[Removed, list[Triple]]:
+        iri = Iri(f"{PUBLIC}/lab/{name}/1")
+        subject = iri_term(iri)
+        own = [
+            (RDF.type, CLASSES[0]),
+            (SBH.topLevel, subject),
+            (SBOL2.displayId, literal_term(display_id)),
+            (DCTERMS.title, literal_term(title)),
+            (DCTERMS.description, literal_term("about gfp")),
+        ]
+        if uses:
+            own.append((Iri(SBOL2.NS + "definition"), iri_term(Iri(f"{PUBLIC}/lab/{uses}/1"))))
+        return (PUBLIC, iri), [(subject, iri_term(p), o) for p, o in own]
+
+    parts = [
+        part("a", "x", "plain"),
+        part("b", "y", "plain", uses="c"),
+        part("c", "z", "plain"),
+        part("d", "w", "with GFP inside"),
+        part("e", "GFP_2", "plain"),
+        part("f", "gFp", "plain"),
+    ]
+    fill(store, catalog, dict(parts), 1)
+    page = service.search(catalog, store, READERS[0], parse_search_path("gfp"), 0, 50)
+    assert [hit.uri.split("/")[-2] for hit in page.hits] == ["f", "e", "d", "c", "a", "b"]
+    rows = store.select(rows_query(parse_search_path("gfp"), 0, 50), READERS[0])
+    assert [str(row[0]).split("/")[-2] for row in rows] == ["f", "e", "d", "a", "b", "c"]
+    everything = service.search(catalog, store, READERS[0], SearchQuery(), 1, 2)
+    assert [hit.uri.split("/")[-2] for hit in everything.hits] == ["a", "b"]
+    assert (everything.total, everything.offset, everything.limit) == (6, 1, 2)
+
+
+def test_limit_of_nothing_gives_no_rows_and_the_whole_count(pair: tuple[EmbeddedStore, Catalog]) -> None:
+    store, catalog = pair
+    fill(store, catalog, dict(random_entry(PUBLIC, n, random.Random(n)) for n in range(3)), 1)
+    page = service.search(catalog, store, READERS[0], SearchQuery(), 0, 0)
+    assert (page.hits, page.total) == ((), 3)
