@@ -18,7 +18,6 @@ from synhub.vocab import DOCUMENT_PREFIXES
 _PLACE = re.compile(r"error at (\d+):(\d+)(?:: (.*))?", re.DOTALL)
 # Of what the engine expected, the phrases that say more than a list of characters.
 _PHRASES = (
-    "Prefix not found",
     "The SELECT contains a variable that is unbound",
     "IRI parsing failed",
 )

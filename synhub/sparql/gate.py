@@ -20,6 +20,7 @@ from synhub.model import Dataset
 from synhub.rdf import Iri
 from synhub.sparql.lexer import Token, error_at, position, tokens
 from synhub.sparql.render import Query
+from synhub.vocab import PREFIXES
 
 Form = Literal["select", "ask", "construct", "describe"]
 
@@ -111,6 +112,7 @@ def check(
     prologue = _prologue(text, words)
     form = _form(text, words[prologue.length :])
     _bound(text, words, limits.nesting)
+    _declared(text, words[prologue.length :], prologue)
     clause, from_default, from_named = _dataset_clause(text, words, prologue)
 
     mine = _Graphs(dataset.graphs, registry, username, email)
@@ -194,6 +196,17 @@ def _prologue(text: str, words: Sequence[Token]) -> _Prologue:
     return _Prologue(base, prefixes, at)
 
 
+def _declared(text: str, words: Iterable[Token], prologue: _Prologue) -> None:
+    """Refuse names whose prefix is not declared: the engine says only that it expected something else."""
+    for token in words:
+        prefix = token.text.partition(":")[0]
+        if token.kind == "prefixed" and prefix not in prologue.prefixes:
+            namespace = PREFIXES.get(prefix, "…")
+            raise error_at(
+                text, token.start, f"Unknown prefix: {prefix}; declare it with PREFIX {prefix}: <{namespace}>"
+            )
+
+
 def _resolve(token: Token, base: str | None) -> str:
     iri = _CODEPOINT.sub(_character, token.text[1:-1])
     if base is None:
@@ -226,17 +239,15 @@ def _dataset_clause(text: str, words: Sequence[Token], prologue: _Prologue) -> t
         target = at + 1 + is_named
         if target >= len(words) or words[target].kind not in ("iri", "prefixed"):
             raise error_at(text, token.start, "FROM needs the IRI of a graph")
-        (named if is_named else defaults).append(_iri_of(text, words[target], prologue))
+        (named if is_named else defaults).append(_iri_of(words[target], prologue))
         clause.update(word.start for word in words[at : target + 1])
     return clause, defaults, named
 
 
-def _iri_of(text: str, token: Token, prologue: _Prologue) -> str:
+def _iri_of(token: Token, prologue: _Prologue) -> str:
     if token.kind == "iri":
         return _resolve(token, prologue.base)
     prefix, _, local = token.text.partition(":")
-    if prefix not in prologue.prefixes:
-        raise error_at(text, token.start, f"the prefix {prefix}: is not declared")
     return prologue.prefixes[prefix] + _LOCAL_ESCAPE.sub(r"\1", local)
 
 

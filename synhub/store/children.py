@@ -30,7 +30,7 @@ logger = logging.getLogger("synhub.children")
 Reason = Literal["deadline", "memory", "signal", "exit"]
 
 _READ_BYTES = 1 << 18
-_TAIL_BYTES = 4096
+_TAIL_BYTES = 32  # longer than any of the words below, which may come in two pieces
 # What Rust, C++ and Python say last when an allocation fails.
 _MEMORY_WORDS = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"Cannot allocate memory")
 
@@ -70,11 +70,12 @@ class _Child:
         self._lane = lane
         self._buffer = bytearray()
         self._tail = b""
+        self._out_of_memory = False
         self._logging = True
         # The child imports from where the server does, and from nowhere else (-P: not from the current
         # folder). One heap arena per thread would use up the address space that the limit leaves.
         path = os.pathsep.join(filter(None, sys.path))
-        environment = os.environ | {"PYTHONPATH": path, "MALLOC_ARENA_MAX": "2"}
+        environment = os.environ | {"PYTHONPATH": path, "MALLOC_ARENA_MAX": "2", "RUST_BACKTRACE": "0"}
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "synhub.store.child", lane, *arguments],
             stdin=subprocess.PIPE,
@@ -154,10 +155,10 @@ class _Child:
         except BlockingIOError:
             return
         if text:
-            self._tail = (self._tail + text)[-_TAIL_BYTES:]
-            logger.warning(
-                "%s child %d: %s", self._lane, self.process.pid, text.decode(errors="replace").rstrip()
-            )
+            said = self._tail + text
+            self._out_of_memory |= any(words in said for words in _MEMORY_WORDS)
+            self._tail = said[-_TAIL_BYTES:]
+            logger.warning("%s child %d: %s", self._lane, self.process.pid, text.decode(errors="replace").rstrip())
         elif self._logging:  # closed: would wake every later wait
             self._logging = False
             self._reading.unregister(self._stderr)
@@ -170,7 +171,7 @@ class _Child:
             self.process.kill()
             code = self.process.wait()
         self._log()
-        if code == protocol.EXIT_MEMORY or any(words in self._tail for words in _MEMORY_WORDS):
+        if code == protocol.EXIT_MEMORY or self._out_of_memory:
             return ChildDied("memory", "its memory ran out")
         if code < 0:
             return ChildDied("signal", f"signal {-code} ({signal.Signals(-code).name})")
@@ -266,9 +267,7 @@ class Lane:
         self._arguments = [str(nice), str(memory_bytes), json.dumps(dict(tasks or {}))]
         self._recycle_after = recycle_after
         self._lock = threading.RLock()  # re-entrant: a Stream may be finalised inside any of our blocks
-        self._places: deque[_Child | None] = deque(
-            [None] * workers
-        )  # idle children right, rights to start left
+        self._places: deque[_Child | None] = deque([None] * workers)  # idle children right, rights to start left
         self._waiting: deque[_Waiter] = deque()
         self._children: set[_Child] = set()
         self._closed = False

@@ -1,4 +1,5 @@
-"""A handler's result becomes a response: machine format, or the same data as an HTML page; errors become statuses.
+"""A handler's result becomes a response: machine format, or the same data as an HTML page; errors become
+statuses.
 
 Handlers return a `Result` and know nothing of Accept. HTML only when Accept names text/html or
 application/xhtml+xml; `*/*` and no Accept mean the machine format (clients.md, rule 5).
@@ -6,7 +7,7 @@ application/xhtml+xml; `*/*` and no Accept mean the machine format (clients.md, 
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +29,11 @@ PROBLEM = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a handler found: `value` is a str, bytes, something JSON can hold, or an iterable of bytes to stream.
+    """What a handler found: `value` is a str, bytes, something JSON can hold, or an iterable of bytes to
+    stream.
 
-    `title` heads the page when a browser asks; a Result without title has no page. `location` makes it a redirect
-    for browsers only when `value` is something else than None.
+    `title` heads the page when a browser asks; a Result without title has no page. `location` makes it a
+    redirect for browsers only when `value` is something else than None.
     """
 
     value: Any
@@ -127,7 +129,7 @@ def to_response(request: Request, result: Result) -> Response:
         page = render_page(request, result)
         return Response(page, result.status, headers | {"Vary": "Accept"}, HTML)
     value = result.value
-    if result.media_type.startswith(("application/json", PROBLEM)) and not isinstance(value, bytes):
+    if result.media_type.startswith(("application/json", PROBLEM)) and not isinstance(value, bytes | Iterator):
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, str | bytes) or value is None:
         return Response(value, result.status, headers, result.media_type)
