@@ -32,6 +32,7 @@ from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import count_top_levels
 from synhub.store.children import Lanes
 from synhub.store.database import Database
+from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
 from synhub.store.open import open_store
 from synhub.store.removals import Removals
@@ -300,7 +301,7 @@ def _offline(settings: Settings, command: Callable[[Settings], int]) -> int:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[tuple[Registry, "checks.EmbeddedStore", Catalog, Journal, Blobs]]:
+def _opened(settings: Settings) -> Iterator[tuple[Registry, EmbeddedStore, Catalog, Journal, Blobs]]:
     data = settings.data.resolve()
     with ExitStack() as stack:
         database = Database(data / "synhub.sqlite", "synhub", "FULL")

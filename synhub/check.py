@@ -79,14 +79,18 @@ def check(registry: Registry, store: EmbeddedStore, catalog: Catalog, journal: J
 
 
 def reindex(store: EmbeddedStore, catalog: Catalog, journal: Journal) -> int:
-    """Build the catalog again from the store; return the number of top levels. Needs the server stopped."""
+    """Build the catalog again from the store; return the number of top levels. Needs the server stopped.
+
+    The store certainly holds the steps up to the last flush only (after a power cut it may have lost later ones, which
+    recovery redoes): the catalog is marked with that number, so that the next start applies the later steps to it.
+    """
     catalog.clear()
     count = 0
     for graph in store.graphs():
         for batch in batches(top_levels_of(store, graph)):
             catalog.update(read_changed(store, [(graph, top) for top in batch]), 0)
             count += len(batch)
-    catalog.update({}, journal.last_number())
+    catalog.update({}, journal.flushed_number)
     catalog.hide((graph, top) for graph, top, _ in journal.removals())
     return count
 

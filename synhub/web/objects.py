@@ -5,6 +5,7 @@ from starlette.requests import Request
 
 import synhub
 from synhub import objects
+from synhub.errors import NotFound
 from synhub.identity import ObjectRef, path_of_iri
 from synhub.sbol.graph import unskolemise
 from synhub.sbol.xml import write_sbol2
@@ -56,7 +57,7 @@ async def metadata(request: Request, ref: ObjectRef) -> Result:
     hub, actor = hub_of(request), actor_of(request)
     try:
         located = await run_in_threadpool(objects.locate, hub, actor, ref)
-    except objects.NotFound:
+    except NotFound:
         return json_result([], title=ref.display_id)
     record = await run_in_threadpool(objects.metadata, hub, located)
     return json_result([record], title=ref.display_id, headers=attachment(located.display_id + ".json"))
