@@ -21,10 +21,12 @@ def group_all(text: str) -> str | None:
     if "SELECT" not in words or "GROUP" not in words:
         return None
     start, group = words.index("SELECT"), len(words) - 1 - words[::-1].index("GROUP")
+    if group < start or words[group + 1 : group + 2] != ["BY"]:
+        return None
     projected = _variables(outer[start + 1 :], skip=("DISTINCT", "REDUCED"))
     grouped = _variables(outer[group + 2 :])
     missing = [name for name in dict.fromkeys(projected) if name not in grouped]
-    if not grouped or not missing or words[group + 1 : group + 2] != ["BY"]:
+    if not grouped or not missing:
         return None
     end = outer[group + 1 + len(grouped)].end
     return f"{text[:end]} {' '.join(missing)}{text[end:]}"
