@@ -169,6 +169,7 @@ class Writer:
                 self._journal.fail(job.id, "Stopping", "the server was restarted before the job was planned")
         for number, job_id, step, _ in self._journal.steps_after(self._flushed):
             self._redo(number, job_id, step)
+        self._catch_up()  # first: the end of a sequence marks the catalog with the newest number
         for job in open_jobs:
             if job.state == "planned":
                 sequence = _Sequence(job, job.next_step, None)
@@ -177,7 +178,6 @@ class Writer:
                     continue
                 while not self._advance(sequence):
                     pass
-        self._catch_up()
         self._hide()
         self._journal.delete_stray_folders()
 
