@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
+from typing import Any
 
 from synhub.model import Removed
 from synhub.rdf import Iri, Triple
@@ -150,6 +151,13 @@ def connection_ids(connection: sqlite3.Connection, graph: Iri, iris: Iterable[Ir
     return dict(rows.fetchall())
 
 
+_FACET = "INSERT INTO facet VALUES (?, ?)"
+_MOMENT = "INSERT INTO moment VALUES (?, ?, ?, ?)"
+_ELEMENTS = "INSERT INTO elements VALUES (?, ?, ?, ?)"
+_CLASS_USE = "INSERT INTO class_use VALUES (?, ?, ?)"
+_INSERTS = (_FACET, _MOMENT, _ELEMENTS, _CLASS_USE)
+
+
 class _Update:
     """One transaction's changes to one graph.
 
@@ -170,6 +178,7 @@ class _Update:
         self._classes: dict[Iri, int] = {}
         self._counts: Counter[int] = Counter()
         self._uses: Counter[int] = Counter()
+        self._new: dict[str, list[tuple[Any, ...]]] = {insert: [] for insert in _INSERTS}
 
     def run(self) -> None:
         entries = [entry for entry in self._changed.values() if entry is not None]
@@ -184,6 +193,8 @@ class _Update:
             if row_id is None:
                 row_id, next_id = next_id, next_id + 1
             self._write(row_id, entry, known=row_id in old)
+        for insert, rows in self._new.items():
+            self._connection.executemany(insert, sorted(rows))  # in the order of the tables: fewer page misses
         self._write_counts()
 
     def _intern(self, entries: list[Entry]) -> None:
@@ -219,7 +230,7 @@ class _Update:
         self._set_links("membership", "collection", "member", row_id, frozenset())
         self._set_references(row_id, frozenset())
         if not is_hidden:
-            self._count_classes(row_id, -1)
+            self._uncount_classes(row_id)
         execute("DELETE FROM moment WHERE id = ?", (row_id,))
         execute("DELETE FROM elements WHERE id = ?", (row_id,))
         execute("DELETE FROM class_use WHERE id = ?", (row_id,))
@@ -239,7 +250,7 @@ class _Update:
             old_facets = unpack_keys(packed)
             old_words = self._words(row_id)
             if not is_hidden:
-                self._count_classes(row_id, -1)
+                self._uncount_classes(row_id)
             execute("DELETE FROM class_use WHERE id = ?", (row_id,))
             execute("DELETE FROM moment WHERE id = ?", (row_id,))
             execute("DELETE FROM elements WHERE id = ?", (row_id,))
@@ -256,17 +267,14 @@ class _Update:
         )
         self._set_facets(row_id, old_facets, entry.facets)
         self._set_words(row_id, old_words, entry.words)
-        self._set_links("membership", "collection", "member", row_id, frozenset(self._nodes[m] for m in entry.members))
+        members = frozenset(self._nodes[m] for m in entry.members)
+        self._set_links("membership", "collection", "member", row_id, members)
         self._set_references(row_id, frozenset(self._nodes[r] for r in entry.references))
-        many = self._connection.executemany
-        many("INSERT INTO moment VALUES (?, ?, ?, ?)", [(row_id, *m) for m in entry.moments])
-        many("INSERT INTO elements VALUES (?, ?, ?, ?)", [(d, row_id, s, f) for s, d, f in entry.elements])
-        many(
-            "INSERT INTO class_use VALUES (?, ?, ?)",
-            [(row_id, self._classes[c], n) for c, n in entry.classes.items()],
-        )
+        self._new[_MOMENT] += [(row_id, *m) for m in entry.moments]
+        self._new[_ELEMENTS] += [(d, row_id, s, f) for s, d, f in entry.elements]
+        self._new[_CLASS_USE] += [(row_id, self._classes[c], n) for c, n in entry.classes.items()]
         if not is_hidden:
-            self._count_classes(row_id, 1)
+            self._counts.update({self._classes[c]: n for c, n in entry.classes.items()})
 
     def _words(self, row_id: int) -> tuple[str, str, str]:
         sql = "SELECT display_id, name, description FROM folded WHERE id = ?"
@@ -289,9 +297,9 @@ class _Update:
             execute("INSERT INTO words (rowid, display_id, name, description) VALUES (?, ?, ?, ?)", (row_id, *new))
 
     def _set_facets(self, row_id: int, old: frozenset[int], new: frozenset[int]) -> None:
-        many = self._connection.executemany
-        many("DELETE FROM facet WHERE key = ? AND id = ?", [(key, row_id) for key in old - new])
-        many("INSERT INTO facet VALUES (?, ?)", [(key, row_id) for key in new - old])
+        gone = [(key, row_id) for key in old - new]
+        self._connection.executemany("DELETE FROM facet WHERE key = ? AND id = ?", gone)
+        self._new[_FACET] += [(key, row_id) for key in new - old]
 
     def _set_links(
         self, table: str, source: str, target: str, row_id: int, new: frozenset[int]
@@ -312,9 +320,9 @@ class _Update:
             self._uses.update(come)
             self._uses.subtract(gone)
 
-    def _count_classes(self, row_id: int, sign: int) -> None:
-        for cls, n in self._connection.execute("SELECT class, n FROM class_use WHERE id = ?", (row_id,)):
-            self._counts[cls] += sign * n
+    def _uncount_classes(self, row_id: int) -> None:
+        rows = self._connection.execute("SELECT class, n FROM class_use WHERE id = ?", (row_id,))
+        self._counts.subtract(dict(rows.fetchall()))
 
     def _write_counts(self) -> None:
         many = self._connection.executemany
