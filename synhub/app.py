@@ -252,6 +252,7 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings) -> int:
     """Run the server until SIGTERM or SIGINT; return the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # one line says that the server is ready: ours
     with open_hub(settings) as hub:
 
         def ready(port: int) -> None:

@@ -1,0 +1,138 @@
+"""Reading objects: single top levels of closed graphs, versions, closures, limits."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from live import PREFIX, Live, live
+
+from synhub import objects
+from synhub.errors import NotFound, TooLarge
+from synhub.identity import ObjectRef
+from synhub.model import Actor, Single
+from synhub.rdf import Iri
+from synhub.sbol.graph import parse_rdf_xml
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "sbol2"
+GRAPH = Iri(PREFIX + "user/alice")
+ROOT = Iri(PREFIX + "user/alice/lab/lab_collection/1")
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(tmp_path_factory.mktemp("objects")) as running:
+        running.user("alice")
+        answer = running.submit("alice", (FIXTURES / "device.xml").read_bytes())
+        assert answer.text == "Successfully uploaded"
+        answer = running.submit("alice", (FIXTURES / "promoter.xml").read_bytes(), {"id": "other"})
+        assert answer.text == "Successfully uploaded"
+        running.submit("alice", (FIXTURES / "versions.xml").read_bytes(), {"id": "versions"})
+        yield running
+
+
+def members(instance: Live) -> list[str]:
+    return [row["uri"] for row in instance.get("/user/alice/lab/lab_collection/1/members", "alice").json()["members"]]
+
+
+def ref(iri: str, instance: Live) -> ObjectRef:
+    found = ObjectRef.of_iri(iri, instance.hub.registry)
+    assert found is not None
+    return found
+
+
+def subjects(document: bytes) -> set[str]:
+    return {s[1:-1] for s, _, _ in parse_rdf_xml(document)}
+
+
+def test_a_shared_object_is_readable_and_nothing_else_is(instance: Live) -> None:
+    shared, *others = members(instance)
+    guest = Actor(shared=(Single(GRAPH, Iri(shared)),))
+
+    assert objects.locate(instance.hub, guest, ref(shared, instance)).iri == shared
+    for iri in [*others, ROOT, PREFIX + "user/alice/other/other_collection/1"]:
+        with pytest.raises(NotFound):
+            objects.locate(instance.hub, guest, ref(iri, instance))
+
+
+def test_a_shared_collection_covers_its_members_in_its_own_namespace(instance: Live) -> None:
+    guest = Actor(shared=(Single(GRAPH, ROOT, members=True),))
+
+    for iri in members(instance):
+        assert objects.locate(instance.hub, guest, ref(iri, instance)).iri == iri
+    with pytest.raises(NotFound):
+        objects.locate(instance.hub, guest, ref(PREFIX + "user/alice/other/other_collection/1", instance))
+
+
+def test_a_closure_stops_at_what_was_shared(instance: Live) -> None:
+    device = next(iri for iri in members(instance) if references(instance, iri))
+    guest = Actor(shared=(Single(GRAPH, Iri(device)),))
+    located = objects.locate(instance.hub, guest, ref(device, instance))
+
+    assert objects.closure(instance.hub, instance.hub.dataset(guest), located) == [device]
+
+
+def references(instance: Live, iri: str) -> list[Iri]:
+    alice = Actor(instance.hub.accounts.find_by_login("alice"))
+    located = objects.locate(instance.hub, alice, ref(iri, instance))
+    return objects.closure(instance.hub, instance.hub.dataset(alice), located)[1:]
+
+
+def test_a_download_holds_the_object_and_all_it_refers_to(instance: Live) -> None:
+    whole = instance.get("/user/alice/lab/lab_collection/1/sbol", "alice")
+    found = subjects(whole.content)
+
+    assert {ROOT, *members(instance)} <= found
+    for iri in members(instance):
+        one = instance.get(iri.removeprefix(PREFIX.rstrip("/")) + "/sbol", "alice")
+        assert {iri, *references(instance, iri)} <= subjects(one.content)
+
+
+def test_a_closure_over_the_limit_is_refused_with_advice(instance: Live) -> None:
+    device = next(iri for iri in members(instance) if len(references(instance, iri)) > 1)
+    small = replace(instance.hub, settings=replace(instance.hub.settings, closure_limit=1))
+    alice = Actor(instance.hub.accounts.find_by_login("alice"))
+    located = objects.locate(small, alice, ref(device, instance))
+
+    with pytest.raises(TooLarge, match="ask for /sbolnr"):
+        objects.document(small, alice, located)
+
+
+def test_a_large_document_written_by_a_child_is_the_same(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = Actor(instance.hub.accounts.find_by_login("alice"))
+    located = objects.locate(instance.hub, alice, ref(ROOT, instance))
+    direct = b"".join(objects.document(instance.hub, alice, located))
+    monkeypatch.setattr(objects, "DIRECT_OBJECTS", 0)
+
+    streamed = b"".join(objects.document(instance.hub, alice, located))
+
+    assert set(parse_rdf_xml(streamed)) == set(parse_rdf_xml(direct))
+
+
+def test_without_a_version_the_latest_answers(instance: Live) -> None:
+    rows = instance.get(
+        "/search/collection=<" + PREFIX.replace("/", "%2F") + "user%2Falice%2Fversions%2Fversions_collection%2F1>&",
+        "alice",
+    )
+    newest = max(rows.json(), key=lambda row: [int(n) for n in row["version"].split(".")])
+    path = newest["uri"].rpartition("/")[0].removeprefix(PREFIX.rstrip("/"))
+
+    redirect = instance.get(path, "alice", follow_redirects=False)
+    record = instance.get(path + "/metadata", "alice").json()
+
+    assert (redirect.status_code, redirect.headers["location"]) == (302, f"{path}/{newest['version']}")
+    assert record[0]["version"] == newest["version"]
+    assert newest["uri"] in subjects(instance.get(path + "/sbolnr", "alice").content)
+
+
+def test_an_unchanged_download_is_304_and_a_changed_one_is_not(instance: Live) -> None:
+    path = "/user/alice/lab/lab_collection/1/sbol"
+    first = instance.get(path, "alice")
+    same = instance.get(path, "alice", headers={"If-None-Match": first.headers["etag"]})
+    fields = {"overwrite_merge": "3", "rootCollections": ROOT}
+    assert instance.submit("alice", (FIXTURES / "activity.xml").read_bytes(), fields).text == "Successfully uploaded"
+    changed = instance.get(path, "alice", headers={"If-None-Match": first.headers["etag"]})
+
+    assert (same.status_code, same.content) == (304, b"")
+    assert changed.status_code == 200
+    assert not first.headers["etag"].startswith("W/")
