@@ -8,43 +8,20 @@ running job cannot be stopped (measured).
 """
 
 import json
-import logging
 import os
-import select
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from synhub import errors
 from synhub.settings import Settings
 from synhub.store import child as protocol
+from synhub.store.child_process import ChildDied, ChildProcess
 
-logger = logging.getLogger("synhub.children")
-
-Reason = Literal["deadline", "memory", "signal", "exit"]
-
-_READ_BYTES = 1 << 18
-_TAIL_BYTES = 32  # longer than any of the words below, which may come in two pieces
-# What Rust, C++ and Python say last when an allocation fails.
-_MEMORY_WORDS = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"Cannot allocate memory")
-
-
-class ChildDied(errors.StoreUnavailable):
-    """A child ended before its job did. Callers say what that means for theirs.
-
-    `reason`: its deadline passed, its memory ran out, a signal (a crash), or an exit of its own.
-    """
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"the process that worked on this request ended: {detail}")
-        self.reason = reason
-        self.detail = detail
+__all__ = ["Busy", "ChildDied", "Lane", "Lanes", "Stream"]
 
 
 class Busy(errors.TooMany):
@@ -62,131 +39,15 @@ def _rebuild(failure: Mapping[str, Any]) -> errors.SynhubError:
     return error
 
 
-class _Child:
-    """One process and its pipes. Used by one thread at a time."""
-
-    def __init__(self, lane: str, arguments: list[str]) -> None:
-        self.jobs = 0
-        self._lane = lane
-        self._buffer = bytearray()
-        self._tail = b""
-        self._out_of_memory = False
-        self._logging = True
-        # The child imports from where the server does, and from nowhere else (-P: not from the current
-        # folder). One heap arena per thread would use up the address space that the limit leaves.
-        path = os.pathsep.join(filter(None, sys.path))
-        environment = os.environ | {"PYTHONPATH": path, "MALLOC_ARENA_MAX": "2", "RUST_BACKTRACE": "0"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "synhub.store.child", lane, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            close_fds=True,
-            env=environment,
-        )
-        assert self.process.stdin and self.process.stdout and self.process.stderr
-        self._stdin = self.process.stdin.fileno()
-        self._stdout = self.process.stdout.fileno()
-        self._stderr = self.process.stderr.fileno()
-        for descriptor in (self._stdin, self._stdout, self._stderr):
-            os.set_blocking(descriptor, False)
-        self._reading = select.poll()
-        self._reading.register(self._stdout, select.POLLIN)
-        self._reading.register(self._stderr, select.POLLIN)
-        self._writing = select.poll()
-        self._writing.register(self._stdin, select.POLLOUT)
-
-    def alive(self) -> bool:
-        return self.process.poll() is None
-
-    def send(self, kind: bytes, request: Mapping[str, Any], deadline: float) -> None:
-        """Send one request. Raises ChildDied."""
-        body = json.dumps(request).encode()
-        view = memoryview(protocol.FRAME.pack(kind, len(body)) + body)
-        self.jobs += 1
-        while view:
-            try:
-                view = view[os.write(self._stdin, view) :]
-            except BlockingIOError:
-                self._wait(self._writing, deadline)
-            except BrokenPipeError:
-                raise self._death() from None
-
-    def receive(self, deadline: float) -> tuple[bytes, bytes]:
-        """Return kind and payload of the next frame. Raises ChildDied."""
-        head = protocol.FRAME.size
-        wanted = head
-        while True:
-            if len(self._buffer) >= wanted:
-                kind, size = protocol.FRAME.unpack_from(self._buffer)
-                if len(self._buffer) >= head + size:
-                    payload = bytes(self._buffer[head : head + size])
-                    del self._buffer[: head + size]
-                    return kind, payload
-                wanted = head + size
-            self._wait(self._reading, deadline)
-            self._log()
-            try:
-                part = os.read(self._stdout, _READ_BYTES)
-            except BlockingIOError:
-                continue
-            if not part:
-                raise self._death()
-            self._buffer += part
-
-    def end(self) -> None:
-        """Kill the process if it lives, reap it, close the pipes."""
-        self.process.kill()
-        self.process.wait()
-        self._log()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
-
-    def _wait(self, poll: "select.poll", deadline: float) -> None:
-        left = deadline - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            raise ChildDied("deadline", "it ran into its time limit")
-
-    def _log(self) -> None:
-        try:
-            text = os.read(self._stderr, _READ_BYTES)
-        except BlockingIOError:
-            return
-        if text:
-            said = self._tail + text
-            self._out_of_memory |= any(words in said for words in _MEMORY_WORDS)
-            self._tail = said[-_TAIL_BYTES:]
-            logger.warning("%s child %d: %s", self._lane, self.process.pid, text.decode(errors="replace").rstrip())
-        elif self._logging:  # closed: would wake every later wait
-            self._logging = False
-            self._reading.unregister(self._stderr)
-
-    def _death(self) -> ChildDied:
-        """Say what the process died of."""
-        try:
-            code = self.process.wait(timeout=1)
-        except subprocess.TimeoutExpired:  # it closed its pipe and lives on
-            self.process.kill()
-            code = self.process.wait()
-        self._log()
-        if code == protocol.EXIT_MEMORY or self._out_of_memory:
-            return ChildDied("memory", "its memory ran out")
-        if code < 0:
-            return ChildDied("signal", f"signal {-code} ({signal.Signals(-code).name})")
-        return ChildDied("exit", f"exit status {code}")
-
-
 class Stream(Iterator[bytes]):
     """The bytes of a streaming job. Holds its child until the end, an error, or `close`, which kills it.
 
     Raises ChildDied, TooLarge when there are more than `limit_bytes`, and what the task raised.
     """
 
-    def __init__(self, lane: "Lane", child: _Child, deadline: float, limit_bytes: int) -> None:
+    def __init__(self, lane: "Lane", child: ChildProcess, deadline: float, limit_bytes: int) -> None:
         self._lane = lane
-        self._child: _Child | None = child
+        self._child: ChildProcess | None = child
         self._deadline = deadline
         self._limit_bytes = limit_bytes
         self._left = limit_bytes
@@ -241,7 +102,7 @@ class _Waiter:
 
     def __init__(self) -> None:
         self.event = threading.Event()
-        self.given: _Child | None = None
+        self.given: ChildProcess | None = None
 
 
 class Lane:
@@ -267,9 +128,9 @@ class Lane:
         self._arguments = [str(nice), str(memory_bytes), json.dumps(dict(tasks or {}))]
         self._recycle_after = recycle_after
         self._lock = threading.RLock()  # re-entrant: a Stream may be finalised inside any of our blocks
-        self._places: deque[_Child | None] = deque([None] * workers)  # idle children right, rights to start left
+        self._places: deque[ChildProcess | None] = deque([None] * workers)  # idle children right, rights to start left
         self._waiting: deque[_Waiter] = deque()
-        self._children: set[_Child] = set()
+        self._children: set[ChildProcess] = set()
         self._closed = False
 
     @property
@@ -356,7 +217,7 @@ class Lane:
             raise
         return stream
 
-    def _take(self, wait_s: float | None) -> _Child:
+    def _take(self, wait_s: float | None) -> ChildProcess:
         """Return a living child of one's own. Raises Busy, Stopping."""
         place = self._queue(wait_s)
         if place is not None:
@@ -364,7 +225,7 @@ class Lane:
                 return place
             self._forget(place)
         try:
-            child = _Child(self.name, self._arguments)
+            child = ChildProcess(self.name, self._arguments)
         except BaseException:
             self._pass_on(None)
             raise
@@ -378,7 +239,7 @@ class Lane:
     def _stopping(self) -> errors.Stopping | None:
         return errors.Stopping("the server is going down") if self._closed else None
 
-    def _queue(self, wait_s: float | None) -> _Child | None:
+    def _queue(self, wait_s: float | None) -> ChildProcess | None:
         with self._lock:
             if stopping := self._stopping():
                 raise stopping
@@ -395,19 +256,19 @@ class Lane:
                 raise Busy(f"all {self.workers} {self.name} processes are busy; try again later", 10)
         return waiter.given
 
-    def _give_back(self, child: _Child, *, reusable: bool) -> None:
+    def _give_back(self, child: ChildProcess, *, reusable: bool) -> None:
         if reusable and child.jobs < self._recycle_after and not self._closed:
             self._pass_on(child)
         else:
             self._forget(child)
             self._pass_on(None)
 
-    def _forget(self, child: _Child) -> None:
+    def _forget(self, child: ChildProcess) -> None:
         with self._lock:
             self._children.discard(child)
         child.end()
 
-    def _pass_on(self, place: _Child | None) -> None:
+    def _pass_on(self, place: ChildProcess | None) -> None:
         """Hand a place to the caller who has waited longest, or put it where the next one finds it."""
         with self._lock:
             if self._closed:
@@ -427,7 +288,7 @@ class Lanes:
     """The lanes of one server. No child exists before its first job, or `warm`."""
 
     def __init__(self, settings: Settings) -> None:
-        cores = len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.prepare = Lane("prepare", settings.prepare_workers or cores, 0, settings.prepare_memory)
         self.query = Lane("query", settings.query_workers or max(1, cores - 1), 19, settings.query_memory)
         self.download = Lane("download", max(1, cores - 1), 0, settings.prepare_memory)
