@@ -1,0 +1,131 @@
+"""`synhub`, but this process kills itself at a named point of the write path.
+
+Answers for: ending the process with SIGKILL inside a call that the environment names, copying the store right after
+every flush, and taking removals from stdin while no route does. Everything else is the server as it is.
+
+    CRASH_POINT=planned:after:1       the first call of `planned` is the last thing that happens
+    CRASH_SYNCED=DIR                  DIR/<n> is what the store certainly keeps once step n counts as flushed
+    stdin: `remove USER NAMESPACE`    answered on stdout by `removed`
+"""
+
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from synhub import app, check
+from synhub.__main__ import main
+from synhub.hub import Hub
+from synhub.rdf import Iri
+from synhub.store import changes
+from synhub.store import open as open_module
+from synhub.store.blobs import Blobs
+from synhub.store.catalog import Catalog
+from synhub.store.embedded import EmbeddedStore
+from synhub.store.journal import Journal
+
+POINTS: dict[str, tuple[Any, str]] = {
+    "receive": (Journal, "receive"),
+    "prepared": (Journal, "prepared"),
+    "adopt": (Blobs, "adopt"),
+    "write_step": (changes, "write_step"),
+    "planned": (Journal, "planned"),
+    "planned_removal": (Journal, "planned_removal"),
+    "begin_step": (Journal, "begin_step"),
+    "apply": (EmbeddedStore, "apply"),
+    "update": (Catalog, "update"),
+    "purged": (Journal, "purged"),
+    "unhide": (Catalog, "unhide"),
+    "done": (Journal, "done"),
+    "flush": (EmbeddedStore, "flush"),
+    "flushed": (Journal, "flushed"),
+    "answered": (Journal, "answered"),
+}
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(point: str) -> None:
+    """Make the nth call of a method the last; `before` it begins or `after` it returned."""
+    name, when, nth = point.split(":")
+    owner, method = POINTS[name]
+    original: Callable[..., Any] = getattr(owner, method)
+    calls = 0
+
+    def dying(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == int(nth) and when == "before":
+            die()
+        result = original(*arguments, **named)
+        if calls == int(nth):
+            die()
+        return result
+
+    setattr(owner, method, dying)
+
+
+def keep_synced_copies(folder: Path) -> None:
+    """Copy the store before the journal says that it is flushed: both happen in the writer thread, nothing between."""
+    stores: list[EmbeddedStore] = []
+    open_store, flushed = open_module.open_store, Journal.flushed
+
+    def copy(number: int) -> None:
+        taking = folder / "taking"
+        shutil.rmtree(taking, ignore_errors=True)
+        stores[-1].backup(taking)
+        shutil.rmtree(folder / str(number), ignore_errors=True)
+        taking.rename(folder / str(number))
+
+    def opening(engine: str, data: Path) -> EmbeddedStore:
+        stores.append(open_store(engine, data))
+        if not any(folder.iterdir()):  # the first start: what an orderly stop left behind is flushed
+            copy(0)
+        return stores[-1]
+
+    def flushing(self: Journal, number: int) -> None:
+        copy(number)
+        flushed(self, number)
+
+    vars(app)["open_store"] = opening
+    Journal.flushed = flushing  # type: ignore[method-assign]
+
+
+def take_removals() -> None:
+    """Serve `remove` lines from stdin with the Hub of the running server."""
+    create_app = app.create_app
+
+    def creating(hub: Hub, *arguments: Any) -> Any:
+        threading.Thread(target=serve, args=(hub,), daemon=True).start()
+        return create_app(hub, *arguments)
+
+    def serve(hub: Hub) -> None:
+        for line in sys.stdin:
+            _, username, namespace = line.split()
+            remove(hub, username, namespace)
+            print("removed", flush=True)
+
+    vars(app)["create_app"] = creating
+
+
+def remove(hub: Hub, username: str, namespace: str) -> None:
+    graph = Iri(f"{hub.registry.prefix}user/{username}")
+    top_levels = [top for top in check.top_levels_of(hub.store, graph) if top.startswith(namespace)]
+    job_id, _ = hub.journal.new_folder()
+    job = hub.journal.receive(job_id, "purge", username, [namespace])
+    hub.writer.remove(job, [(graph, top) for top in top_levels], {"removed": len(top_levels)})
+
+
+if __name__ == "__main__":
+    take_removals()
+    if "CRASH_SYNCED" in os.environ:
+        keep_synced_copies(Path(os.environ["CRASH_SYNCED"]))
+    if "CRASH_POINT" in os.environ:
+        arm(os.environ["CRASH_POINT"])
+    sys.exit(main())
