@@ -73,7 +73,7 @@ def leaks(answer: httpx.Response, asked: str) -> list[str]:
     return [s for s in SECRETS if s in text.replace(asked.lower(), "")]
 
 
-# --- fixed routes: (method, path) -> statuses for anonymous, owner, other user, administrator ---------------------------
+# --- fixed routes: (method, path) -> statuses for anonymous, owner, other user, administrator
 
 SEARCH = "/search/" + quote("objectType=ComponentDefinition&promoter", safe="")
 COUNT = "/searchCount/" + quote("objectType=ComponentDefinition&promoter", safe="")
@@ -192,7 +192,7 @@ def test_private_use_of_a_public_part_shows_nowhere(instance: Live) -> None:
     assert leaks(instance.get("/public/open/horse/1/sbol", "bob"), "") == []
 
 
-# --- object verbs: the three forms ---------------------------------------------------------------------------------------
+# --- object verbs: the three forms
 
 OWN = {"": 200, "full": 200, "sbol": 200, "sbolnr": 200, "metadata": 200, "subCollections": 200, "members": 200}
 STRANGER = {"": 404, "full": 404, "sbol": 404, "sbolnr": 404, "metadata": 200, "subCollections": 200, "members": 404}
@@ -269,7 +269,7 @@ def test_a_copy_of_a_private_object_is_minted_like_one_of_an_absent_object(insta
     assert reports[0] == reports[1]
 
 
-# --- SPARQL: every way out that has been thought of ------------------------------------------------------------------------
+# --- SPARQL: every way out that has been thought of
 
 ALICE = PREFIX + "user/alice"
 ESCAPES = [
