@@ -138,6 +138,8 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             _snapshot_folder(settings, data, store.path),
             store.backup, lambda: writer.number, writer.is_quiet, settings.snapshot_age,
         )  # fmt: skip
+        stack.callback(snapshots.close)
+        writer.before_sequence = snapshots.take
         lanes = Lanes(settings)
         stack.callback(lanes.close)
         submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare)

@@ -189,10 +189,26 @@ def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]
         _, chunks = hub.lanes.download.stream(
             "download", argument, hub.settings.download_timeout, hub.settings.download_limit
         )
-        held = stack.pop_all()
+        stack.enter_context(chunks)
+        return _Held(chunks, stack.pop_all())
 
-    def stream() -> Iterator[bytes]:
-        with held, chunks:
-            yield from chunks
 
-    return stream()
+class _Held(Iterator[bytes]):
+    """Chunks of a document with what must be let go after them, also when nobody ever takes the first."""
+
+    def __init__(self, chunks: Iterator[bytes], held: ExitStack) -> None:
+        self._chunks = chunks
+        self._held = held
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._held.close()
+
+    def __del__(self) -> None:
+        self.close()

@@ -64,6 +64,7 @@ class _Sequence:
     job: Job
     next_step: int
     result: "Future[Job] | None"
+    started: bool = False  # since this process runs: from just before its first step on
 
     @property
     def is_purge(self) -> bool:
@@ -97,6 +98,7 @@ class Writer:
         self._waiting: deque[Work] = deque()
         self._sequences: deque[_Sequence] = deque()
         self._refreshes: deque[tuple[tuple[Removed, ...], Future[None]]] = deque()
+        self.before_sequence: Callable[[], None] = lambda: None  # called when a job of several steps begins
         self._stopping = False
         self._applied = journal.last_number()
         self._flushed = journal.flushed_number
@@ -115,7 +117,7 @@ class Writer:
     def is_quiet(self) -> bool:
         """Say whether no sequence of steps is half applied: a snapshot taken now shows no mix of states."""
         with self._condition:
-            return not any(s.next_step > 0 and s.next_step != s.job.steps for s in self._sequences)
+            return not any(s.started for s in self._sequences)
 
     def submit(self, job: Job, plan: Callable[[], Planned]) -> "Future[Job]":
         """Queue a job; the future is done when the job is, or carries why it failed."""
@@ -289,6 +291,9 @@ class Writer:
     def _advance(self, sequence: _Sequence) -> bool:
         """Apply the next step of a job; say whether it was the last."""
         job = sequence.job
+        if not sequence.started and job.steps != 1:
+            self.before_sequence()
+            sequence.started = True
         if sequence.is_purge:
             return self._advance_purge(sequence)
         assert job.steps is not None
