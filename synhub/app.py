@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -238,17 +239,30 @@ def create_app(hub: Hub, on_ready: Callable[[], None] | None = None) -> ASGIApp:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready."""
+    """uvicorn that says when it is ready, and calls `stop` (in a thread) before it waits for open requests."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None], stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             port = next(s.getsockname()[1] for server in self.servers for s in server.sockets)
             self._ready(port)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stopping = asyncio.create_task(run_in_threadpool(self._stop))
+        await super().shutdown(sockets)
+        await stopping
+
+
+def _stop_jobs(hub: Hub) -> None:
+    """End or fail every job that a request waits for, so that the request is answered before the server is gone."""
+    hub.submissions.close()
+    hub.lanes.prepare.close()
+    hub.writer.stop()
 
 
 def serve(settings: Settings) -> int:
@@ -272,7 +286,7 @@ def serve(settings: Settings) -> int:
             server_header=False, lifespan="on", h11_max_incomplete_event_size=128 * 1024, http="h11",
             timeout_graceful_shutdown=30, proxy_headers=False,
         )  # fmt: skip
-        server = _Server(config, ready)
+        server = _Server(config, ready, partial(_stop_jobs, hub))
         # uvicorn raises the signal again when it has stopped: that must not end the process before the Hub is closed.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)

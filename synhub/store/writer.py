@@ -28,6 +28,8 @@ from synhub.store.top_levels import read_changed
 
 logger = logging.getLogger("synhub.writer")
 
+NOT_PLANNED = "the server is going down; submit again when it is back"
+PLANNED = "the server is going down; your submission is kept and will be stored completely when it is back"
 RETRY_S = 5.0
 HOUSEKEEPING_S = 3600.0
 
@@ -124,7 +126,7 @@ class Writer:
         work = Work(job, plan)
         with self._condition:
             if self._stopping:
-                self._fail(work, Stopping("the server is going down; submit again when it is back"))
+                self._fail(work, Stopping(NOT_PLANNED))
             else:
                 self._waiting.append(work)
                 self._condition.notify()
@@ -150,18 +152,23 @@ class Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the current step, fail what is not planned, flush. What is planned goes on at the next start."""
+        """Finish the current step, fail what is not planned, flush. What is planned goes on at the next start.
+
+        Repeats do no harm.
+        """
         with self._condition:
             self._stopping = True
             self._condition.notify()
         if self._thread.is_alive():
             self._thread.join()
-        for work in self._waiting:
-            self._fail(work, Stopping("the server is going down; submit again when it is back"))
-        self._waiting.clear()
+        while self._waiting:
+            self._fail(self._waiting.popleft(), Stopping(NOT_PLANNED))
+        for sequence in self._sequences:
+            if sequence.result is not None and not sequence.result.done():
+                sequence.result.set_exception(Stopping(PLANNED))
         self._flush()
 
-    # --- recovery ------------------------------------------------------------------------------------------------------
+    # --- recovery ------------------------------------------------------------------------------------------------
 
     def recover(self) -> None:
         """Bring the store and the catalog to where the journal says they are. Runs before the server listens."""

@@ -24,7 +24,7 @@ from synhub.store.children import ChildDied, Lane
 from synhub.store.journal import Job, Journal, Upload
 from synhub.store.removals import Removals
 from synhub.store.top_levels import batches, links_to, read_top_levels
-from synhub.store.writer import Planned, Writer
+from synhub.store.writer import NOT_PLANNED, Planned, Writer
 from synhub.submit.intake import IN_USE, NOT_THERE, SubmitRequest, check_form, fingerprint
 from synhub.submit.plan import (
     Elsewhere,
@@ -119,14 +119,19 @@ class Submissions:
             self._running[key] = (job_id, result)
         result.add_done_callback(lambda _: self._forget(key))
         try:
-            self._executor.submit(self._run, job, user, request, files, result)
+            task = self._executor.submit(self._run, job, user, request, files, result)
         except RuntimeError:  # the executor has been shut down
-            self._journal.fail(job_id, "Stopping", "the server is going down")
-            result.set_exception(Stopping("the server is going down; submit again when it is back"))
+            self._stop(job, result)
+        else:
+            task.add_done_callback(lambda done: self._stop(job, result) if done.cancelled() else None)
         return job_id, result
 
+    def _stop(self, job: Job, result: "Future[Job]") -> None:
+        self._journal.fail(job.id, "Stopping", NOT_PLANNED)
+        result.set_exception(Stopping(NOT_PLANNED))
+
     def close(self) -> None:
-        """Take no more; what waits fails, what is being prepared is seen through by the writer's stop."""
+        """Take no more; what waits fails, what is being prepared is left to the writer. Repeats do no harm."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _forget(self, key: str) -> None:
