@@ -88,7 +88,7 @@ def reindex(store: EmbeddedStore, catalog: Catalog, journal: Journal) -> int:
     count = 0
     for graph in store.graphs():
         for batch in batches(top_levels_of(store, graph)):
-            catalog.update(read_changed(store, [(graph, top) for top in batch]), 0)
+            catalog.update_in_batches(read_changed(store, [(graph, top) for top in batch]), 0)
             count += len(batch)
     catalog.update({}, journal.flushed_number)
     catalog.hide((graph, top) for graph, top, _ in journal.removals())

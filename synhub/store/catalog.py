@@ -64,16 +64,18 @@ class Catalog:
 
         `number` becomes `last_number` in the same transaction.
         """
-        by_graph: dict[Iri, dict[Iri, Entry | None]] = {}
-        for (graph, top_level), triples in entries.items():
-            entry = make_entry(top_level, triples) if triples else None
-            by_graph.setdefault(graph, {})[top_level] = entry
+        self.update_in_batches([entries], number)
+
+    def update_in_batches(self, batches: Iterable[Mapping[Removed, list[Triple]]], number: int) -> None:
+        """As `update`, for more top levels than fit into memory: all batches are one transaction."""
+        gone: set[Removed] = set()
         with self.database.write() as connection:
-            for graph, changed in by_graph.items():
-                hidden = {top for top in changed if (graph, top) in self._hidden}
-                _Update(connection, graph, changed, hidden).run()
+            for entries in batches:
+                for graph, changed in _entries_by_graph(entries).items():
+                    hidden = {top for top in changed if (graph, top) in self._hidden}
+                    _Update(connection, graph, changed, hidden).run()
+                gone |= {key for key, triples in entries.items() if not triples}
             connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
-        gone = {key for key, triples in entries.items() if not triples}
         if not gone.isdisjoint(self._hidden):
             self._hidden -= gone
 
@@ -130,6 +132,13 @@ class Catalog:
 
     def close(self) -> None:
         self.database.close()
+
+
+def _entries_by_graph(entries: Mapping[Removed, list[Triple]]) -> dict[Iri, dict[Iri, Entry | None]]:
+    by_graph: dict[Iri, dict[Iri, Entry | None]] = {}
+    for (graph, top_level), triples in entries.items():
+        by_graph.setdefault(graph, {})[top_level] = make_entry(top_level, triples) if triples else None
+    return by_graph
 
 
 def _grouped(removed: Iterable[Removed]) -> dict[Iri, list[Iri]]:

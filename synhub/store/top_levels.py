@@ -33,16 +33,15 @@ def read_top_levels(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -
     return found
 
 
-def read_changed(store: TripleStore, changed: Iterable[Removed]) -> dict[Removed, list[Triple]]:
-    """Return what the store now holds of each (graph, top level); an empty list where nothing is left."""
+def read_changed(store: TripleStore, changed: Iterable[Removed]) -> Iterator[dict[Removed, list[Triple]]]:
+    """Yield what the store now holds of each (graph, top level), in batches; empty lists where nothing is left."""
     by_graph: dict[Iri, list[Iri]] = {}
     for graph, top_level in changed:
         by_graph.setdefault(graph, []).append(top_level)
-    entries: dict[Removed, list[Triple]] = {}
     for graph, top_levels in by_graph.items():
-        stored = read_top_levels(store, Dataset((graph,)), top_levels)
-        entries.update({(graph, top): stored.get(top, []) for top in top_levels})
-    return entries
+        for batch in batches(top_levels):
+            stored = read_top_levels(store, Dataset((graph,)), batch)
+            yield {(graph, top): stored.get(top, []) for top in batch}
 
 
 def links_to(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:

@@ -201,7 +201,7 @@ class Writer:
             return
         jobs = dict.fromkeys(job_id for _, job_id, _, _ in missed)
         touched = dict.fromkeys(top for job_id in jobs for top in self._journal.top_levels_of(job_id))
-        self._catalog.update(read_changed(self._store, touched), missed[-1][0])
+        self._catalog.update_in_batches(read_changed(self._store, touched), missed[-1][0])
 
     def _hide(self) -> None:
         self._removals.reload()
@@ -232,7 +232,7 @@ class Writer:
 
     def _refresh(self, top_levels: Sequence[Removed], result: "Future[None]") -> None:
         try:
-            self._catalog.update(read_changed(self._store, top_levels), self._catalog.last_number)
+            self._catalog.update_in_batches(read_changed(self._store, top_levels), self._catalog.last_number)
             result.set_result(None)
         except Exception as error:
             result.set_exception(error)
@@ -318,7 +318,7 @@ class Writer:
         if sequence.next_step < job.steps:
             return False
         touched = self._journal.top_levels_of(job.id)
-        self._catalog.update(read_changed(self._store, touched), self._applied)
+        self._catalog.update_in_batches(read_changed(self._store, touched), self._applied)
         self._journal.done(job.id)
         return True
 
@@ -336,7 +336,7 @@ class Writer:
         self._store.apply(change)
         self._applied = number
         sequence.next_step += 1
-        self._catalog.update(read_changed(self._store, change.top_levels), number)
+        self._catalog.update_in_batches(read_changed(self._store, change.top_levels), number)
         self._journal.purged(batch)
         self._removals.reload()
         self._catalog.unhide(batch)

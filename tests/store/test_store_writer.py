@@ -1,5 +1,6 @@
 """The write path: jobs, numbered steps, removal rows, recovery after a stop at every point."""
 
+import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -181,8 +182,8 @@ POINTS = [
     ("journal", "begin_step", "after"),
     ("store", "apply", "before"),
     ("store", "apply", "after"),
-    ("catalog", "update", "before"),
-    ("catalog", "update", "after"),
+    ("catalog", "update_in_batches", "before"),
+    ("catalog", "update_in_batches", "after"),
     ("journal", "done", "before"),
     ("journal", "done", "after"),
     ("journal", "flushed", "before"),
@@ -322,7 +323,7 @@ def test_a_job_on_the_namespace_waits_for_the_purge(parts: Parts) -> None:
         ("journal", "begin_step", "before"),
         ("journal", "begin_step", "after"),
         ("store", "apply", "after"),
-        ("catalog", "update", "after"),
+        ("catalog", "update_in_batches", "after"),
         ("journal", "purged", "after"),
         ("catalog", "unhide", "before"),
         ("journal", "done", "before"),
@@ -336,10 +337,8 @@ def test_a_purge_goes_on_after_an_end_at_every_point(
     iris = submit_members(parts, list("abcdefg"))
     parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, i) for i in iris], {})
     kill_at(parts, monkeypatch, owner, method, when, nth)
-    try:
+    with contextlib.suppress(Killed):
         run(parts)
-    except Killed:
-        pass
     parts.close()
 
     monkeypatch.undo()
