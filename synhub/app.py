@@ -34,6 +34,7 @@ from synhub.store.catalog_counts import count_top_levels
 from synhub.store.children import Lanes
 from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
 from synhub.store.open import open_store
 from synhub.store.removals import Removals
@@ -147,6 +148,9 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         if start:
             writer.start()
             stack.callback(writer.stop)
+            housekeeper = Housekeeper(journal, catalog, blobs, settings.report_days)
+            housekeeper.start()
+            stack.callback(housekeeper.stop)
             stack.callback(submissions.close)
         yield Hub(
             settings,

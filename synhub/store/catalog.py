@@ -118,6 +118,10 @@ class Catalog:
             connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
         self._hidden = frozenset()
 
+    def holds(self, graph: Iri, top_level: Iri) -> bool:
+        """Say whether a top level is stored in a graph, hidden or not."""
+        return bool(connection_ids(self.database.read(), graph, [top_level]))
+
     def digest_rows(self) -> Iterator[tuple[Iri, Iri, bytes]]:
         """Yield (graph, top level, SHA-256 of its sorted triples) by graph and IRI, hidden ones too.
 

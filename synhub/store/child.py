@@ -8,6 +8,7 @@ own module is the only one that is loaded.
 Protocol: both ways frames of one byte kind, four bytes length (big endian) and that many bytes.
 """
 
+import errno
 import json
 import math
 import os
@@ -22,7 +23,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from synhub.errors import SynhubError
+from synhub.errors import DiskFull, SynhubError
 
 # Name of a task -> "module:function". A child imports the task that bears its lane's name when it starts.
 TASKS: dict[str, str] = {
@@ -108,6 +109,8 @@ def _load(target: str) -> Callable[..., Any]:
 
 
 def _failure(error: Exception) -> dict[str, Any]:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        error = DiskFull("the disk of the server is full; nothing was changed")
     if isinstance(error, SynhubError):
         return {"class": type(error).__name__, "fields": vars(error)}
     return {"traceback": "".join(traceback.format_exception(error))}

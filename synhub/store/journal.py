@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from synhub.errors import NotFound
+from synhub.errors import DiskFull, NotFound
 from synhub.model import ChangeSet, Removed
 from synhub.rdf import Iri
 from synhub.store import changes
@@ -74,6 +74,7 @@ class Journal:
         self._database = database
         self.folder = folder
         self._clock = clock or (lambda: datetime.now(UTC))
+        self._unrecorded: dict[str, tuple[str, str, dict[str, Any] | None]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def now(self) -> str:
@@ -171,12 +172,6 @@ class Journal:
             )
         return number
 
-    def withdraw_step(self, job_id: str, number: int) -> None:
-        """Take back the number of a job's only step: the store refused it as a whole."""
-        with self._database.write() as sql:
-            sql.execute("DELETE FROM step WHERE number = ?", (number,))
-            sql.execute("UPDATE job SET next_step = 0, last_number = 0 WHERE id = ?", (job_id,))
-
     def done(self, job_id: str) -> None:
         """Finish a job; what a purge hid is forgotten with it."""
         with self._database.write() as sql:
@@ -184,15 +179,32 @@ class Journal:
             sql.execute("DELETE FROM removal WHERE job = ?", (job_id,))
 
     def fail(self, job_id: str, error_class: str, message: str, report: dict[str, Any] | None = None) -> None:
-        """Record why nothing came of a job, and delete its folder."""
+        """Record why nothing came of a job, and delete its folder. A number it was given for a step is taken back.
+
+        Raises DiskFull: then a planned job is still planned, and is carried out at the next start at the latest.
+        """
         with self._database.write() as sql:
             sql.execute(
-                "UPDATE job SET state = 'failed', error_class = ?, error = ?, report = ?, pruned = 1, updated = ?"
-                " WHERE id = ?",
+                "UPDATE job SET state = 'failed', error_class = ?, error = ?, report = ?, pruned = 1, updated = ?,"
+                " next_step = 0, last_number = 0 WHERE id = ?",
                 (error_class, message, json.dumps(report or {}), self.now(), job_id),
             )
             sql.execute("DELETE FROM upload WHERE job = ?", (job_id,))
+            sql.execute("DELETE FROM step WHERE job = ?", (job_id,))
         self.delete_folder(job_id)
+
+    def fail_unplanned(self, job_id: str, error_class: str, message: str, report: dict[str, Any] | None = None) -> None:
+        """As `fail`, for a job that is not planned. Without room on the disk `record_failures` does it later."""
+        try:
+            self.fail(job_id, error_class, message, report)
+        except DiskFull:
+            self._unrecorded[job_id] = (error_class, message, report)
+            self.delete_folder(job_id)
+
+    def record_failures(self) -> None:
+        """Record the failures that the disk had no room for, as far as it has now."""
+        for job_id in list(self._unrecorded):
+            self.fail_unplanned(job_id, *self._unrecorded.pop(job_id))
 
     def answered(self, job_id: str) -> None:
         with self._database.write() as sql:
@@ -315,13 +327,26 @@ class Journal:
             if path.name not in owned:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def forget_old(self, before: str) -> None:
+    def forget_reports(self, before: str) -> None:
         """Clear the reports of jobs finished before an ISO instant."""
         with self._database.write() as sql:
             sql.execute(
                 "UPDATE job SET report = '{}' WHERE updated < ? AND state IN ('done', 'failed') AND report <> '{}'",
                 (before,),
             )
+
+    def jobs_with_uploads(self, before: str) -> list[str]:
+        """The jobs finished before an ISO instant whose uploads are kept."""
+        rows = self._database.rows(
+            "SELECT DISTINCT job.id FROM upload JOIN job ON job.id = upload.job WHERE job.updated < ? AND state = 'done'",
+            (before,),
+        )
+        return [job_id for (job_id,) in rows]
+
+    def forget_uploads(self, job_id: str) -> None:
+        """Stop naming the blobs of a job's uploads."""
+        with self._database.write() as sql:
+            sql.execute("DELETE FROM upload WHERE job = ?", (job_id,))
 
 
 def _tops(text: str) -> tuple[Removed, ...]:

@@ -31,7 +31,6 @@ logger = logging.getLogger("synhub.writer")
 NOT_PLANNED = "the server is going down; submit again when it is back"
 PLANNED = "the server is going down; your submission is kept and will be stored completely when it is back"
 RETRY_S = 5.0
-HOUSEKEEPING_S = 3600.0
 
 
 class DurableStore(TripleStore, Protocol):
@@ -105,7 +104,6 @@ class Writer:
         self._applied = journal.last_number()
         self._flushed = journal.flushed_number
         self._last_flush = time.monotonic()
-        self._last_housekeeping = 0.0
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="synhub-writer", daemon=True)
 
@@ -283,8 +281,10 @@ class Writer:
         except (DiskFull, OSError) as error:
             if sequence.next_step > 0 or sequence.is_purge or sequence.result is None:
                 raise
+            # Nothing was applied. Only a failure on record may be told: a planned job is carried out after a restart.
+            self._journal.fail(sequence.job.id, type(error).__name__, str(error))
             self._drop(sequence)
-            self._fail(Work(sequence.job, lambda: Planned((), {}), sequence.result), error)
+            sequence.result.set_exception(error)
             return
         if finished:
             self._drop(sequence)
@@ -307,12 +307,7 @@ class Writer:
         if sequence.next_step < job.steps:
             change = changes.read_step(self._journal.job_folder(job.id), sequence.next_step)
             number = self._journal.begin_step(job.id, sequence.next_step, change.top_levels)
-            try:
-                self._store.apply(change)
-            except Exception:
-                if sequence.next_step == 0 and sequence.result is not None:
-                    self._journal.withdraw_step(job.id, number)
-                raise
+            self._store.apply(change)
             self._applied = number
             sequence.next_step += 1
         if sequence.next_step < job.steps:
@@ -357,15 +352,13 @@ class Writer:
 
     def _fail(self, work: Work, error: Exception) -> None:
         report = {"findings": getattr(error, "findings", [])}
-        try:
-            self._journal.fail(work.job.id, type(error).__name__, str(error), report)
-        except Exception:  # the caller must hear of the first failure, and the row is failed at the next start
-            logger.exception("job %s could not be marked as failed", work.job.id)
+        self._journal.fail_unplanned(work.job.id, type(error).__name__, str(error), report)
         work.result.set_exception(error)
 
     def _flush(self) -> None:
         """Make the store durable, then forget the change sets behind it."""
         self._last_flush = time.monotonic()
+        self._journal.record_failures()
         if self._applied <= self._flushed:
             return
         number = self._applied

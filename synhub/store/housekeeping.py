@@ -1,0 +1,64 @@
+"""What is kept for a while and then forgotten: reports, uploads whose objects are gone, files that nobody names."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from synhub.store.blobs import Blobs
+from synhub.store.catalog import Catalog
+from synhub.store.journal import Journal
+
+logger = logging.getLogger("synhub.housekeeping")
+
+INTERVAL_S = 3600.0
+UPLOAD_GRACE = timedelta(days=1)
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def tidy(journal: Journal, catalog: Catalog, blobs: Blobs, now: datetime, report_days: int) -> None:
+    """Clear old reports, forget uploads that nothing came of any more, delete files that nobody names.
+
+    An upload is kept as long as an object exists that its job touched.
+    """
+    journal.forget_reports(_instant(now - timedelta(days=report_days)))
+    for job_id in journal.jobs_with_uploads(_instant(now - UPLOAD_GRACE)):
+        if not any(catalog.holds(graph, top) for graph, top in journal.top_levels_of(job_id)):
+            journal.forget_uploads(job_id)
+    deleted = blobs.delete_orphans(journal.names_blob)
+    if deleted:
+        logger.info("deleted %d files that nobody named", deleted)
+
+
+class Housekeeper:
+    """Runs `tidy` at the start and then every hour, in a thread of its own."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        catalog: Catalog,
+        blobs: Blobs,
+        report_days: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._run_once = lambda: tidy(journal, catalog, blobs, clock(), report_days)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="synhub-housekeeping", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._run_once()
+            except Exception:  # e.g. a full disk: the next hour tries again
+                logger.exception("housekeeping failed; it is tried again in %g s", INTERVAL_S)
+            self._stop.wait(INTERVAL_S)
