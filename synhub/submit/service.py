@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from synhub.errors import BadRequest, Conflict, InvalidDesign, Stopping, TooLarge
+from synhub.errors import BadRequest, Conflict, DiskFull, InvalidDesign, Stopping, TooLarge
 from synhub.identity import Registry
 from synhub.model import Actor, Dataset, Removed, TopLevelChange, User
 from synhub.permissions import dataset_for
@@ -114,7 +114,11 @@ class Submissions:
                 self._journal.delete_folder(job_id)
                 return joined
             namespaces = {request.namespace.iri} | {_namespace(self._registry, c) for c in request.add_to}
-            job = self._journal.receive(job_id, "submit", user.username, namespaces, key, _options(request))
+            try:
+                job = self._journal.receive(job_id, "submit", user.username, namespaces, key, _options(request))
+            except DiskFull:
+                self._journal.delete_folder(job_id)
+                raise
             result: Future[Job] = Future()
             self._running[key] = (job_id, result)
         result.add_done_callback(lambda _: self._forget(key))
@@ -127,7 +131,7 @@ class Submissions:
         return job_id, result
 
     def _stop(self, job: Job, result: "Future[Job]") -> None:
-        self._journal.fail(job.id, "Stopping", NOT_PLANNED)
+        self._journal.fail_unplanned(job.id, "Stopping", NOT_PLANNED)
         result.set_exception(Stopping(NOT_PLANNED))
 
     def close(self) -> None:
@@ -178,10 +182,8 @@ class Submissions:
             self._writer.submit(job, plan.planned).add_done_callback(lambda done: _pass_on(done, result))
         except Exception as error:
             report = {"findings": getattr(error, "findings", [])}
-            try:
-                self._journal.fail(job.id, type(error).__name__, str(error), report)
-            finally:
-                result.set_exception(error)
+            self._journal.fail_unplanned(job.id, type(error).__name__, str(error), report)
+            result.set_exception(error)
 
     def _prepare_upload(self, request: SubmitRequest, files: Sequence[UploadedFile], output: Path) -> None:
         argument: dict[str, Any] = {
