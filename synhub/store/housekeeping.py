@@ -44,7 +44,9 @@ class Housekeeper:
         report_days: int,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._run_once = lambda: tidy(journal, catalog, blobs, clock(), report_days)
+        self._journal, self._catalog, self._blobs = journal, catalog, blobs
+        self._report_days = report_days
+        self._clock = clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="synhub-housekeeping", daemon=True)
 
@@ -58,7 +60,7 @@ class Housekeeper:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._run_once()
+                tidy(self._journal, self._catalog, self._blobs, self._clock(), self._report_days)
             except Exception:  # e.g. a full disk: the next hour tries again
                 logger.exception("housekeeping failed; it is tried again in %g s", INTERVAL_S)
             self._stop.wait(INTERVAL_S)
