@@ -1,0 +1,125 @@
+"""A real server process with the demo collection, and curl.
+
+Answers for starting, the accounts, and stopping without a traceback in the log. Knows nothing of any client.
+"""
+
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+USER, EMAIL, PASSWORD = "alice", "alice@example.org", "correct horse"
+
+_READY = re.compile(r"synhub \S+ ready on (http://\S+), prefix (\S+), (\d+) top levels")
+_START_S = 60
+_STOP_S = 30
+
+
+@dataclass(frozen=True)
+class Server:
+    """`url` is where it listens and `prefix` what its IRIs begin with, both without the last slash."""
+
+    url: str
+    prefix: str
+    folder: Path
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNHUB_")}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def _add_user(data: Path) -> None:
+    command = ["user", "add", USER, "--email", EMAIL, "--name", "Alice Example", "--password-stdin", "--data", data]
+    subprocess.run(
+        [sys.executable, "-m", "synhub", *map(str, command)],
+        input=PASSWORD + "\n", text=True, check=True, env=_environment(), cwd=ROOT, timeout=60, capture_output=True,
+    )  # fmt: skip
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[Server]:
+    """Serve the demo collection from `folder` until the block ends; then it stops cleanly and has logged no error."""
+    data, log = folder / "data", folder / "log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "synhub", "serve", "--data", str(data), "--port", str(free_port()), "--demo", *options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=sink, env=_environment(), cwd=ROOT,
+        )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        found = None
+        while found is None:
+            ready, _, _ = select.select([process.stdout], [], [], _START_S)
+            line = process.stdout.readline().decode() if ready else ""
+            assert line, f"no ready line\n{log.read_text()}"
+            found = _READY.match(line)
+        _add_user(data)
+        # `localhost` as in the default prefix, so that the two are one text unless a prefix is given
+        yield Server(found[1].replace("127.0.0.1", "localhost"), found[2].rstrip("/"), folder)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_STOP_S) == 0, log.read_text()
+        assert "Traceback" not in log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What curl got: status, headers by lower-case name, the body as bytes."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+def curl(*arguments: str, body: bytes | None = None) -> Answer:
+    """Run curl with these arguments; `body` is its standard input. Skips the test when curl is not installed."""
+    program = shutil.which("curl")
+    if program is None:
+        pytest.skip("curl is not installed")
+    done = subprocess.run(
+        [program, "-sS", "--noproxy", "*", "--max-time", "60", "-D", "-", *arguments],
+        input=body or b"", capture_output=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    head, _, rest = done.stdout.partition(b"\r\n\r\n")
+    while head.split(b" ", 2)[1] == b"100":  # Continue
+        head, _, rest = rest.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return Answer(int(first.split(" ")[1]), headers, rest)
+
+
+def login(server: Server) -> str:
+    """Return a token of the account."""
+    answer = curl("-d", f"email={USER}", "-d", f"password={PASSWORD}", f"{server.url}/login")
+    assert answer.status == 200, answer.text
+    return answer.text

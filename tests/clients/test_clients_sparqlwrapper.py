@@ -1,0 +1,121 @@
+"""SPARQLWrapper against a real server: every form of answer it can read, GET and POST, and its classes of errors."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from xml.dom.minidom import Document
+
+import pytest
+from clients_server import Server, login, running
+from rdflib import Graph, URIRef
+from SPARQLWrapper import CSV, GET, JSON, JSONLD, POST, RDFXML, TSV, TURTLE, XML, SPARQLExceptions, SPARQLWrapper
+
+pytestmark = pytest.mark.slow
+
+TITLE = "http://purl.org/dc/terms/title"
+TITLES = f"SELECT ?t {{ ?s <{TITLE}> ?t FILTER(?t IN ('pLac', 'pTet')) }} ORDER BY ?t"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("sparqlwrapper")) as server:
+        yield server
+
+
+@pytest.fixture(params=[GET, POST])
+def wrapper(server: Server, request: pytest.FixtureRequest) -> Any:
+    wrapper = SPARQLWrapper(f"{server.url}/sparql")
+    wrapper.setMethod(request.param)
+    return wrapper
+
+
+def ask(wrapper: Any, query: str, form: str) -> Any:
+    wrapper.setQuery(query)
+    wrapper.setReturnFormat(form)
+    return wrapper.queryAndConvert()
+
+
+def test_select_in_every_form(wrapper: Any) -> None:
+    rows = ask(wrapper, TITLES, JSON)
+    assert rows["head"]["vars"] == ["t"]
+    assert [row["t"]["value"] for row in rows["results"]["bindings"]] == ["pLac", "pTet"]
+    document = ask(wrapper, TITLES, XML)
+    assert isinstance(document, Document)
+    assert [e.firstChild.data for e in document.getElementsByTagName("literal")] == ["pLac", "pTet"]
+    assert ask(wrapper, TITLES, CSV) == b"t\r\npLac\r\npTet\r\n"
+    assert ask(wrapper, TITLES, TSV) == b'?t\n"pLac"\n"pTet"\n'
+
+
+@pytest.mark.parametrize(("title", "there"), [("pLac", True), ("pNone", False)])
+def test_ask(wrapper: Any, title: str, there: bool) -> None:
+    query = f"ASK {{ ?s <{TITLE}> '{title}' }}"
+
+    assert ask(wrapper, query, JSON)["boolean"] is there
+    [answer] = ask(wrapper, query, XML).getElementsByTagName("boolean")
+    assert answer.firstChild.data == ("true" if there else "false")
+
+
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # SPARQLWrapper's use of rdflib
+@pytest.mark.parametrize("form", ["CONSTRUCT", "DESCRIBE"])
+def test_graph_in_every_form(server: Server, wrapper: Any, form: str) -> None:
+    iri = f"{server.prefix}/public/demo/BBa_R0010_sequence/1"
+    query = f"DESCRIBE <{iri}>" if form == "DESCRIBE" else f"CONSTRUCT {{ <{iri}> ?p ?o }} WHERE {{ <{iri}> ?p ?o }}"
+
+    turtle = Graph().parse(data=ask(wrapper, query, TURTLE), format="turtle")
+    as_xml, as_json_ld = ask(wrapper, query, RDFXML), ask(wrapper, query, JSONLD)
+
+    assert len(turtle) >= 6
+    assert {subject for subject in turtle.subjects()} == {URIRef(iri)}
+    assert set(as_xml) == set(turtle)  # these two SPARQLWrapper reads itself
+    assert set(as_json_ld) == set(turtle)
+
+
+def test_token_and_default_graph_choose_what_is_read(server: Server, wrapper: Any) -> None:
+    wrapper.addCustomHttpHeader("X-authorization", login(server))
+    wrapper.addDefaultGraph(f"{server.prefix}/user/alice")
+    assert ask(wrapper, TITLES, CSV) == b"t\r\n"
+    wrapper.addDefaultGraph(f"{server.prefix}/public")
+    assert ask(wrapper, TITLES, CSV) == b"t\r\npLac\r\npTet\r\n"
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT * { ?s ?p }", "SELECT * { ?s ?p ?o", "ASK { x:y ?p ?o }", "SELECT * FROM <http://a.b/c> { ?s ?p ?o }"]
+)  # fmt: skip
+def test_refused_query_is_badly_formed(wrapper: Any, query: str) -> None:
+    with pytest.raises(SPARQLExceptions.QueryBadFormed):
+        ask(wrapper, query, JSON)
+
+
+def test_unknown_token_reads_what_is_public(wrapper: Any) -> None:
+    wrapper.addCustomHttpHeader("X-authorization", "00000000-0000-0000-0000-000000000000")
+    assert ask(wrapper, TITLES, CSV) == b"t\r\npLac\r\npTet\r\n"
+
+
+def test_login_as_a_query_form_with_a_wrong_password_is_unauthorized(server: Server) -> None:
+    """Some programs log in through SPARQLWrapper: the fields of the login go along with an empty query's."""
+    wrapper = SPARQLWrapper(f"{server.url}/login")
+    wrapper.setMethod(POST)
+    wrapper.addParameter("email", "alice")
+    wrapper.addParameter("password", "wrong")
+    wrapper.addCustomHttpHeader("Accept", "text/plain")
+    with pytest.raises(SPARQLExceptions.Unauthorized):
+        wrapper.query()
+    wrapper.clearParameter("password")
+    wrapper.addParameter("password", "correct horse")
+    assert len(wrapper.query().response.read()) == 36
+
+
+def test_query_sent_to_the_home_page_is_answered_with_a_page(server: Server) -> None:
+    """A program that lacks `/sparql` in its address tells a closed repository from an open one by this."""
+    wrapper = SPARQLWrapper(server.url)
+    wrapper.setQuery(TITLES)
+    assert wrapper.query().response.read().startswith(b"<!DOCTYPE html>")
+
+
+def test_json_is_labelled_json(server: Server, wrapper: Any) -> None:
+    """Otherwise SPARQLWrapper hands out bytes."""
+    wrapper.setQuery(TITLES)
+    wrapper.setReturnFormat(JSON)
+    answer = wrapper.query()
+    assert "json" in answer.info()["content-type"]
+    assert json.loads(answer.response.read())["head"]["vars"] == ["t"]
