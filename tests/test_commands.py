@@ -69,7 +69,7 @@ def form_of(headers: dict[str, str], body: bytes) -> list[tuple[str, str | None,
             part.get_filename(),
             part.get_payload(decode=True),  # type: ignore[misc]  # bytes for a part that is not multipart
         )
-        for part in message.iter_parts()  # type: ignore[attr-defined]  # policy HTTP makes an EmailMessage
+        for part in message.iter_parts()  # policy HTTP makes an EmailMessage
     ]
 
 

@@ -45,18 +45,13 @@ def test_every_reference_of_the_demo_is_in_the_demo(document: Any) -> None:
 
 
 def test_composites_are_their_parts_joined_by_scars(document: Any) -> None:
-    part = {
-        name: elements(document, "BBa_" + name)
-        for name in ("B0010", "B0012", "B0032", "B0034", "E0040", "J23101")
-    }
+    part = {name: elements(document, "BBa_" + name) for name in ("B0010", "B0012", "B0032", "B0034", "E0040", "J23101")}
     double_terminator = part["B0010"] + "tactagag" + part["B0012"]
     reporter = part["E0040"] + "tactagag" + double_terminator
 
     assert elements(document, "BBa_B0015") == double_terminator
     assert elements(document, "BBa_I13504") == part["B0034"] + "tactag" + reporter
-    assert (
-        elements(document, "BBa_I20260") == part["J23101"] + "tactagag" + part["B0032"] + "tactag" + reporter
-    )
+    assert elements(document, "BBa_I20260") == part["J23101"] + "tactagag" + part["B0032"] + "tactag" + reporter
 
 
 def test_ranges_cut_out_the_annotated_parts_sequence(document: Any) -> None:
@@ -73,9 +68,7 @@ def test_ranges_cut_out_the_annotated_parts_sequence(document: Any) -> None:
 
 
 def test_lengths_are_those_of_the_registry(document: Any) -> None:
-    lengths = {
-        part.displayId: len(elements(document, part.displayId)) for part in document.componentDefinitions
-    }
+    lengths = {part.displayId: len(elements(document, part.displayId)) for part in document.componentDefinitions}
 
     assert lengths == {
         "BBa_J23100": 35,

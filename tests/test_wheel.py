@@ -53,7 +53,7 @@ def bin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(bin_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running instance of the installed wheel, with the demo collection."""
     folder = tmp_path_factory.mktemp("instance")
-    command = [bin_folder / "synhub", "serve", "--port", "0", "--demo", "--data", folder / "data"]
+    command = [str(bin_folder / "synhub"), "serve", "--port", "0", "--demo", "--data", str(folder / "data")]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True, env=environment())
     try:
