@@ -129,19 +129,24 @@ def metadata(hub: Hub, located: Located) -> dict[str, Any]:
     return record | {"type": (sbol_types or list(located.types))[0]}
 
 
-def document(hub: Hub, actor: Actor, located: Located) -> Iterator[bytes]:
-    """Return SBOL2 RDF/XML of an object and everything that travels with it.
+def document(hub: Hub, actor: Actor, located: Located) -> bytes | Iterator[bytes]:
+    """Return SBOL2 RDF/XML of an object and everything that travels with it; in parts when it is large.
 
     Of a collection: its own triples, every member's top level in full, and their references; of anything else the
     whole closure. Raises TooLarge when that is more than the limit, never a document that is silently short.
     """
     dataset = hub.dataset(actor)
     if not located.is_top_level:
-        return write_sbol2(unskolemise(triples_of(hub, located)))
+        return object_alone(hub, actor, located)
     iris = closure(hub, dataset, located)
     if len(iris) <= DIRECT_OBJECTS:
-        return write_sbol2(unskolemise(_read(hub, dataset, iris)))
+        return b"".join(write_sbol2(unskolemise(_read(hub, dataset, iris))))
     return _from_snapshot(hub, actor, dataset, iris)
+
+
+def object_alone(hub: Hub, _actor: Actor, located: Located) -> bytes:
+    """Return SBOL2 RDF/XML of an object with its children, and nothing else."""
+    return b"".join(write_sbol2(unskolemise(triples_of(hub, located))))
 
 
 def closure(hub: Hub, dataset: Dataset, located: Located) -> list[Iri]:

@@ -101,10 +101,13 @@ def test_a_closure_over_the_limit_is_refused_with_advice(instance: Live) -> None
 def test_a_large_document_written_by_a_child_is_the_same(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = Actor(instance.hub.accounts.find_by_login("alice"))
     located = objects.locate(instance.hub, alice, ref(ROOT, instance))
-    direct = b"".join(objects.document(instance.hub, alice, located))
+    direct = objects.document(instance.hub, alice, located)
+    assert isinstance(direct, bytes)
     monkeypatch.setattr(objects, "DIRECT_OBJECTS", 0)
 
-    streamed = b"".join(objects.document(instance.hub, alice, located))
+    parts = objects.document(instance.hub, alice, located)
+    assert not isinstance(parts, bytes)
+    streamed = b"".join(parts)
 
     assert set(parse_rdf_xml(streamed)) == set(parse_rdf_xml(direct))
 

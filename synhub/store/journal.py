@@ -338,7 +338,8 @@ class Journal:
     def jobs_with_uploads(self, before: str) -> list[str]:
         """The jobs finished before an ISO instant whose uploads are kept."""
         rows = self._database.rows(
-            "SELECT DISTINCT job.id FROM upload JOIN job ON job.id = upload.job WHERE job.updated < ? AND state = 'done'",
+            "SELECT DISTINCT job.id FROM upload JOIN job ON job.id = upload.job"
+            " WHERE job.updated < ? AND job.state = 'done'",
             (before,),
         )
         return [job_id for (job_id,) in rows]

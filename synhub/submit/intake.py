@@ -9,12 +9,11 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from synhub.errors import Conflict, FieldErrors
 from synhub.identity import COLLECTION_SUFFIX, Namespace, ObjectRef, Registry, is_display_id, is_version
 from synhub.rdf import Iri, check_iri
-from synhub.submit.plan import OverwriteMerge
+from synhub.submit.plan import OverwriteMerge, SubmitRequest
 
 NO_ID = "Please enter an id for your submission"
 BAD_ID = (
@@ -34,20 +33,6 @@ IN_USE = "Submission id and version already in use"
 NOT_THERE = "Submission id and version do not exist"
 
 _CITATIONS = re.compile(r"[0-9]+(,[0-9]*)*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class SubmitRequest:
-    """A checked form. `collection` is the root collection's IRI, versioned."""
-
-    mode: OverwriteMerge
-    namespace: Namespace
-    collection: Iri
-    version: str
-    name: str
-    description: str
-    citations: tuple[str, ...]
-    add_to: tuple[Iri, ...]
 
 
 def parse_mode(fields: Mapping[str, str]) -> OverwriteMerge | None:

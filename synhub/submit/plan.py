@@ -46,8 +46,8 @@ class OverwriteMerge(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """What the form said, checked, with the collection that it is about. `created` is an ISO instant."""
+class SubmitRequest:
+    """A checked form. `collection` is the root collection's IRI, versioned; `add_to` are further collections."""
 
     mode: OverwriteMerge
     namespace: Namespace
@@ -56,10 +56,17 @@ class Submission:
     name: str
     description: str
     citations: tuple[str, ...]
+    add_to: tuple[Iri, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A form with who sent it and when: the user's full name and IRI, and an ISO instant."""
+
+    form: SubmitRequest
     creator: str
     owner: Iri
     created: str
-    add_to: tuple[Iri, ...] = ()
 
 
 @dataclass(slots=True)
@@ -157,7 +164,7 @@ def stamps(top_level: Iri, identified: Iterable[Iri], nested: Iterable[Iri], own
 
 
 def _citations(subjects: Iterable[Iri], submission: Submission) -> list[Triple]:
-    values = [literal_term(c) for c in submission.citations]
+    values = [literal_term(c) for c in submission.form.citations]
     return [(iri_term(s), _CITATION, value) for s in subjects for value in values]
 
 
@@ -178,13 +185,13 @@ def plan_object(
     `stored` is what lies at its minted IRI, empty where nothing does; `disappears` says that the submission
     replaces the old collection and this object with it. Raises Conflict.
     """
-    graph = submission.namespace.graph
+    graph = submission.form.namespace.graph
     if stored and not disappears:
         if is_equal(triples, stored):
             outcome.counts["kept"] += 1
             outcome.note("synhub-kept", item.minted, "equal to what is stored; kept as it is")
             return None
-        if submission.mode is not OverwriteMerge.MERGE_REPLACE:
+        if submission.form.mode is not OverwriteMerge.MERGE_REPLACE:
             raise Conflict(TERMINATED.format(iri=item.minted))
         outcome.counts["replaced"] += 1
         outcome.note("synhub-replaced", item.minted, "differs from what was stored; replaced")
@@ -220,7 +227,7 @@ def plan_new_collection(
     submission: Submission, uploaded: Sequence[Triple], stored: Sequence[Triple], members: Iterable[Iri]
 ) -> TopLevelChange:
     """Make the root collection of a new submission; an uploaded one adds what the form does not say."""
-    iri = submission.collection
+    iri = submission.form.collection
     me = iri_term(iri)
     identity, _, version = iri.rpartition("/")
     values: list[tuple[Iri, Term]] = [
@@ -228,8 +235,8 @@ def plan_new_collection(
         (SBOL2.persistentIdentity, iri_term(Iri(identity))),
         (SBOL2.displayId, literal_term(identity.rpartition("/")[2])),
         (SBOL2.version, literal_term(version)),
-        (DCTERMS.title, literal_term(submission.name)),
-        (DCTERMS.description, literal_term(submission.description)),
+        (DCTERMS.title, literal_term(submission.form.name)),
+        (DCTERMS.description, literal_term(submission.form.description)),
     ]
     said = {p for s, p, _ in uploaded if s == me}
     if iri_term(DC.creator) not in said:
@@ -241,7 +248,7 @@ def plan_new_collection(
     triples += stamps(iri, [iri], (), [iri_term(submission.owner)])
     triples += _citations([iri], submission)
     triples += [(me, _MEMBER, iri_term(m)) for m in members if m != iri]
-    return TopLevelChange(submission.namespace.graph, iri, stored, list(dict.fromkeys(triples)))
+    return TopLevelChange(submission.form.namespace.graph, iri, stored, list(dict.fromkeys(triples)))
 
 
 def plan_links(

@@ -25,12 +25,13 @@ from synhub.store.journal import Job, Journal, Upload
 from synhub.store.removals import Removals
 from synhub.store.top_levels import batches, links_to, read_top_levels
 from synhub.store.writer import NOT_PLANNED, Planned, Writer
-from synhub.submit.intake import IN_USE, NOT_THERE, SubmitRequest, check_form, fingerprint
+from synhub.submit.intake import IN_USE, NOT_THERE, check_form, fingerprint
 from synhub.submit.plan import (
     Elsewhere,
     Outcome,
     OverwriteMerge,
     Submission,
+    SubmitRequest,
     decide_elsewhere,
     final_triples,
     plan_disappearing,
@@ -241,11 +242,8 @@ class _Plan:
         old = _stored(self.store, own, [request.collection]).get(request.collection, [])
         _check_mode(request, old)
         choices = self._choices(own)
-        submission = Submission(
-            request.mode, request.namespace, request.collection, request.version, request.name, request.description,
-            request.citations, self.user.name, self.registry.user_graph(self.user.username), self.job.created,
-            request.add_to,
-        )  # fmt: skip
+        owner = self.registry.user_graph(self.user.username)
+        submission = Submission(request, self.user.name, owner, self.job.created)
         going: frozenset[Iri] = frozenset()
         if request.mode is OverwriteMerge.REPLACE and old:
             going = self._disappearing(old, own, outcome)

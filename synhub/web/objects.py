@@ -1,19 +1,22 @@
 """Handlers that read one object."""
 
+from collections.abc import Callable, Iterator
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 import synhub
 from synhub import objects
 from synhub.errors import NotFound
+from synhub.hub import Hub
 from synhub.identity import ObjectRef, path_of_iri
-from synhub.sbol.graph import unskolemise
-from synhub.sbol.xml import write_sbol2
+from synhub.model import Actor
+from synhub.objects import Located
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.respond import RDF_XML, Result, attachment, json_result, redirect, wants_html
 
 
-def _etag(kind: str, located: objects.Located) -> str:
+def _etag(kind: str, located: Located) -> str:
     """A strong validator: representation, package version, newest step that touched what the reader sees."""
     return f'"{kind}-{synhub.__version__}-{located.number}"'
 
@@ -27,29 +30,26 @@ def _cached(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept, X-authorization, Cookie"}
 
 
-async def sbol(request: Request, ref: ObjectRef) -> Result:
-    """SBOL2 RDF/XML of the object and all that travels with it."""
+async def _document(
+    request: Request, ref: ObjectRef, kind: str, write: Callable[[Hub, Actor, Located], bytes | Iterator[bytes]]
+) -> Result:
     hub, actor = hub_of(request), actor_of(request)
     located = await run_in_threadpool(objects.locate, hub, actor, ref)
-    etag = _etag("sbol", located)
+    etag = _etag(kind, located)
     headers = _cached(etag) | attachment(located.display_id + ".xml")
     if _unchanged(request, etag):
         return Result(None, RDF_XML, 304, headers)
-    document = await run_in_threadpool(objects.document, hub, actor, located)
-    return Result(document, RDF_XML, headers=headers)
+    return Result(await run_in_threadpool(write, hub, actor, located), RDF_XML, headers=headers)
+
+
+async def sbol(request: Request, ref: ObjectRef) -> Result:
+    """SBOL2 RDF/XML of the object and all that travels with it."""
+    return await _document(request, ref, "sbol", objects.document)
 
 
 async def sbolnr(request: Request, ref: ObjectRef) -> Result:
     """SBOL2 RDF/XML of the object with its children, nothing else."""
-    hub, actor = hub_of(request), actor_of(request)
-    located = await run_in_threadpool(objects.locate, hub, actor, ref)
-    etag = _etag("sbolnr", located)
-    headers = _cached(etag) | attachment(located.display_id + ".xml")
-    if _unchanged(request, etag):
-        return Result(None, RDF_XML, 304, headers)
-    triples = await run_in_threadpool(objects.triples_of, hub, located)
-    body = await run_in_threadpool(lambda: b"".join(write_sbol2(unskolemise(triples))))
-    return Result(body, RDF_XML, headers=headers)
+    return await _document(request, ref, "sbolnr", objects.object_alone)
 
 
 async def metadata(request: Request, ref: ObjectRef) -> Result:
