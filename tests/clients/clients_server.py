@@ -61,9 +61,10 @@ def free_port() -> int:
 def running(folder: Path, *options: str) -> Iterator[Server]:
     """Serve the demo collection from `folder` until the block ends; then it stops cleanly and has logged no error."""
     data, log = folder / "data", folder / "log"
+    command = ["serve", "--data", str(data), "--port", str(free_port()), "--demo", *options]
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "synhub", "serve", "--data", str(data), "--port", str(free_port()), "--demo", *options],
+            [sys.executable, "-m", "synhub", *command],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=sink, env=_environment(), cwd=ROOT,
         )  # fmt: skip
     try:

@@ -41,7 +41,8 @@ def test_select_in_every_form(wrapper: Any) -> None:
     assert [row["t"]["value"] for row in rows["results"]["bindings"]] == ["pLac", "pTet"]
     document = ask(wrapper, TITLES, XML)
     assert isinstance(document, Document)
-    assert [e.firstChild.data for e in document.getElementsByTagName("literal")] == ["pLac", "pTet"]
+    literals: list[Any] = document.getElementsByTagName("literal")
+    assert [literal.firstChild.data for literal in literals] == ["pLac", "pTet"]
     assert ask(wrapper, TITLES, CSV) == b"t\r\npLac\r\npTet\r\n"
     assert ask(wrapper, TITLES, TSV) == b'?t\n"pLac"\n"pTet"\n'
 
@@ -65,7 +66,7 @@ def test_graph_in_every_form(server: Server, wrapper: Any, form: str) -> None:
     as_xml, as_json_ld = ask(wrapper, query, RDFXML), ask(wrapper, query, JSONLD)
 
     assert len(turtle) >= 6
-    assert {subject for subject in turtle.subjects()} == {URIRef(iri)}
+    assert set(turtle.subjects()) == {URIRef(iri)}
     assert set(as_xml) == set(turtle)  # these two SPARQLWrapper reads itself
     assert set(as_json_ld) == set(turtle)
 
@@ -79,8 +80,9 @@ def test_token_and_default_graph_choose_what_is_read(server: Server, wrapper: An
 
 
 @pytest.mark.parametrize(
-    "query", ["SELECT * { ?s ?p }", "SELECT * { ?s ?p ?o", "ASK { x:y ?p ?o }", "SELECT * FROM <http://a.b/c> { ?s ?p ?o }"]
-)  # fmt: skip
+    "query",
+    ["SELECT * { ?s ?p }", "SELECT * { ?s ?p ?o", "ASK { x:y ?p ?o }", "SELECT * FROM <http://a.b/c> { ?s ?p ?o }"],
+)
 def test_refused_query_is_badly_formed(wrapper: Any, query: str) -> None:
     with pytest.raises(SPARQLExceptions.QueryBadFormed):
         ask(wrapper, query, JSON)
