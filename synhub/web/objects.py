@@ -74,7 +74,7 @@ async def page(request: Request, ref: ObjectRef) -> Result:
     if not wants_html(request):
         return await sbol(request, ref)
     record = await run_in_threadpool(objects.metadata, hub, located)
-    links = {"uri": located.iri} | {verb: f"{request.url.path.rstrip('/')}/{verb}" for verb in _PAGE_VERBS}
+    links = {"uri": located.iri} | {verb: f"{located.iri}/{verb}" for verb in _PAGE_VERBS}
     return json_result(record | links, title=record["name"] or located.display_id)
 
 
