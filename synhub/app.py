@@ -18,8 +18,8 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Scope
 
 import synhub
 from synhub import check as checks
@@ -224,6 +224,15 @@ async def _call(request: Request, matched: routes.Matched) -> Result:
     return await matched.call(request)
 
 
+class _EveryPath(Route):
+    """Every path there is: Starlette's own pattern for that stops at a line break (`%0A`), its 404 has no words."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}}
+
+
 def create_app(hub: Hub, on_ready: Callable[[], None] | None = None) -> ASGIApp:
     """Make the ASGI application around an open Hub."""
 
@@ -234,7 +243,7 @@ def create_app(hub: Hub, on_ready: Callable[[], None] | None = None) -> ASGIApp:
         yield
 
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
-    app = Starlette(routes=[Route("/{path:path}", _dispatch, methods=methods)], lifespan=lifespan)
+    app = Starlette(routes=[_EveryPath("/", _dispatch, methods=methods)], lifespan=lifespan)
     app.state.hub = hub
     return app
 
