@@ -125,9 +125,10 @@ def to_response(request: Request, result: Result) -> Response:
     headers = dict(result.headers)
     if result.location is not None and (result.value is None or wants_html(request)):
         return RedirectResponse(result.location, result.status if result.value is None else 303, headers)
-    if result.title and wants_html(request):
-        page = render_page(request, result)
-        return Response(page, result.status, headers | {"Vary": "Accept"}, HTML)
+    if result.title:
+        headers.setdefault("Vary", "Accept")
+        if wants_html(request):
+            return Response(render_page(request, result), result.status, headers, HTML)
     value = result.value
     if result.media_type.startswith(("application/json", PROBLEM)) and not isinstance(value, bytes | Iterator):
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
