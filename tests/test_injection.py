@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, combinations
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from xml.sax.saxutils import quoteattr
@@ -26,7 +27,7 @@ from synhub.errors import SynhubError
 from synhub.rdf import Iri, Term
 from synhub.search.ast import HasDate, HasElements, HasValue, InCollection, Phrase, SearchQuery
 from synhub.search.grammar import parse_search_path
-from synhub.search.translate import rows_query
+from synhub.search.translate import objects_query, rows_query
 from synhub.sparql import template
 from synhub.sparql.lexer import tokens
 from synhub.store.embedded import EmbeddedStore
@@ -263,6 +264,9 @@ ASKING: dict[str, Slot] = {
     "search unknown parameter": at(f"/search/{NOTE}='a%20note'&/?x={{}}"),
 }  # fmt: skip
 
+# Whatever the value is, the structure of the search is that of the harmless one.
+STRICT = {name for name in ASKING if "value" in name or name in ("search two", "remote search")}
+
 # Slots that are answered without the store, or refused before it.
 QUIET: dict[str, Slot] = {
     "owner": at("/user/{}/lab/horse/1/sbol"),
@@ -333,6 +337,49 @@ SLOW: dict[str, Slot] = {
 HARMLESS = ("harmless", "1", "horse", "~")
 
 
+# --- what the structure of a search says about its queries
+
+
+def tamed(query: SearchQuery) -> SearchQuery:
+    """The same query with every text in it replaced: what its SPARQL must look like."""
+    criteria: list[Any] = []
+    for criterion in query.criteria:
+        match criterion:
+            case HasValue(_, values):
+                criteria.append(HasValue(Iri("x:y"), tuple(_tame(value) for value in values)))
+            case InCollection():
+                criteria.append(InCollection(Iri("x:y")))
+            case HasElements():
+                criteria.append(HasElements("acgt"))
+            case HasDate(predicate, day, before):
+                criteria.append(HasDate(predicate, day, before))
+    # words are told apart, as equal ones are asked for once
+    words = {phrase.text: f"word{n}" for n, phrase in enumerate(p for alternative in query.text for p in alternative)}
+    text = tuple(tuple(Phrase(words[p.text], p.negated) for p in alternative) for alternative in query.text)
+    return SearchQuery(tuple(criteria), text)
+
+
+def _tame(value: Term) -> Term:
+    if value.startswith("<"):
+        return Term("<x:y>")
+    tail = value[value.rindex('"') + 1 :]
+    return Term('"x"' + ("@en" if tail.startswith("@") else "^^<x:y>" if tail else ""))
+
+
+def of_structure(path: str) -> set[Shape]:
+    """The queries that a search path may make: about some of its criteria, with candidates of the catalog or not."""
+    searched = re.match("/(?:search|searchCount|remoteSearch)/([^?]*)(?:[?]q=(.*))?", path)
+    if searched is None:
+        return set()
+    try:
+        criteria = tamed(parse_search_path(searched[1] or searched[2] or "")).criteria
+    except SynhubError:
+        return set()
+    values = [criterion for criterion in criteria if isinstance(criterion, HasValue)]
+    some = chain.from_iterable(combinations(values, n) for n in range(1, len(values) + 1))
+    return {shape(objects_query(SearchQuery(part), among).text) for part in some for among in ((), (Term("<x:y>"),))}
+
+
 # --- the running application
 
 
@@ -362,12 +409,16 @@ class Target:
         return status, body, {shape(query) for query in queries}, statements
 
     def check(self, name: str, slot: Slot, value: str) -> None:
+        """Send a hostile value and look at what became of it. Where it stands in quotes, it changes no structure;
+        elsewhere in a search it may, by the grammar, add criteria: then the parsed query says what may be asked.
+        """
         if name not in self.harmless:
             self.harmless[name] = set[Shape]().union(*(self.shapes(slot(v))[2] for v in HARMLESS))
-        status, body, found, statements = self.shapes(slot(value))
+        sent = slot(value)
+        status, body, found, statements = self.shapes(sent)
         assert status < 500, (status, body)
         assert "Traceback" not in body and 'File "' not in body
-        assert found <= self.harmless[name]
+        assert found <= self.harmless[name] | (set() if name in STRICT else of_structure(sent.path))
         assert [text for text in statements if MARK in text] == []
 
 
@@ -435,32 +486,6 @@ def test_hostile_write_asks_what_a_harmless_one_asks(target: Target, name: str) 
 
 
 # --- searches whose structure the value itself decides
-
-
-def tamed(query: SearchQuery) -> SearchQuery:
-    """The same query with every text in it replaced: what its SPARQL must look like."""
-    criteria: list[Any] = []
-    for criterion in query.criteria:
-        match criterion:
-            case HasValue(_, values):
-                criteria.append(HasValue(Iri("x:y"), tuple(_tame(value) for value in values)))
-            case InCollection():
-                criteria.append(InCollection(Iri("x:y")))
-            case HasElements():
-                criteria.append(HasElements("acgt"))
-            case HasDate(predicate, day, before):
-                criteria.append(HasDate(predicate, day, before))
-    # words are told apart, as equal ones are asked for once
-    words = {phrase.text: f"word{n}" for n, phrase in enumerate(p for alternative in query.text for p in alternative)}
-    text = tuple(tuple(Phrase(words[p.text], p.negated) for p in alternative) for alternative in query.text)
-    return SearchQuery(tuple(criteria), text)
-
-
-def _tame(value: Term) -> Term:
-    if value.startswith("<"):
-        return Term("<x:y>")
-    tail = value[value.rindex('"') + 1 :]
-    return Term('"x"' + ("@en" if tail.startswith("@") else "^^<x:y>" if tail else ""))
 
 
 @settings(QUICK, max_examples=150)

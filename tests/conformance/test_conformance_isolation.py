@@ -1,0 +1,95 @@
+"""Isolation: no form of query leaves the dataset that a reader is given."""
+
+import conformance_engines as engines
+import pytest
+from conformance_engines import ALICE, BOB, NOBODY, PUBLIC, content, quads, triple
+
+from synhub.model import ChangeSet, Dataset
+from synhub.rdf import Iri, Term, iri_term
+from synhub.sparql.render import Query
+from synhub.store.base import TripleStore
+
+ESCAPES = [
+    "SELECT ?o { ?s ?p ?o }",
+    "SELECT ?o { GRAPH ?g { ?s ?p ?o } }",
+    f"SELECT ?o {{ GRAPH <{BOB}> {{ ?s ?p ?o }} }}",
+    f"SELECT ?o {{ VALUES ?g {{ <{BOB}> }} GRAPH ?g {{ ?s ?p ?o }} }}",
+    f"SELECT ?o FROM <{BOB}> {{ ?s ?p ?o }}",
+    f"SELECT ?o FROM NAMED <{BOB}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",
+    f"SELECT ?o FROM <{BOB}> FROM NAMED <{BOB}> {{ {{ ?s ?p ?o }} UNION {{ GRAPH ?g {{ ?s ?p ?o }} }} }}",
+    "SELECT ?o { { SELECT ?o { GRAPH ?g { ?s ?p ?o } } } }",
+    "SELECT ?o { ?s (<http://h/p>|!<http://h/x>)* ?o }",
+    "SELECT ?o { GRAPH ?g { ?s (!<http://h/x>)+ ?o } }",
+    "SELECT ?o { OPTIONAL { GRAPH ?g { ?s ?p ?o } } }",
+    "SELECT (GROUP_CONCAT(?x) AS ?o) { GRAPH ?g { ?s ?p ?x } }",
+    "SELECT (SAMPLE(?x) AS ?o) { { ?s ?p ?x } UNION { GRAPH ?g { ?s ?p ?x } } } GROUP BY ?x",
+    "SELECT ?o { ?s ?p ?x BIND(EXISTS { GRAPH ?g { ?s ?p 'bob' } } AS ?e) BIND(IF(?e, 'bob', 'no') AS ?o) }",
+    "SELECT ?o { ?s ?p ?x FILTER EXISTS { GRAPH ?g { ?s ?p 'bob' } } BIND('bob' AS ?o) }",
+    "SELECT ?o { ?s ?p ?o MINUS { GRAPH ?g { ?x ?y 'alice' } } }",
+]
+
+engine, opener, store, three = engines.engine, engines.opener, engines.store, engines.three
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_the_owner_of_the_graph_gets_there(three: TripleStore, text: str) -> None:
+    """What is tried below would show the triple, were it in the dataset."""
+    assert any("bob" in str(row[0]) for row in three.select(Query(text), Dataset((BOB,))))
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+@pytest.mark.parametrize("graphs", [(ALICE,), (PUBLIC, ALICE), (NOBODY,), ()])
+def test_no_select_leaves_the_dataset(three: TripleStore, text: str, graphs: tuple[Iri, ...]) -> None:
+    if not three.traits.isolates_datasets:
+        pytest.skip("the engine does not promise isolation")
+    for row in three.select(Query(text), Dataset(graphs)):
+        assert "bob" not in str(row[0])
+    assert any(
+        "bob" in str(row[0]) for row in three.select(Query(ESCAPES[0].replace("?s ?p ?o", "?s ?p ?o")), Dataset((BOB,)))
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { ?s ?p 'bob' }", "ASK { GRAPH ?g { ?s ?p 'bob' } }", f"ASK {{ GRAPH <{BOB}> {{ ?s ?p ?o }} }}",
+        f"ASK FROM <{BOB}> {{ ?s ?p 'bob' }}", f"ASK FROM NAMED <{BOB}> {{ GRAPH ?g {{ ?s ?p 'bob' }} }}",
+        f"ASK {{ GRAPH <{BOB}> {{ }} }}",
+    ],
+)  # fmt: skip
+def test_no_ask_leaves_the_dataset(three: TripleStore, text: str) -> None:
+    if not three.traits.isolates_datasets:
+        pytest.skip("the engine does not promise isolation")
+    assert three.ask(Query(text), Dataset((PUBLIC, ALICE))) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } }", "CONSTRUCT WHERE { ?s ?p ?o }",
+        f"CONSTRUCT {{ ?s ?p ?o }} FROM <{BOB}> WHERE {{ ?s ?p ?o }}", "DESCRIBE <http://h/s>",
+        f"DESCRIBE ?s FROM <{BOB}> {{ ?s ?p ?o }}", "DESCRIBE ?s { GRAPH ?g { ?s ?p ?o } }",
+        "CONSTRUCT { ?g <http://h/p> ?o } WHERE { GRAPH ?g { ?s ?p ?o } }",
+    ],
+)  # fmt: skip
+def test_no_graph_leaves_the_dataset(three: TripleStore, text: str) -> None:
+    if not three.traits.isolates_datasets:
+        pytest.skip("the engine does not promise isolation")
+    for found in three.construct(Query(text), Dataset((PUBLIC, ALICE))):
+        assert "bob" not in "".join(found)
+    ran_text = b"".join(three.run(Query(text), Dataset((PUBLIC, ALICE)), "application/n-triples"))
+    assert b"bob" not in ran_text
+
+
+def test_graphs_of_the_dataset_are_the_default_graph_together_and_the_named_ones_each(three: TripleStore) -> None:
+    both = Dataset((PUBLIC, ALICE))
+    assert content(three, PUBLIC, ALICE) == {triple("public"), triple("alice")}
+    named = three.select(Query("SELECT ?g ?o { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"), both)
+    assert named == [(iri_term(PUBLIC), Term('"public"')), (iri_term(ALICE), Term('"alice"'))]
+
+
+def test_a_graph_that_does_not_exist_is_empty(three: TripleStore) -> None:
+    assert content(three, NOBODY) == set()
+    assert content(three, NOBODY, PUBLIC) == {triple("public")}
+    three.apply(ChangeSet(quads(NOBODY, triple("x")), b""))
+    assert three.count(NOBODY) == 0
