@@ -164,7 +164,7 @@ class Writer:
         for sequence in self._sequences:
             if sequence.result is not None and not sequence.result.done():
                 sequence.result.set_exception(Stopping(PLANNED))
-        self._flush()
+        self._try_to_flush()
 
     # --- recovery ------------------------------------------------------------------------------------------------
 
@@ -222,11 +222,11 @@ class Writer:
                     self._plan(work)
                 elif sequence is not None:
                     self._step(sequence)
-                if time.monotonic() - self._last_flush >= self._flush_interval_s:
-                    self._flush()
             except Exception:  # the thread must live: the job is planned and is tried again
                 logger.exception("the writer could not go on; it tries again in %g s", RETRY_S)
                 self._retry_at = time.monotonic() + RETRY_S
+            if time.monotonic() - self._last_flush >= self._flush_interval_s:
+                self._try_to_flush()
 
     def _refresh(self, top_levels: Sequence[Removed], result: "Future[None]") -> None:
         try:
@@ -354,6 +354,12 @@ class Writer:
         report = {"findings": getattr(error, "findings", [])}
         self._journal.fail_unplanned(work.job.id, type(error).__name__, str(error), report)
         work.result.set_exception(error)
+
+    def _try_to_flush(self) -> None:
+        try:
+            self._flush()
+        except (SynhubError, OSError) as error:  # nothing is lost: the change sets stay until it works
+            logger.error("the store could not be flushed: %s", error)
 
     def _flush(self) -> None:
         """Make the store durable, then forget the change sets behind it."""

@@ -14,6 +14,7 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -303,7 +304,8 @@ class _Multipart:
     def abandon(self) -> None:
         """Delete what was written."""
         if self._output is not None:
-            self._output.close()
+            with suppress(OSError):  # closing writes what is buffered: a full disk has no room for that either
+                self._output.close()
             self._output = None
         for path in self._written:
             path.unlink(missing_ok=True)
