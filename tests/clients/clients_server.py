@@ -90,11 +90,12 @@ def running(folder: Path, *options: str) -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What curl got: status, headers by lower-case name, the body as bytes."""
+    """What curl got: status, headers by lower-case name, the body as bytes, and whether it was told to continue."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    continued: bool
 
     @property
     def text(self) -> str:
@@ -112,11 +113,12 @@ def curl(*arguments: str, body: bytes | None = None) -> Answer:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
     head, _, rest = done.stdout.partition(b"\r\n\r\n")
-    while head.split(b" ", 2)[1] == b"100":  # Continue
+    continued = head.split(b" ", 2)[1] == b"100"
+    if continued:
         head, _, rest = rest.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return Answer(int(first.split(" ")[1]), headers, rest)
+    return Answer(int(first.split(" ")[1]), headers, rest, continued)
 
 
 def login(server: Server) -> str:

@@ -254,10 +254,11 @@ def test_upload_that_waits_for_continue(server: Server, token: str, tmp_path: Pa
     path.write_text(text)
 
     answer = curl(
-        "-v", "--expect100-timeout", "30", "-H", f"X-authorization: {token}",
+        "--expect100-timeout", "30", "-H", f"X-authorization: {token}",
         "-F", "id=expect", *FIELDS, "-F", f"file=@{path}", f"{server.url}/submit",
     )  # fmt: skip
 
+    assert answer.continued
     assert (answer.status, answer.text) == DONE
     assert _members(server, token, "expect") == 2
 
