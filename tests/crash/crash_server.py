@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,9 +47,14 @@ def assert_clean(data: Path) -> None:
     assert done.returncode == 0, f"synhub check: {done.returncode}\n{done.stdout}{done.stderr}\n{log_of(data)}"
 
 
+def _log_path(data: Path) -> Path:
+    """Outside the folder that `data` lies in, which may be a full disk."""
+    return data.parent.with_name(data.parent.name + ".log")
+
+
 def log_of(data: Path) -> str:
     """The end of what the servers on a data folder said."""
-    path = data.with_suffix(".log")
+    path = _log_path(data)
     return path.read_text()[-6000:] if path.exists() else "no log"
 
 
@@ -65,7 +70,7 @@ class Server:
         self.data = data
         self.address = ""
         program = [str(Path(__file__).with_name("dying_server.py"))] if launcher else ["-m", "synhub"]
-        with data.with_suffix(".log").open("ab") as log:
+        with _log_path(data).open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *program, "serve", "--data", str(data), "--port", "0", *options],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment(more), cwd=ROOT,
@@ -146,6 +151,13 @@ def wait_gone(pids: list[int], timeout_s: float) -> list[int]:
     while (left := [pid for pid in pids if lives(pid)]) and time.monotonic() < ends:
         time.sleep(0.02)
     return left
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
+    ends = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < ends, "waited too long"
+        time.sleep(0.005)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""`synhub`, but this process kills itself at a named point of the write path.
+"""`synhub`, but this process kills itself, or fills its disk, at a named point of the write path.
 
-Answers for: ending the process with SIGKILL inside a call that the environment names, copying the store right after
-every flush, and taking removals from stdin while no route does. Everything else is the server as it is.
+Answers for: what happens inside the call that the environment names, copying the store right after every flush, and
+taking removals from stdin while no route does. Everything else is the server as it is.
 
     CRASH_POINT=planned:after:1       the first call of `planned` is the last thing that happens
+    CRASH_FILL=FILE                   there it does not die: FILE takes up all that is left of the disk
     CRASH_SYNCED=DIR                  DIR/<n> is what the store certainly keeps once step n counts as flushed
     stdin: `remove USER NAMESPACE`    answered on stdout by `removed`
 """
@@ -21,7 +22,7 @@ from synhub import app, check
 from synhub.__main__ import main
 from synhub.hub import Hub
 from synhub.rdf import Iri
-from synhub.store import changes
+from synhub.store import changes, writer
 from synhub.store import open as open_module
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
@@ -37,7 +38,7 @@ POINTS: dict[str, tuple[Any, str]] = {
     "planned_removal": (Journal, "planned_removal"),
     "begin_step": (Journal, "begin_step"),
     "apply": (EmbeddedStore, "apply"),
-    "update": (Catalog, "update"),
+    "update": (Catalog, "update_in_batches"),
     "purged": (Journal, "purged"),
     "unhide": (Catalog, "unhide"),
     "done": (Journal, "done"),
@@ -51,8 +52,22 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(point: str) -> None:
-    """Make the nth call of a method the last; `before` it begins or `after` it returned."""
+def fill() -> None:
+    """Take all of the disk; the file has its name when it is done."""
+    path = Path(os.environ["CRASH_FILL"])
+    growing = path.with_name("growing")
+    with growing.open("wb") as file:
+        while free := shutil.disk_usage(path.parent).free:
+            try:
+                os.posix_fallocate(file.fileno(), file.tell(), free)
+                file.seek(free, os.SEEK_CUR)
+            except OSError:  # another thread was quicker with some of it
+                continue
+    growing.rename(path)
+
+
+def arm(point: str, act: Callable[[], None]) -> None:
+    """Act in the nth call of a method: `before` it begins or `after` it returned."""
     name, when, nth = point.split(":")
     owner, method = POINTS[name]
     original: Callable[..., Any] = getattr(owner, method)
@@ -62,10 +77,10 @@ def arm(point: str) -> None:
         nonlocal calls
         calls += 1
         if calls == int(nth) and when == "before":
-            die()
+            act()
         result = original(*arguments, **named)
-        if calls == int(nth):
-            die()
+        if calls == int(nth) and when == "after":
+            act()
         return result
 
     setattr(owner, method, dying)
@@ -126,6 +141,8 @@ if __name__ == "__main__":
     take_removals()
     if "CRASH_SYNCED" in os.environ:
         keep_synced_copies(Path(os.environ["CRASH_SYNCED"]))
+    if "CRASH_FILL" in os.environ:
+        writer.RETRY_S = 0.5
     if "CRASH_POINT" in os.environ:
-        arm(os.environ["CRASH_POINT"])
+        arm(os.environ["CRASH_POINT"], fill if "CRASH_FILL" in os.environ else die)
     sys.exit(main())

@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from crash_model import DONE, State, Submission, read_states
-from crash_server import Answer, Client, Server, assert_clean, wait_gone
+from crash_server import Answer, Client, Server, assert_clean, wait_gone, wait_until
 from crash_template import BASE, Template, make_template
 
 from synhub.store.writer import NOT_PLANNED, PLANNED
@@ -99,13 +99,6 @@ def test_a_small_submission_does_not_wait_for_the_end_of_a_long_one(tmp_path: Pa
             assert waiting.result()[0] == DONE
         server.stop()
     assert_clean(data)
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
-    ends = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < ends, "waited too long"
-        time.sleep(0.005)
 
 
 def test_sigterm_answers_what_is_not_planned_and_keeps_what_is(tmp_path: Path, template: Template) -> None:
