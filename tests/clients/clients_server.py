@@ -57,6 +57,18 @@ def free_port() -> int:
         return port
 
 
+def _read_until(process: "subprocess.Popen[bytes]", words: str, log: Path) -> str:
+    """Return what a server prints up to the line that holds these words."""
+    assert process.stdout is not None
+    lines = ""
+    while words not in lines:
+        ready, _, _ = select.select([process.stdout], [], [], _START_S)
+        line = process.stdout.readline().decode() if ready else ""
+        assert line, f"no line with {words!r} after\n{lines}\n{log.read_text()}"
+        lines += line
+    return lines
+
+
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator[Server]:
     """Serve the demo collection from `folder` until the block ends; then it stops cleanly and has logged no error."""
@@ -65,16 +77,11 @@ def running(folder: Path, *options: str) -> Iterator[Server]:
     with log.open("wb") as sink:
         process = subprocess.Popen(
             [sys.executable, "-m", "synhub", *command],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=sink, env=_environment(), cwd=ROOT,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=sink, env=_environment(), cwd=ROOT, bufsize=0,
         )  # fmt: skip
     try:
-        assert process.stdout is not None
-        found = None
-        while found is None:
-            ready, _, _ = select.select([process.stdout], [], [], _START_S)
-            line = process.stdout.readline().decode() if ready else ""
-            assert line, f"no ready line\n{log.read_text()}"
-            found = _READY.match(line)
+        found = re.search(_READY, _read_until(process, "demo account", log))  # the line that follows its submission
+        assert found is not None
         _add_user(data)
         # `localhost` as in the default prefix, so that the two are one text unless a prefix is given
         yield Server(found[1].replace("127.0.0.1", "localhost"), found[2].rstrip("/"), folder)
