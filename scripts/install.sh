@@ -29,17 +29,18 @@ make_venv() {
     fi
     rm -rf "$ROOT/.venv"
     "$python" -m venv "$ROOT/.venv"
+    echo "$ROOT" >"$ROOT/.venv/made-for"
 }
 
 install_into_venv() {
     local extras="$1" python stamp wanted
-    # A virtual environment knows its own path: a moved checkout needs a new one.
     wanted="$ROOT $(cat "$ROOT/setup.cfg" "$ROOT/pyproject.toml" | cksum)"
     stamp="$ROOT/.venv/installed${extras:+-$extras}"
     if [ -x "$ROOT/.venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
         return
     fi
-    if ! "$ROOT/.venv/bin/python" -c 'import pip, sys; sys.exit(sys.prefix != sys.argv[1])' "$ROOT/.venv" 2>/dev/null; then
+    # The commands in a virtual environment hold its path: a moved checkout needs a new one.
+    if [ "$(cat "$ROOT/.venv/made-for" 2>/dev/null)" != "$ROOT" ] || ! "$ROOT/.venv/bin/python" -c 'import pip' 2>/dev/null; then
         python="$(find_python)"
         echo "making $ROOT/.venv with $python" >&2
         make_venv "$python"

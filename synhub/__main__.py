@@ -41,9 +41,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--engine", help="oxigraph: (on disk, the default) or memory: (deleted at exit)")
     parser.add_argument("--no-signup", action="store_const", const=True, help="nobody may register")
-    parser.add_argument(
-        "--demo", action="store_const", const=True, help="hold the demo collection and account"
-    )
+    parser.add_argument("--demo", action="store_const", const=True, help="hold the demo collection and account")
 
 
 def _add_submit(parser: argparse.ArgumentParser) -> None:

@@ -44,9 +44,7 @@ class Progress:
         rate = self._sent / max(now - self._start, 1e-3)
         share = self._sent / max(self._total, 1)
         bar = "#" * int(30 * share)
-        self._out.write(
-            f"\r[{bar:<30}] {share:4.0%}  {_size(self._sent)} of {_size(self._total)}  {_size(rate)}/s   "
-        )
+        self._out.write(f"\r[{bar:<30}] {share:4.0%}  {_size(self._sent)} of {_size(self._total)}  {_size(rate)}/s   ")
         if done:
             self._out.write("\nsent; waiting for the server to store it\n")
         self._out.flush()
@@ -84,9 +82,7 @@ def read_token(path: Path | None, environment: Mapping[str, str]) -> str:
     if not token:
         raise NotAuthenticated("no token: give --token-file or set SYNHUB_TOKEN to what POST /login answered")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise BadRequest(
-            "the token holds characters that no token has; it is one word, as POST /login answered it"
-        )
+        raise BadRequest("the token holds characters that no token has; it is one word, as POST /login answered it")
     return token
 
 
@@ -113,9 +109,7 @@ def check_answer(response: httpx.Response) -> None:
     """Raise the error that the server's answer stands for, with what to do."""
     said = _messages(response.text)
     if response.status_code == 401:
-        raise NotAuthenticated(
-            f"the server does not accept the token ({said}); log in again with POST /login"
-        )
+        raise NotAuthenticated(f"the server does not accept the token ({said}); log in again with POST /login")
     if response.status_code == 413:
         raise TooLarge(f"the server refuses an upload of this size: {said}")
     if response.status_code == 400:
@@ -129,9 +123,7 @@ def _send(client: httpx.Client, url: str, token: str, arguments: argparse.Namesp
         parts = []
         for path in arguments.files:
             try:
-                parts.append(
-                    ("file", (path.name, stack.enter_context(path.open("rb")), "application/octet-stream"))
-                )
+                parts.append(("file", (path.name, stack.enter_context(path.open("rb")), "application/octet-stream")))
             except OSError as error:
                 raise BadRequest(f"cannot read {path}: {error.strerror}") from error
         headers = {"X-authorization": token, "Accept": "text/plain"}
@@ -157,9 +149,7 @@ def submit(arguments: argparse.Namespace) -> int:
     except httpx.ConnectError as error:
         raise SynhubError(f"no server answers at {arguments.url} ({error}); is it running?") from error
     except httpx.TransportError as error:
-        raise SynhubError(
-            f"the connection to {arguments.url} broke off ({error!r}); nothing is known"
-        ) from error
+        raise SynhubError(f"the connection to {arguments.url} broke off ({error!r}); nothing is known") from error
     check_answer(response)
     print(response.text)
     for link in response.links.values():

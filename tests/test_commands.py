@@ -173,9 +173,7 @@ def test_refusals_are_said_on_stderr_and_exit_with_1(
 ) -> None:
     server.answer = (status, {}, body)
 
-    code = main(
-        ["submit", str(fixtures / "sbol2" / "promoter.xml"), "--url", server.url, "--token-file", token]
-    )
+    code = main(["submit", str(fixtures / "sbol2" / "promoter.xml"), "--url", server.url, "--token-file", token])
 
     output = capsys.readouterr()
     assert code == 1
@@ -183,9 +181,7 @@ def test_refusals_are_said_on_stderr_and_exit_with_1(
     assert said in output.err
 
 
-def test_a_server_that_is_not_there_is_named(
-    token: str, fixtures: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_server_that_is_not_there_is_named(token: str, fixtures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"
@@ -205,9 +201,7 @@ def test_a_missing_file_is_named(server: Any, token: str, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("url", ["localhost:7777", "ftp://localhost/", "http://"])
-def test_an_url_that_is_none_is_named(
-    token: str, fixtures: Path, capsys: pytest.CaptureFixture[str], url: str
-) -> None:
+def test_an_url_that_is_none_is_named(token: str, fixtures: Path, capsys: pytest.CaptureFixture[str], url: str) -> None:
     code = main(["submit", str(fixtures / "sbol2" / "promoter.xml"), "--url", url, "--token-file", token])
 
     assert code == 1

@@ -48,7 +48,7 @@ def bind(name: str, /, **values: Term | Iri | int | Sequence[Term]) -> Query:
         if isinstance(value, int):
             return render.number(value)
         if isinstance(value, str):
-            return render.term(Term(value) if value[:1] in ('<', '"') else iri_term(Iri(value)))
+            return render.term(Term(value) if value[:1] in ("<", '"') else iri_term(Iri(value)))
         return render.terms(value)
 
     return Query(_TOKEN.sub(fill, text))

@@ -78,4 +78,3 @@ def read_step(folder: Path, index: int) -> ChangeSet:
         adds=(folder / f"{index}.adds.nq").read_bytes(),
         top_levels=tuple((Iri(g), Iri(t)) for g, t in tops),
     )
-

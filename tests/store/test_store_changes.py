@@ -55,4 +55,3 @@ def test_a_step_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
     write_step(tmp_path, 7, step)
 
     assert read_step(tmp_path, 7) == step
-
