@@ -1,9 +1,11 @@
 """Many clients at once, and an orderly stop under load."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,13 @@ def test_a_small_submission_does_not_wait_for_the_end_of_a_long_one(tmp_path: Pa
     assert_clean(data)
 
 
+def steps_taken(data: Path) -> int:
+    """How many steps the newest job of the running server has taken."""
+    with closing(sqlite3.connect(data / "synhub.sqlite", timeout=20)) as connection:
+        row = connection.execute("SELECT next_step FROM job ORDER BY rowid DESC LIMIT 1").fetchone()
+    return int(row[0]) if row else 0
+
+
 def test_sigterm_answers_what_is_not_planned_and_keeps_what_is(tmp_path: Path, template: Template) -> None:
     """A long job is in its steps, others wait for their turn behind it in the same namespace."""
     data, model = template.copy(tmp_path)
@@ -110,7 +119,7 @@ def test_sigterm_answers_what_is_not_planned_and_keeps_what_is(tmp_path: Path, t
         server.wait_ready()
         with ThreadPoolExecutor(1 + len(waiting)) as executor:
             first = executor.submit(timed, server, template.token, long)
-            wait_until(lambda: bool(list((data / "jobs").glob("*/5.manifest.json"))))
+            wait_until(lambda: steps_taken(data) > 2)
             others = [executor.submit(timed, server, template.token, s) for s in waiting]
             wait_until(lambda: len(list((data / "jobs").iterdir())) == 1 + len(waiting))
             time.sleep(0.3)
@@ -122,7 +131,7 @@ def test_sigterm_answers_what_is_not_planned_and_keeps_what_is(tmp_path: Path, t
             answers = [f.result()[0] for f in others]
             long_answer = first.result()[0]
 
-    assert took_s < 5, "more than the current step was finished"
+    assert took_s < 20, "the server waits for more than its current step"
     assert wait_gone(children, 2) == []
     assert answers == [Answer(503, NOT_PLANNED)] * len(waiting)
     assert long_answer == Answer(503, PLANNED)
