@@ -115,9 +115,11 @@ class Server:
         """Header names are written with `_` for `-`; Accept is text/plain unless given."""
         sent = {"accept": "text/plain"} | {name.replace("_", "-"): value for name, value in headers.items()}
         self.client.cookies.clear()  # tests say which cookie they send
-        return self.client.request(method, self.url + path, data=data, headers=sent)
+        response = self.client.request(method, self.url + path, data=data, headers=sent)
+        self.client.cookies.clear()  # every request says itself who sends it
+        return response
 
-    def login(self, login: str, password: str = "pw") -> str:
+    def login(self, login: str, password: str) -> str:
         response = self.post("/login", {"email": login, "password": password})
         assert response.status_code == 200, response.text
         return response.text
