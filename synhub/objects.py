@@ -133,11 +133,10 @@ def document(hub: Hub, actor: Actor, located: Located) -> bytes | Iterator[bytes
     """Return SBOL2 RDF/XML of an object and everything that travels with it; in parts when it is large.
 
     Of a collection: its own triples, every member's top level in full, and their references; of anything else the
-    whole closure. Raises TooLarge when that is more than the limit, never a document that is silently short.
+    whole closure. A child brings its top level along: alone it would be no SBOL document. Raises TooLarge when that is
+    more than the limit, never a document that is silently short.
     """
     dataset = hub.dataset(actor)
-    if not located.is_top_level:
-        return object_alone(hub, actor, located)
     iris = closure(hub, dataset, located)
     if len(iris) <= DIRECT_OBJECTS:
         return b"".join(write_sbol2(unskolemise(_read(hub, dataset, iris))))

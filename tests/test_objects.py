@@ -88,6 +88,16 @@ def test_a_download_holds_the_object_and_all_it_refers_to(instance: Live) -> Non
         assert {iri, *references(instance, iri)} <= subjects(one.content)
 
 
+def test_a_child_brings_its_top_level_along(instance: Live) -> None:
+    device = "/user/alice/lab/gfp_device/"
+    whole = subjects(instance.get(device + "1/sbol", "alice").content)
+    child = device + "promoter/1"
+
+    assert PREFIX + child[1:] in whole
+    assert subjects(instance.get(child + "/sbol", "alice").content) == whole
+    assert subjects(instance.get(child + "/sbolnr", "alice").content) == {PREFIX + child[1:]}
+
+
 def test_a_closure_over_the_limit_is_refused_with_advice(instance: Live) -> None:
     device = next(iri for iri in members(instance) if len(references(instance, iri)) > 1)
     small = replace(instance.hub, settings=replace(instance.hub.settings, closure_limit=1))
