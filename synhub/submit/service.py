@@ -83,6 +83,7 @@ class Submissions:
         self._executor = ThreadPoolExecutor(max_workers=prepare.workers, thread_name_prefix="synhub-prepare")
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, Future[Job]]] = {}
+        self._answering: set[str] = set()
 
     def submit(
         self,
@@ -143,14 +144,29 @@ class Submissions:
         with self._lock:
             self._running.pop(key, None)
 
+    def answering(self, job_id: str) -> None:
+        """Note that a job's answer is about to be sent: who has it may repeat the upload at once, as a new one.
+
+        Only in memory: when the server dies before the answer has left, a repeat still gets it.
+        """
+        with self._lock:
+            self._answering.add(job_id)
+
+    def answered(self, job_id: str) -> None:
+        """Note on disk that a job's answer has been sent."""
+        self._journal.answered(job_id)
+        with self._lock:
+            self._answering.discard(job_id)
+
     def _find_repeat(self, key: str) -> tuple[str, "Future[Job]"] | None:
         """Join a running job, or one whose answer was never sent while nothing later touched its namespace."""
-        with self._lock:
+        with self._lock:  # before the journal is read: an answer leaves the set when the journal has it
             running = self._running.get(key)
+            answering = set(self._answering)
         if running is not None:
             return running
         job = self._journal.find_repeat(key)
-        if job is None or job.state != "done" or job.answered:
+        if job is None or job.state != "done" or job.answered or job.id in answering:
             return None
         if self._journal.touched_since(job.namespaces, job.last_number):
             return None

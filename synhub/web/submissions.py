@@ -40,7 +40,9 @@ async def submit(request: Request) -> Result:
         headers = {"Location": location, "Preference-Applied": "respond-async"}
         return Result(f"Accepted; see {location}", status=202, headers=headers)
     job = await asyncio.shield(asyncio.wrap_future(future))
-    request.state.after = BackgroundTask(hub.journal.answered, job.id)
+    if not await request.is_disconnected():
+        hub.submissions.answering(job.id)
+        request.state.after = BackgroundTask(hub.submissions.answered, job.id)
     path = path_of_iri(job.options["collection"], hub.registry) if wants_html(request) else None
     headers = {"Link": f'<{location}>; rel="describedby"'}
     return Result(DONE, headers=headers, title=DONE, location=path)

@@ -378,6 +378,17 @@ def test_a_repeat_after_the_answer_is_a_new_submission(lab: Lab) -> None:
         lab.submit(FOREIGN)
 
 
+def test_a_repeat_while_the_answer_is_on_its_way_is_a_new_submission(lab: Lab) -> None:
+    job = lab.submit(FOREIGN)
+    lab.submissions.answering(job.id)
+
+    with pytest.raises(Conflict, match="already in use"):
+        lab.submit(FOREIGN)
+
+    lab.submissions.answered(job.id)
+    assert lab.journal.get(job.id).answered
+
+
 def test_a_repeat_of_an_unanswered_job_gets_its_answer(lab: Lab) -> None:
     job = lab.submit(FOREIGN)
 
