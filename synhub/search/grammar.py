@@ -47,7 +47,7 @@ _DATE_KEYS: dict[str, tuple[Iri, bool]] = {
 _SEQUENCE_KEYS = frozenset({"sequence", "exactsequence", "globalsequence"})
 # Options of a similarity search: they change nothing about an exact one.
 _FLAGS = frozenset({"maxaccepts", "maxrejects", "id", "iddef", "maxseqlength", "minseqlength", "search_exact"})
-# pySBOL2 sends local names only, whatever the namespace (clients.md 2.3).
+# pySBOL2 sends local names only, whatever the namespace.
 _DUBLIN_CORE: dict[str, Iri] = {
     "title": DCTERMS.title,
     "name": DCTERMS.title,
@@ -96,7 +96,7 @@ def decode_path(raw: str) -> str:
 def split_paging(raw: str) -> tuple[str, dict[str, str]]:
     """Cut `/?offset=…&limit=…` off a path that a client has encoded whole, question mark included.
 
-    The C++ client does so (clients.md 2.4). Returns the rest, still encoded, and the parameters.
+    The C++ client does so. Returns the rest, still encoded, and the parameters.
     """
     position = raw.rfind("%3F") if "%3F" in raw else raw.rfind("%3f")
     if position < 0:

@@ -3,7 +3,7 @@
 The texts are an interface: clients compare them. Passwords are hashed on their own threads, everything else that
 waits for the disk runs in the thread pool.
 
-Source: SynBioHub `POST /login`, `/remoteLogin`, `/register`, `/profile`; clients.md, rules 1-4.
+Source: SynBioHub `POST /login`, `/remoteLogin`, `/register`, `/profile`.
 """
 
 import re
@@ -57,7 +57,7 @@ def _page(request: Request, name: str, status: int = 200, **values: Any) -> Resu
 
 
 async def home(request: Request) -> Result:
-    """The front page; HTML whatever Accept says (clients.md, section 5)."""
+    """The front page; HTML whatever Accept says: SPARQL clients of old look for it."""
     return _page(request, "home", signup=hub_of(request).settings.signup)
 
 
@@ -86,7 +86,7 @@ async def _authenticate(request: Request, form: Form) -> User:
 
 
 async def _new_token(request: Request, form: Form) -> Result:
-    """The answer to a tool: the bare token, not even a line end (clients.md, rule 1)."""
+    """The answer to a tool: the bare token, not even a line end: pySBOL2 and libSBOLj put it into a header as it is."""
     user = await _authenticate(request, form)
     agent = request.headers.get("user-agent", "")
     accounts = hub_of(request).accounts
@@ -98,7 +98,7 @@ async def _start_session(request: Request, user: User, target: str) -> Result:
     """The answer to a browser: a session, and on to a page."""
     cookie = await run_in_threadpool(hub_of(request).accounts.create_session, user)
     headers = {"Set-Cookie": session_cookie(request, cookie), "Cache-Control": "no-store"}
-    return Result(None, status=303, headers=headers, location=target)
+    return Result(None, status=302, headers=headers, location=target)
 
 
 async def login(request: Request) -> Result:
@@ -117,7 +117,7 @@ async def login(request: Request) -> Result:
 
 
 async def remote_login(request: Request) -> Result:
-    """Give a token, never a page, whatever Accept says (clients.md, rule 4)."""
+    """Give a token, never a page, whatever Accept says: pySBOL2 sends `*/*`."""
     try:
         return await _new_token(request, await read_form(request, hub_of(request).settings.body_limit))
     except SynhubError as error:
@@ -134,7 +134,7 @@ async def logout(request: Request) -> Result:
         await run_in_threadpool(accounts.end_session, cookie_of(request))
         headers = {"Set-Cookie": session_cookie(request, "")}
     if wants_html(request):
-        return Result(None, status=303, headers=headers, location="/")
+        return Result(None, status=302, headers=headers, location="/")
     return Result("", headers=headers)
 
 

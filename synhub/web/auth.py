@@ -3,7 +3,7 @@
 An explicit `X-authorization` token beats the session cookie. An empty header counts as none, and an unknown token is
 anonymous: clients send both with public reads, and are refused where a user is needed.
 
-Source: clients.md, rule 6.
+Source: what pySBOL2 and libSBOLj send when nobody is logged in.
 """
 
 import asyncio

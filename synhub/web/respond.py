@@ -2,7 +2,7 @@
 statuses.
 
 Handlers return a `Result` and know nothing of Accept. HTML only when Accept names text/html or
-application/xhtml+xml; `*/*` and no Accept mean the machine format (clients.md, rule 5).
+application/xhtml+xml; `*/*` and no Accept mean the machine format: axios and curl send both.
 """
 
 import json
@@ -57,7 +57,7 @@ def redirect(location: str, status: int = 302) -> Result:
 
 
 def attachment(name: str) -> dict[str, str]:
-    """The Content-Disposition that every client cuts the file name from (clients.md, rule 14)."""
+    """The Content-Disposition that every client cuts the file name from: pySBOL2 and libSBOLj count characters from both ends."""
     safe = "".join(c if 0x20 <= ord(c) < 0x7F and c not in '"\\' else "_" for c in name)
     return {"Content-Disposition": f'attachment; filename="{safe}"'}
 
@@ -124,7 +124,7 @@ def to_response(request: Request, result: Result) -> Response:
     """Render a result for this request."""
     headers = dict(result.headers)
     if result.location is not None and (result.value is None or wants_html(request)):
-        return RedirectResponse(result.location, result.status if result.value is None else 303, headers)
+        return RedirectResponse(result.location, result.status if result.value is None else 302, headers)
     if result.title:
         headers.setdefault("Vary", "Accept")
         if wants_html(request):
