@@ -57,7 +57,10 @@ def redirect(location: str, status: int = 302) -> Result:
 
 
 def attachment(name: str) -> dict[str, str]:
-    """The Content-Disposition that every client cuts the file name from: pySBOL2 and libSBOLj count characters from both ends."""
+    """Return the one form of Content-Disposition that every client reads.
+
+    pySBOL2 and libSBOLj cut the name out by counting characters from both ends.
+    """
     safe = "".join(c if 0x20 <= ord(c) < 0x7F and c not in '"\\' else "_" for c in name)
     return {"Content-Disposition": f'attachment; filename="{safe}"'}
 
