@@ -22,6 +22,17 @@ def _migrations(family: str) -> list[str]:
     return [folder.joinpath(name).read_text(encoding="utf-8") for name in names]
 
 
+def _statements(script: str) -> Iterator[str]:
+    """Split a script whose statements end at line ends: `executescript` would end the transaction first."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    yield statement  # a comment, or a statement that SQLite will complain about
+
+
 def _translate(error: sqlite3.OperationalError) -> Exception:
     if "disk is full" in str(error) or "disk I/O error" in str(error):
         return DiskFull("the disk of the server is full; nothing was changed")
@@ -53,11 +64,18 @@ class Database:
 
     def _migrate(self, family: str) -> None:
         scripts = _migrations(family)
-        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-        if version > len(scripts):
-            raise Inconsistent(f"{self.path} was written by a newer synhub (format {version}); install that version")
-        for number, script in enumerate(scripts[version:], start=version + 1):
-            self._writer.executescript(f"BEGIN;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+        if self._writer.execute("PRAGMA user_version").fetchone() == (len(scripts),):
+            return
+        with self.write() as transaction:  # two processes may open a new file at once: look again under the lock
+            (version,) = transaction.execute("PRAGMA user_version").fetchone()
+            if version > len(scripts):
+                raise Inconsistent(
+                    f"{self.path} was written by a newer synhub (format {version}); install that version"
+                )
+            for script in scripts[version:]:
+                for statement in _statements(script):
+                    transaction.execute(statement)
+            transaction.execute(f"PRAGMA user_version={len(scripts)}")
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

@@ -1,5 +1,7 @@
 import contextlib
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -405,3 +407,23 @@ def test_one_of_many_simultaneous_registrations_of_a_name_wins(accounts: Account
         thread.join()
     assert len(won) == 1
     assert [user.id for user in accounts.list_users()] == won
+
+
+def test_new_file_may_be_opened_by_several_processes_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "synhub.sqlite"
+    script = (
+        "import sys; from pathlib import Path; from synhub.store.database import Database;"
+        " sys.stdin.readline(); Database(Path(sys.argv[1]), 'synhub', 'FULL').close()"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    waiting = [subprocess.Popen(command, stdin=subprocess.PIPE, text=True) for _ in range(4)]
+    for process in waiting:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in waiting:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in waiting] == [0, 0, 0, 0]
+    database = Database(path, "synhub", "FULL")
+    assert Accounts(database).list_users() == []
+    database.close()
