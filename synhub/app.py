@@ -42,7 +42,7 @@ from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
 from synhub.submit.service import Submissions
 from synhub.web import routes
-from synhub.web.auth import identify
+from synhub.web.auth import identify, login_redirect
 from synhub.web.respond import Result, error_result, text, to_response
 
 logger = logging.getLogger("synhub")
@@ -200,7 +200,7 @@ async def _dispatch(request: Request) -> Response:
             await identify(request, hub)
             result = await _call(request, matched)
     except errors.SynhubError as error:
-        result = error_result(error, problem=problem)
+        result = login_redirect(request, error) or error_result(error, problem=problem)
     except ClientDisconnect:
         result = text("the client went away", 499)
     except Exception:

@@ -13,16 +13,19 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar, cast
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from synhub.errors import BadRequest, Forbidden, NotAuthenticated
+from synhub.errors import BadRequest, Forbidden, NotAuthenticated, SynhubError
 from synhub.hub import Hub
 from synhub.model import ANONYMOUS, Actor, User
 from synhub.store.accounts import SESSION_LIFE, Accounts
+from synhub.web.respond import Result, redirect, wants_html
 
 COOKIE = "synhub_session"
+LOGIN_REQUIRED = "Login required"
 ADMIN_REQUIRED = "Administrator login required"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -71,8 +74,20 @@ def user_of(request: Request) -> User:
     """Return the user who asks. Raises NotAuthenticated for anonymous callers and unknown tokens."""
     user = actor_of(request).user
     if user is None:
-        raise NotAuthenticated
+        raise NotAuthenticated(LOGIN_REQUIRED)
     return user
+
+
+def login_redirect(request: Request, error: SynhubError) -> Result | None:
+    """Send a browser that nobody is logged in with to the login page, and from there back to the page it asked for.
+
+    None for everything else: tools get the refusal itself, and who is logged in would be sent round in circles.
+    """
+    needs_login = isinstance(error, NotAuthenticated) and error.message in (LOGIN_REQUIRED, ADMIN_REQUIRED)
+    if not needs_login or request.method not in SAFE_METHODS or request.state.user or not wants_html(request):
+        return None
+    query = f"?{request.url.query}" if request.url.query else ""
+    return redirect("/login?next=" + quote(request.scope["raw_path"].decode("latin-1") + query, safe=""))
 
 
 def admin_of(request: Request) -> User:
