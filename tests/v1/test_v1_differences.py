@@ -56,6 +56,13 @@ def test_declared_answer_may_be_told_in_parts() -> None:
     assert judge(item(), OTHER, [said]).verdict == "fixed"
 
 
+def test_row_may_tell_the_body_for_each_name() -> None:
+    said = row(names=(), bodies={"leading not": '[{"uri":"a"}]', "other": "[]"})
+    assert judge(item(), OTHER, [said]).verdict == "fixed"
+    assert judge(item("other"), OTHER, [said]).verdict == "not as declared"
+    assert judge(item("third"), OTHER, [said]).verdict == "undeclared"
+
+
 def test_row_about_an_answer_that_has_become_equal_is_bad() -> None:
     outcome = judge(item(), RECORDED, [row()])
     assert (outcome.verdict, outcome.is_good) == ("declared but equal", False)

@@ -7,8 +7,6 @@ import pytest
 from v1_differences import Difference, Outcome, idle, overstated, read_table
 from v1_replay import AREAS, replay
 
-pytestmark = pytest.mark.slow  # about a thousand requests
-
 
 @pytest.fixture(scope="module")
 def table() -> list[Difference]:

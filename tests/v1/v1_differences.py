@@ -5,7 +5,7 @@ request that it names: one that has become equal has to leave the row.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,8 +23,8 @@ class Difference:
     """One row. Lists of patterns (shell style) name requests; an empty list means any.
 
     `kind` is fixed (a defect of SynBioHub that synhub does not copy), decided (synhub answers otherwise on purpose)
-    or not yet (a capability that is to come); `by` is the rule or capability. `body` is synhub's exact body, `says`
-    a part of it, `relation` what holds between the two bodies.
+    or not yet (a capability that is to come); `by` is the rule or capability. `body` is synhub's exact body, `bodies`
+    the same for each name, `says` a part of it, `relation` what holds between the two bodies.
     """
 
     area: str
@@ -43,27 +43,32 @@ class Difference:
     body: str | None = None
     says: str | None = None
     relation: str | None = None
+    bodies: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind {self.kind!r} is none of {KINDS}")
         if self.relation is not None and self.relation not in RELATIONS:
             raise ValueError(f"relation {self.relation!r} is none of {sorted(RELATIONS)}")
-        if not self.names and not self.paths:
+        if not self.names and not self.paths and not self.bodies:
             raise ValueError("a row must say which names or paths it is about")
 
     def __str__(self) -> str:
-        return f"{self.area} {list(self.names or self.paths)} {self.kind} ({self.by})"
+        return f"{self.area} {list(self.names or self.bodies or self.paths)} {self.kind} ({self.by})"
 
     def matches(self, item: Item) -> bool:
-        return item.area == self.area and all(
-            not patterns or any(fnmatchcase(value, pattern) for pattern in patterns)
-            for patterns, value in (
-                (self.names, item.name),
-                (self.paths, item.path),
-                (self.callers, item.caller),
-                (self.accepts, item.accept),
-                (self.methods, item.method),
+        return (
+            item.area == self.area
+            and (self.bodies is None or item.name in self.bodies)
+            and all(
+                not patterns or any(fnmatchcase(value, pattern) for pattern in patterns)
+                for patterns, value in (
+                    (self.names, item.name),
+                    (self.paths, item.path),
+                    (self.callers, item.caller),
+                    (self.accepts, item.accept),
+                    (self.methods, item.method),
+                )
             )
         )
 
@@ -75,6 +80,7 @@ class Difference:
             and self.type in (None, got.media_type)
             and self.location in (None, got.location)
             and self.body in (None, got.text)
+            and (self.bodies is None or self.bodies[item.name] == got.text)
             and (self.says is None or self.says in got.text)
             and (self.relation is None or self._relates(item.recorded, got))
         )

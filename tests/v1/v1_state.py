@@ -1,18 +1,19 @@
 """Brings a stopped instance to the state that the recorded one had, by synhub's own write path.
 
 What synhub cannot be asked for over HTTP yet (publishing, formats other than SBOL2, removal) is written as one job:
-journal, change sets, writer, catalog, as any submission. What synhub accepts and the recorded instance refused goes.
+journal, change sets, writer, catalog, as any submission. What the recorded instance did not hold goes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from pyoxigraph import RdfFormat, parse
 from v1_instance import PREFIX, Instance
 
 from synhub.app import open_hub
 from synhub.hub import Hub
 from synhub.model import Dataset, TopLevelChange
-from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, read_ntriples
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term
 from synhub.settings import load_settings
 from synhub.store.changes import pack
 from synhub.store.top_levels import read_top_levels
@@ -34,12 +35,14 @@ _STORED: Mapping[str, Iri] = {
     "v1in": ALICE,
     "zipin": ALICE,
     "lib": ALICE,
+    "mixed": ALICE,
 }
 # Submitted while nothing was recorded, before makePublic took parts of them away.
 _UNRECORDED = (("keep", "files/small_more.xml"), ("pubtwo", "files/small.xml"))
 _PUBLISHED = Iri(f"{ALICE}/keep/rTest/1")
-# Refused by the recorded instance for rules of validation that synhub does not check yet.
-_REFUSED = ("bad_notype", "bad_badletters")
+# Collections of synhub's own: accepted although the recorded instance refused them (form bodies; rules of validation
+# that synhub does not check yet), or with other names than the recorded ones.
+_OTHERWISE = ("form_body", "json_body", "bad_notype", "bad_badletters", "mixed")
 
 _TOP_LEVEL = iri_term(SBH.topLevel)
 _MEMBER = iri_term(SBOL2.member)
@@ -70,24 +73,32 @@ def complete_state(data: Path, recordings: Path) -> None:
 
 
 def _changes(hub: Hub, recordings: Path) -> Iterator[TopLevelChange]:
+    recorded: dict[Iri, dict[Iri, list[Triple]]] = {PUBLIC: {}, ALICE: {}}
     for name, graph in _STORED.items():
-        objects = _by_top_level(read_ntriples((recordings / "stored" / f"{name}.nt").read_bytes()))
+        recorded[graph] |= _by_top_level(_read_stored(recordings / "stored" / f"{name}.nt"))
+    for graph, objects in recorded.items():
         stored = read_top_levels(hub.store, Dataset((graph,)), list(objects))
         for top_level, triples in objects.items():
             yield TopLevelChange(graph, top_level, stored.get(top_level, ()), triples)
     for iri, triples in _gone(hub).items():
-        yield TopLevelChange(ALICE, iri, triples, ())
+        if iri not in recorded[ALICE]:
+            yield TopLevelChange(ALICE, iri, triples, ())
     collection = Iri(f"{ALICE}/keep/keep_collection/1")
     yield TopLevelChange(ALICE, collection, [(iri_term(collection), _MEMBER, iri_term(_PUBLISHED))], ())
 
 
 def _gone(hub: Hub) -> dict[Iri, list[Triple]]:
-    """What synhub holds and the recorded instance did not, with its triples."""
+    """What synhub holds and the recorded instance did not hold, with its triples."""
     dataset = Dataset((ALICE,))
-    refused = [Iri(f"{ALICE}/{name}/{name}_collection/1") for name in _REFUSED]
-    collections = read_top_levels(hub.store, dataset, refused)
+    otherwise = [Iri(f"{ALICE}/{name}/{name}_collection/1") for name in _OTHERWISE]
+    collections = read_top_levels(hub.store, dataset, otherwise)
     members = [iri_of(o) for triples in collections.values() for _, p, o in triples if p == _MEMBER]
     return read_top_levels(hub.store, dataset, [*collections, *members, _PUBLISHED])
+
+
+def _read_stored(file: Path) -> list[Triple]:
+    quads = parse(path=str(file), format=RdfFormat.N_TRIPLES)
+    return [(Term(str(q.subject)), Term(str(q.predicate)), Term(str(q.object))) for q in quads]
 
 
 def _by_top_level(triples: Iterable[Triple]) -> dict[Iri, list[Triple]]:
