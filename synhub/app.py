@@ -58,7 +58,7 @@ class InUse(errors.DataInUse):
 @contextmanager
 def _lock(data: Path) -> Iterator[None]:
     """Hold the data folder: one process at a time. Raises InUse."""
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)  # holds password hashes and private designs
     with (data / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -71,7 +71,7 @@ def _accounts(data: Path | None, *, create: bool = False) -> Iterator[Accounts]:
     if not path.exists():
         if not create:
             raise NotFound(f"{folder} holds no synhub instance; give the right folder with --data")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with closing(Database(path, "synhub", "FULL")) as database, closing(Accounts(database)) as accounts:
         yield accounts
 

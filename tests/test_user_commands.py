@@ -33,6 +33,7 @@ def test_add_makes_the_folder_and_an_account_with_roles(tmp_path: Path) -> None:
     added = synhub(data, "add", "alice", *options, "--password-stdin", stdin="päss word\n")
     assert added == (0, "added alice\n", "")
     assert password_is(data, "alice", "päss word")
+    assert data.stat().st_mode & 0o777 == 0o700, "password hashes are nobody else's business"
     status, listing, _ = synhub(data, "list")
     assert status == 0
     lines = [re.split(r" {2,}", line) for line in listing.splitlines()]
