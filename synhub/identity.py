@@ -16,6 +16,8 @@ DISPLAY_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)  # SBOL 2.3.0 rul
 VERSION = re.compile(r"[0-9]+[A-Za-z0-9_.\-]*\Z", re.ASCII)  # SBOL 2.3.0 rule sbol-10206
 USER_NAME = re.compile(r"[A-Za-z0-9]+\Z", re.ASCII)
 
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
 COLLECTION_SUFFIX = "_collection"
 
 
@@ -174,7 +176,12 @@ def path_of_iri(iri: str, registry: Registry) -> str | None:
 
 
 def decode_segment(segment: str) -> str:
-    """Percent-decode one path segment. Raises BadRequest for bytes that are not UTF-8 or control characters."""
+    """Percent-decode one path segment.
+
+    Raises BadRequest for a % that encodes nothing, bytes that are not UTF-8, control characters.
+    """
+    if _STRAY_PERCENT.search(segment):
+        raise BadRequest(f"the path holds a % that no two hexadecimal digits follow: {segment!r}; write %25 for a %")
     try:
         text = unquote(segment, errors="strict")
     except UnicodeDecodeError as error:

@@ -1,9 +1,11 @@
 """Reading objects: single top levels of closed graphs, versions, closures, limits."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from live import PREFIX, Live, live
 
@@ -149,3 +151,18 @@ def test_an_unchanged_download_is_304_and_a_changed_one_is_not(instance: Live) -
     assert (same.status_code, same.content) == (304, b"")
     assert changed.status_code == 200
     assert not first.headers["etag"].startswith("W/")
+
+
+@pytest.mark.parametrize("path", ["/public/%zz/x/1", "/user/alice/lab/%4/1/sbol", "/public/lab/x%/1/metadata"])
+def test_a_path_with_a_stray_percent_is_refused(instance: Live, path: str) -> None:
+    answer = raw_get(instance, path)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"no two hexadecimal digits follow" in answer
+
+
+def raw_get(instance: Live, path: str) -> bytes:
+    """The answer to a path that clients would repair."""
+    url = httpx.URL(instance.url)
+    with socket.create_connection((url.host, url.port or 80)) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n".encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
