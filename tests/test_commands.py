@@ -1,5 +1,6 @@
 """The command line and the upload client, the latter against a small HTTP server of the standard library."""
 
+import fcntl
 import io
 import json
 import socket
@@ -265,3 +266,15 @@ def test_progress_is_silent_where_there_is_no_terminal() -> None:
     Progress(10, out).advance(10)
 
     assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "reindex"])
+def test_a_data_folder_in_use_is_named_and_exits_with_2(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        assert main([command, "--data", str(tmp_path)]) == 2
+
+    assert f"the data folder {tmp_path} is in use" in capsys.readouterr().err
