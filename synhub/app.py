@@ -26,6 +26,7 @@ from synhub import check as checks
 from synhub import errors
 from synhub.hub import Hub
 from synhub.identity import Registry, path_of_iri
+from synhub.model import ANONYMOUS
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
 from synhub.store.blobs import Blobs
@@ -208,9 +209,19 @@ async def _dispatch(request: Request) -> Response:
         result = text("Internal Server Error; the administrator finds the details in the log", 500, title="Error")
     response = result.value if isinstance(result.value, Response) else to_response(request, result)
     response.headers.update(_CORS)
+    response.headers.setdefault("Vary", "Accept, X-authorization, Cookie")
+    response.headers.setdefault("Cache-Control", _cache_rule(request))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.background = request.state.after
     return response
+
+
+def _cache_rule(request: Request) -> str:
+    """What caches may do: ask again each time, keep what belongs to a user apart, forget what holds secrets."""
+    actor = getattr(request.state, "actor", ANONYMOUS)
+    if request.method not in ("GET", "HEAD") or actor.by_cookie:
+        return "no-store"
+    return "no-cache" if actor.user is None else "private, no-cache"
 
 
 async def _call(request: Request, matched: routes.Matched) -> Result:

@@ -29,14 +29,13 @@ _MEMBER = iri_term(SBOL2.member)
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """An object that exists and may be read. `number` is the newest step that touched what the reader sees."""
+    """An object that exists and may be read."""
 
     iri: Iri
     top_level: Iri
     graph: Iri
     types: tuple[Iri, ...]
     display_id: str
-    number: int
 
     @property
     def is_collection(self) -> bool:
@@ -67,6 +66,16 @@ def readable_graph(hub: Hub, dataset: Dataset, top_level: Iri) -> Iri | None:
     return None
 
 
+def state_of(hub: Hub, actor: Actor) -> str | None:
+    """Return what stands for the state of all that the actor can read; None while it is changing.
+
+    What is read between two calls that return the same text was read from that one state.
+    """
+    dataset = hub.dataset(actor)
+    number = hub.writer.settled_number((*dataset.graphs, *(s.graph for s in dataset.singles)))
+    return None if number is None else f"{number}.{hub.removals.version}"
+
+
 def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
     """Find an object; without a version, its latest. Raises NotFound with the IRI that was asked for."""
     dataset = hub.dataset(actor)
@@ -86,8 +95,7 @@ def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
         if not types:
             continue
         display_id = ref.display_id.rpartition("/")[2]
-        number = hub.journal.graphs_number(covered)
-        return Located(iri, iri_of(tops[0]), graph, types, display_id, number)
+        return Located(iri, iri_of(tops[0]), graph, types, display_id)
     raise missing
 
 

@@ -1,6 +1,7 @@
 """Reading objects: single top levels of closed graphs, versions, closures, limits."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -166,3 +167,53 @@ def raw_get(instance: Live, path: str) -> bytes:
     with socket.create_connection((url.host, url.port or 80)) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n".encode())
         return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_one_validator_never_stands_for_two_bodies(instance: Live) -> None:
+    """Pollers hold the bytes of each ETag while jobs replace what they read."""
+    root = PREFIX + "user/alice/polled/polled_collection/1"
+    parts = "".join(versioned_part(n, "old") for n in range(300))
+    assert instance.submit("alice", rdf(parts), {"id": "polled"}).text == "Successfully uploaded"
+    bodies: dict[str, set[bytes]] = {}
+    stop = threading.Event()
+
+    def poll() -> None:
+        with httpx.Client() as client:
+            while not stop.is_set():
+                headers = instance.headers("alice")
+                answer = client.get(instance.url + "/user/alice/polled/p299/1/sbolnr", headers=headers)
+                if "etag" in answer.headers:
+                    bodies.setdefault(answer.headers["etag"], set()).add(answer.content)
+
+    pollers = [threading.Thread(target=poll) for _ in range(3)]
+    for poller in pollers:
+        poller.start()
+    try:
+        for title in ("one", "two", "three"):
+            parts = "".join(versioned_part(n, title) for n in range(300))
+            fields = {"overwrite_merge": "3", "rootCollections": root}
+            assert instance.submit("alice", rdf(parts), fields).text == "Successfully uploaded"
+    finally:
+        stop.set()
+        for poller in pollers:
+            poller.join()
+
+    assert len(bodies) > 1
+    assert {etag: len(found) for etag, found in bodies.items() if len(found) > 1} == {}
+
+
+def versioned_part(number: int, title: str) -> str:
+    return (
+        f'<sbol:ComponentDefinition rdf:about="http://x.org/p{number}/1">'
+        f'<sbol:persistentIdentity rdf:resource="http://x.org/p{number}"/><sbol:displayId>p{number}</sbol:displayId>'
+        f"<sbol:version>1</sbol:version><dcterms:title>{title}</dcterms:title>"
+        '<sbol:type rdf:resource="http://www.biopax.org/release/biopax-level3.owl#DnaRegion"/>'
+        "</sbol:ComponentDefinition>"
+    )
+
+
+def rdf(body: str) -> bytes:
+    return (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:sbol="http://sbols.org/v2#"'
+        f' xmlns:dcterms="http://purl.org/dc/terms/">{body}</rdf:RDF>'
+    ).encode()

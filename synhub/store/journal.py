@@ -291,6 +291,11 @@ class Journal:
         """All (graph, top level, job) that are hidden."""
         return [(Iri(g), Iri(t), j) for g, t, j in self._database.rows("SELECT graph, top_level, job FROM removal")]
 
+    def count_removals(self) -> int:
+        """How many removals have ever been committed."""
+        row = self._database.row("SELECT count(*) FROM job WHERE kind = 'purge' AND state IN ('planned', 'done')")
+        return int(row[0]) if row else 0
+
     def removals_of(self, job_id: str, limit: int) -> list[Removed]:
         rows = self._database.rows("SELECT graph, top_level FROM removal WHERE job = ? LIMIT ?", (job_id, limit))
         return [(Iri(g), Iri(t)) for g, t in rows]

@@ -11,16 +11,24 @@ from synhub.store.journal import Journal
 
 
 class Removals:
-    """Holds the hidden (graph, top level) pairs in memory, as an immutable set that is replaced on change."""
+    """Holds the hidden (graph, top level) pairs in memory, as an immutable set that is replaced on change.
+
+    `version` changes with every removal: what is hidden is not seen any more although no step has been applied.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._hidden: frozenset[Removed] = frozenset()
+        self._state: tuple[frozenset[Removed], int] = (frozenset(), 0)
         self.reload()
 
     def hidden(self) -> Set[Removed]:
-        return self._hidden
+        return self._state[0]
+
+    @property
+    def version(self) -> int:
+        return self._state[1]
 
     def reload(self) -> None:
         """Read the rows again, after a commit or a purge step."""
-        self._hidden = frozenset((graph, top) for graph, top, _ in self._journal.removals())
+        hidden = frozenset((graph, top) for graph, top, _ in self._journal.removals())
+        self._state = (hidden, self._journal.count_removals())

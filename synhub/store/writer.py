@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from synhub.errors import DiskFull, Stopping, SynhubError
 from synhub.model import ChangeSet, Removed
+from synhub.rdf import Iri
 from synhub.store import changes
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
@@ -102,6 +103,7 @@ class Writer:
         self.before_sequence: Callable[[], None] = lambda: None  # called when a job of several steps begins
         self._stopping = False
         self._applied = journal.last_number()
+        self._changing: frozenset[Iri] = frozenset()
         self._flushed = journal.flushed_number
         self._last_flush = time.monotonic()
         self._retry_at = 0.0
@@ -113,6 +115,14 @@ class Writer:
     def number(self) -> int:
         """The number of the newest step in the store."""
         return self._applied
+
+    def settled_number(self, graphs: Sequence[Iri]) -> int | None:
+        """The number of the newest step that touched one of the graphs; None while such a step is being applied.
+
+        What is read between two calls that return the same number is the state of that number.
+        """
+        number = self._journal.graphs_number(graphs)
+        return None if self._changing.intersection(graphs) else number
 
     def is_quiet(self) -> bool:
         """Say whether no sequence of steps is half applied: a snapshot taken now shows no mix of states."""
@@ -305,17 +315,24 @@ class Writer:
             return self._advance_purge(sequence)
         assert job.steps is not None
         if sequence.next_step < job.steps:
-            change = changes.read_step(self._journal.job_folder(job.id), sequence.next_step)
-            number = self._journal.begin_step(job.id, sequence.next_step, change.top_levels)
-            self._store.apply(change)
-            self._applied = number
-            sequence.next_step += 1
+            self._apply(sequence, changes.read_step(self._journal.job_folder(job.id), sequence.next_step))
         if sequence.next_step < job.steps:
             return False
         touched = self._journal.top_levels_of(job.id)
         self._catalog.update_in_batches(read_changed(self._store, touched), self._applied)
         self._journal.done(job.id)
         return True
+
+    def _apply(self, sequence: _Sequence, change: ChangeSet) -> None:
+        """Number a step, then apply it. Meanwhile its graphs are neither in the old state nor in the new one."""
+        self._changing = frozenset(graph for graph, _ in change.top_levels)
+        try:
+            number = self._journal.begin_step(sequence.job.id, sequence.next_step, change.top_levels)
+            self._store.apply(change)
+            self._applied = number
+            sequence.next_step += 1
+        finally:
+            self._changing = frozenset()
 
     def _advance_purge(self, sequence: _Sequence) -> bool:
         job = sequence.job
@@ -327,11 +344,8 @@ class Writer:
         folder = self._journal.job_folder(job.id)
         folder.mkdir(exist_ok=True)
         changes.write_step(folder, sequence.next_step, change)
-        number = self._journal.begin_step(job.id, sequence.next_step, change.top_levels)
-        self._store.apply(change)
-        self._applied = number
-        sequence.next_step += 1
-        self._catalog.update_in_batches(read_changed(self._store, change.top_levels), number)
+        self._apply(sequence, change)
+        self._catalog.update_in_batches(read_changed(self._store, change.top_levels), self._applied)
         self._journal.purged(batch)
         self._removals.reload()
         self._catalog.unhide(batch)

@@ -16,30 +16,30 @@ from synhub.web.auth import actor_of, hub_of
 from synhub.web.respond import RDF_XML, Result, attachment, json_result, redirect, wants_html
 
 
-def _etag(kind: str, located: Located) -> str:
-    """A strong validator: representation, package version, newest step that touched what the reader sees."""
-    return f'"{kind}-{synhub.__version__}-{located.number}"'
-
-
 def _unchanged(request: Request, etag: str) -> bool:
     given = request.headers.get("if-none-match", "")
     return given.strip() == "*" or etag in [part.strip().removeprefix("W/") for part in given.split(",")]
 
 
-def _cached(etag: str) -> dict[str, str]:
-    return {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept, X-authorization, Cookie"}
-
-
 async def _document(
     request: Request, ref: ObjectRef, kind: str, write: Callable[[Hub, Actor, Located], bytes | Iterator[bytes]]
 ) -> Result:
+    """Answer a document with a strong validator: representation, package version, state of what the reader sees.
+
+    A document that was read while that state changed goes without one.
+    """
     hub, actor = hub_of(request), actor_of(request)
+    state = await run_in_threadpool(objects.state_of, hub, actor)
     located = await run_in_threadpool(objects.locate, hub, actor, ref)
-    etag = _etag(kind, located)
-    headers = _cached(etag) | attachment(located.display_id + ".xml")
-    if _unchanged(request, etag):
-        return Result(None, RDF_XML, 304, headers)
-    return Result(await run_in_threadpool(write, hub, actor, located), RDF_XML, headers=headers)
+    etag = f'"{kind}-{synhub.__version__}-{state}"'
+    headers = attachment(located.display_id + ".xml")
+    if state is not None and _unchanged(request, etag):
+        return Result(None, RDF_XML, 304, headers | {"ETag": etag})
+    document = await run_in_threadpool(write, hub, actor, located)
+    complete = isinstance(document, bytes)  # a stream comes from a snapshot, which may be of an earlier state
+    if complete and state is not None and await run_in_threadpool(objects.state_of, hub, actor) == state:
+        headers["ETag"] = etag
+    return Result(document, RDF_XML, headers=headers)
 
 
 async def sbol(request: Request, ref: ObjectRef) -> Result:

@@ -128,10 +128,8 @@ def to_response(request: Request, result: Result) -> Response:
     headers = dict(result.headers)
     if result.location is not None and (result.value is None or wants_html(request)):
         return RedirectResponse(result.location, result.status if result.value is None else 302, headers)
-    if result.title:
-        headers.setdefault("Vary", "Accept")
-        if wants_html(request):
-            return Response(render_page(request, result), result.status, headers, HTML)
+    if result.title and wants_html(request):
+        return Response(render_page(request, result), result.status, headers, HTML)
     value = result.value
     if result.media_type.startswith(("application/json", PROBLEM)) and not isinstance(value, bytes | Iterator):
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
