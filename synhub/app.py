@@ -1,39 +1,34 @@
 """The composition root: Settings -> Hub (opens the stores, recovers the jobs) -> ASGI application -> server."""
 
 import asyncio
-import fcntl
 import logging
 import signal
 import socket
 import sys
+import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import ASGIApp, Scope
 
 import synhub
 from synhub import check as checks
-from synhub import errors
+from synhub.errors import BadRequest, Inconsistent
 from synhub.hub import Hub
-from synhub.identity import Registry, path_of_iri
-from synhub.model import ANONYMOUS
+from synhub.identity import Registry
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import count_top_levels
 from synhub.store.children import Lanes
-from synhub.store.database import Database
+from synhub.store.data_folder import CATALOG, DATABASE, hold
+from synhub.store.database import Database, delete_database, open_or_remake
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
@@ -42,40 +37,11 @@ from synhub.store.removals import Removals
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
 from synhub.submit.service import Submissions
-from synhub.web import routes
-from synhub.web.auth import identify, login_redirect
-from synhub.web.respond import Result, error_result, text, to_response
+from synhub.web.application import create_app
 
 logger = logging.getLogger("synhub")
 
-FORMAT = "1"
-IN_USE = "the data folder {} is in use by a running server; stop it first"
-
-
-class InUse(errors.DataInUse):
-    """Another process holds the data folder."""
-
-
-@contextmanager
-def _lock(data: Path) -> Iterator[None]:
-    """Hold the data folder: one process at a time. Raises InUse."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)  # holds password hashes and private designs
-    with (data / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InUse(IN_USE.format(data)) from None
-        yield
-
-
-def _check_format(data: Path) -> None:
-    path = data / "format"
-    if not path.exists():
-        path.write_text(FORMAT)
-    elif path.read_text().strip() != FORMAT:
-        raise errors.Inconsistent(
-            f"{data} has format {path.read_text().strip()}, this synhub knows {FORMAT}; use a newer synhub"
-        )
+MEMORY = "memory:"
 
 
 def _accounts(database: Database, settings: Settings) -> Accounts:
@@ -94,37 +60,47 @@ def registry_of(settings: Settings, accounts: Accounts) -> Registry:
         accounts.put_setting("uri_prefix", registry.prefix)
         return registry
     if settings.uri_prefix and Registry.parse(settings.uri_prefix).prefix != stored:
-        raise errors.BadRequest(
+        raise BadRequest(
             f"this instance's URI prefix is {stored} and cannot become {settings.uri_prefix}:"
             " stored IRIs carry it; start without --uri-prefix"
         )
     return Registry(stored)
 
 
-def _snapshot_folder(settings: Settings, data: Path, store: Path) -> Path:
-    """Hard links need the store's own file system."""
-    return store.with_name(store.name + "-snapshots") if settings.engine == "memory:" else data / "snapshots"
+@contextmanager
+def _data_folder(settings: Settings, *, create: bool) -> Iterator[Path]:
+    """Hold the data folder; with the engine `memory:` a temporary one, that is gone when the block ends."""
+    with ExitStack() as stack:
+        if settings.engine == MEMORY:
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="synhub-")))
+            create = True
+        else:
+            data = settings.data.resolve()
+        stack.enter_context(hold(data, create=create))
+        yield data
+
+
+def _open_store(settings: Settings, data: Path) -> EmbeddedStore:
+    return open_store("oxigraph:" if settings.engine == MEMORY else settings.engine, data)
 
 
 @contextmanager
 def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
     """Open everything, recover, and close it again. With `start` False the writer thread does not run.
 
-    Raises InUse, BadRequest, Inconsistent.
+    Raises DataInUse, BadRequest, Inconsistent.
     """
-    data = settings.data.resolve()
     with ExitStack() as stack:
-        stack.enter_context(_lock(data))
-        _check_format(data)
-        database = Database(data / "synhub.sqlite", "synhub", "FULL")
+        data = stack.enter_context(_data_folder(settings, create=True))
+        database = Database(data / DATABASE, "synhub", "FULL")
         stack.callback(database.close)
         accounts = _accounts(database, settings)
         stack.callback(accounts.close)
         registry = registry_of(settings, accounts)
-        store = open_store(settings.engine, data)
+        store = _open_store(settings, data)
         stack.callback(store.close)
         journal = Journal(database, data / "jobs")
-        catalog = Catalog(data / "catalog.sqlite")
+        catalog = open_or_remake(data / CATALOG, Catalog)
         stack.callback(catalog.close)
         blobs = Blobs(data / "blobs")
         removals = Removals(journal)
@@ -137,10 +113,12 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             logger.info("the catalog is missing or from another time; building it again")
             checks.reindex(store, catalog, journal)
         writer.recover()
+        _refuse_lost_store(store, catalog, data)
+        # Beside the store: hard links need its file system.
+        beside = "snapshots" if store.path == data / "store" else store.path.name + "-snapshots"
         snapshots = Snapshots(
-            _snapshot_folder(settings, data, store.path),
-            store.backup, lambda: writer.number, writer.is_quiet, settings.snapshot_age,
-        )  # fmt: skip
+            store.path.with_name(beside), store.backup, lambda: writer.number, writer.is_quiet, settings.snapshot_age
+        )
         stack.callback(snapshots.close)
         writer.before_sequence = snapshots.take
         lanes = Lanes(settings)
@@ -154,112 +132,19 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             stack.callback(housekeeper.stop)
             stack.callback(submissions.close)
         yield Hub(
-            settings,
-            registry,
-            store,
-            accounts,
-            journal,
-            removals,
-            catalog,
-            blobs,
-            lanes,
-            snapshots,
-            writer,
+            settings, registry, store, accounts, journal, removals, catalog, blobs, lanes, snapshots, writer,
             submissions,
+        )  # fmt: skip
+
+
+def _refuse_lost_store(store: EmbeddedStore, catalog: Catalog, data: Path) -> None:
+    """Raises Inconsistent when the triples are gone that the rest of the folder knows of."""
+    known = count_top_levels(catalog)
+    if known and not store.graphs():
+        raise Inconsistent(
+            f"the triple store in {data} is empty, but {known} top levels were stored: put its folder back, or move"
+            " the whole data folder away to start anew"
         )
-
-
-# --- the application ----------------------------------------------------------------------------------------------
-
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Disposition, Link, Location, ETag, Retry-After",
-}
-_PREFLIGHT = _CORS | {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
-    "Access-Control-Max-Age": "86400",
-}
-
-
-async def _dispatch(request: Request) -> Response:
-    """Match, identify, call, render; every error becomes an answer."""
-    if request.method == "OPTIONS":
-        asked = request.headers.get("access-control-request-headers", "X-authorization, Content-Type, Accept")
-        return Response(status_code=204, headers=_PREFLIGHT | {"Access-Control-Allow-Headers": asked})
-    hub: Hub = request.app.state.hub
-    problem = False
-    request.state.after = None
-    request.state.user = None
-    request.state.csrf = ""
-    request.state.link = lambda uri: path_of_iri(uri, hub.registry)
-    try:
-        matched = routes.match(request.method, request.scope["raw_path"].decode("latin-1"))
-        if matched is None:
-            result = text(f"Cannot {request.method} {request.url.path}", 404, title="Not found")
-        else:
-            problem = matched.style == "new"
-            await identify(request, hub)
-            result = await _call(request, matched)
-    except errors.SynhubError as error:
-        result = login_redirect(request, error) or error_result(error, problem=problem)
-    except ClientDisconnect:
-        result = text("the client went away", 499)
-    except Exception:
-        logger.exception("%s %s failed", request.method, request.url.path)
-        result = text("Internal Server Error; the administrator finds the details in the log", 500, title="Error")
-    response = result.value if isinstance(result.value, Response) else to_response(request, result)
-    response.headers.update(_CORS)
-    response.headers.setdefault("Vary", "Accept, X-authorization, Cookie")
-    response.headers.setdefault("Cache-Control", _cache_rule(request))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.background = request.state.after
-    return response
-
-
-def _cache_rule(request: Request) -> str:
-    """What caches may do: ask again each time, keep what belongs to a user apart, forget what holds secrets."""
-    actor = getattr(request.state, "actor", ANONYMOUS)
-    if request.method not in ("GET", "HEAD") or actor.by_cookie:
-        return "no-store"
-    return "no-cache" if actor.user is None else "private, no-cache"
-
-
-async def _call(request: Request, matched: routes.Matched) -> Result:
-    if matched.handler is None:
-        return Result("Method not allowed", status=405, headers={"Allow": ", ".join(matched.methods)})
-    if matched.share is not None and matched.ref is not None:
-        # No share link exists yet: every hash is answered like an object that does not exist.
-        request.state.actor = replace(request.state.actor, user=None)
-        request.state.user = None
-    request.scope["path_params"] = matched.parameters
-    return await matched.call(request)
-
-
-class _EveryPath(Route):
-    """Every path there is: Starlette's own pattern for that stops at a line break (`%0A`), its 404 has no words."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http":
-            return Match.NONE, {}
-        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}}
-
-
-def create_app(hub: Hub, on_ready: Callable[[], None] | None = None) -> ASGIApp:
-    """Make the ASGI application around an open Hub."""
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if on_ready is not None:
-            await run_in_threadpool(on_ready)
-        yield
-
-    methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
-    app = Starlette(routes=[_EveryPath("/", _dispatch, methods=methods)], lifespan=lifespan)
-    app.state.hub = hub
-    return app
-
-
-# --- commands --------------------------------------------------------------------------------------------------------
 
 
 class _Server(uvicorn.Server):
@@ -289,82 +174,81 @@ def _stop_jobs(hub: Hub) -> None:
     hub.writer.stop()
 
 
+def _listen(settings: Settings) -> socket.socket:
+    """Take the address before anything is opened or fixed. Raises BadRequest when it cannot be had."""
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise BadRequest(f"cannot listen on {settings.host!r} port {settings.port}: {error}") from error
+
+
 def serve(settings: Settings) -> int:
-    """Run the server until SIGTERM or SIGINT; return the exit status."""
+    """Run the server until SIGTERM or SIGINT; return the exit status.
+
+    Raises BadRequest, DataInUse, Inconsistent.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # one line says that the server is ready: ours
-    with open_hub(settings) as hub:
+    with _listen(settings) as listening:
+        port = listening.getsockname()[1]
+        with open_hub(replace(settings, port=port)) as hub:
+            return _run(hub, listening, f"http://{settings.host}:{port}")
 
-        def ready(port: int) -> None:
-            top_levels = count_top_levels(hub.catalog)
-            address = f"http://{settings.host}:{port}"
-            about = f"prefix {hub.registry.prefix}, {top_levels} top levels"
-            print(f"synhub {synhub.__version__} ready on {address}, {about}", flush=True)
-            if settings.demo:
-                from synhub.demo.start import start_demo
 
-                threading.Thread(target=start_demo, args=(hub, address), daemon=True).start()
+def _run(hub: Hub, listening: socket.socket, address: str) -> int:
+    def ready(_: int) -> None:
+        about = f"prefix {hub.registry.prefix}, {count_top_levels(hub.catalog)} top levels"
+        print(f"synhub {synhub.__version__} ready on {address}, {about}", flush=True)
+        if hub.settings.demo:
+            from synhub.demo.start import start_demo
 
-        config = uvicorn.Config(
-            create_app(hub), host=settings.host, port=settings.port, log_config=None, access_log=False,
-            server_header=False, lifespan="on", h11_max_incomplete_event_size=128 * 1024, http="h11",
-            timeout_graceful_shutdown=30, proxy_headers=False,
-        )  # fmt: skip
-        server = _Server(config, ready, partial(_stop_jobs, hub))
-        # uvicorn raises the signal again when it has stopped: that must not end the process before the Hub is closed.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
-        asyncio.run(server.serve())
+            threading.Thread(target=start_demo, args=(hub, address), daemon=True).start()
+
+    config = uvicorn.Config(
+        create_app(hub), log_config=None, access_log=False, server_header=False, lifespan="off",
+        h11_max_incomplete_event_size=128 * 1024, http="h11", timeout_graceful_shutdown=30, proxy_headers=False,
+    )  # fmt: skip
+    server = _Server(config, ready, partial(_stop_jobs, hub))
+    # uvicorn raises the signal again when it has stopped: that must not end the process before the Hub is closed.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    asyncio.run(server.serve(sockets=[listening]))
     return 0 if server.started else 1
 
 
 def check(settings: Settings) -> int:
-    """`synhub check`: print every disagreement; 0 when there is none, 1 otherwise, 2 when the server runs."""
-    return _offline(settings, _check)
+    """`synhub check`: print every disagreement; 0 when there is none, 1 otherwise.
 
-
-def reindex(settings: Settings) -> int:
-    """`synhub reindex`: build the catalog again; 2 when the server runs."""
-    return _offline(settings, _reindex)
-
-
-def _offline(settings: Settings, command: Callable[[Settings], int]) -> int:
-    try:
-        with _lock(settings.data.resolve()):
-            if not (settings.data / "synhub.sqlite").exists():
-                print(f"{settings.data} holds no synhub instance", file=sys.stderr)
-                return 1
-            _check_format(settings.data)
-            return command(settings)
-    except InUse as error:
-        print(error.message, file=sys.stderr)
-        return 2
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[tuple[Registry, EmbeddedStore, Catalog, Journal, Blobs]]:
-    data = settings.data.resolve()
-    with ExitStack() as stack:
-        database = Database(data / "synhub.sqlite", "synhub", "FULL")
-        stack.callback(database.close)
-        registry = registry_of(settings, _accounts(database, settings))
-        store = open_store(settings.engine, data)
-        stack.callback(store.close)
-        catalog = Catalog(data / "catalog.sqlite")
-        stack.callback(catalog.close)
-        yield registry, store, catalog, Journal(database, data / "jobs"), Blobs(data / "blobs")
-
-
-def _check(settings: Settings) -> int:
-    with _opened(settings) as (registry, store, catalog, journal, blobs):
-        problems = checks.check(registry, store, catalog, journal, blobs)
+    Raises DataInUse when the server runs, NotFound when the folder holds no instance.
+    """
+    with _data_folder(settings, create=False) as data, _opened(settings, data) as (registry, store, catalog, journal):
+        problems = checks.check(registry, store, catalog, journal, Blobs(data / "blobs"))
         for problem in problems:
             print(problem)
         print(f"{len(problems)} problems, {count_top_levels(catalog)} top levels")
     return 1 if problems else 0
 
 
-def _reindex(settings: Settings) -> int:
-    with _opened(settings) as (_, store, catalog, journal, _blobs):
-        print(f"{checks.reindex(store, catalog, journal)} top levels")
+def reindex(settings: Settings) -> int:
+    """`synhub reindex`: build the catalog again, whatever state it is in. Raises as `check`."""
+    with _data_folder(settings, create=False) as data:
+        delete_database(data / CATALOG)
+        with _opened(settings, data) as (_, store, catalog, journal):
+            print(f"{checks.reindex(store, catalog, journal)} top levels")
     return 0
+
+
+@contextmanager
+def _opened(settings: Settings, data: Path) -> Iterator[tuple[Registry, EmbeddedStore, Catalog, Journal]]:
+    with ExitStack() as stack:
+        database = Database(data / DATABASE, "synhub", "FULL")
+        stack.callback(database.close)
+        accounts = _accounts(database, settings)
+        stack.callback(accounts.close)
+        registry = registry_of(settings, accounts)
+        store = _open_store(settings, data)
+        stack.callback(store.close)
+        catalog = Catalog(data / CATALOG)
+        stack.callback(catalog.close)
+        yield registry, store, catalog, Journal(database, data / "jobs")

@@ -175,6 +175,14 @@ def path_of_iri(iri: str, registry: Registry) -> str | None:
     return "/" + quote(iri[len(registry.prefix) :], safe="/:@!$&'()*+,;=~-._")
 
 
+def path_of_object(iri: str, registry: Registry) -> str | None:
+    """Return the URL path of what may be an object of ours, None for any other text."""
+    try:
+        return path_of_iri(iri, registry) if ObjectRef.of_iri(check_iri(iri), registry) is not None else None
+    except InvalidIri:
+        return None
+
+
 def decode_segment(segment: str) -> str:
     """Percent-decode one path segment.
 

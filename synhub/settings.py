@@ -16,44 +16,51 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row: field name, default, unit ('' for none) and what it means."""
+    """One row: field name, default, unit ('' for none), what it means, and the least and most that a number may be."""
 
     name: str
     default: Any
     unit: str
     help: str
+    least: float = 0
+    most: float = float("inf")
 
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("data", Path("synhub-data"), "", "folder that holds everything the instance knows"),
     Setting("host", "127.0.0.1", "", "address to listen on"),
-    Setting("port", 7777, "", "port to listen on; 0 takes a free one"),
+    Setting("port", 7777, "", "port to listen on; 0 takes a free one", most=65535),
     Setting("uri_prefix", "", "", "base of all IRIs; fixed at the first start"),
-    Setting("engine", "oxigraph:", "", "oxigraph: (on disk) or memory: (deleted at exit)"),
+    Setting(
+        "engine",
+        "oxigraph:",
+        "",
+        "oxigraph: (on disk) or memory: (all of it in a temporary folder, deleted at exit)",
+    ),
     Setting("signup", True, "", "whether anybody may register"),
     Setting("demo", False, "", "hold the demo collection and account"),
-    Setting("upload_limit", 512 * MIB, "bytes", "largest request body of /submit"),
-    Setting("body_limit", 4 * MIB, "bytes", "largest body of any other request"),
-    Setting("prepare_timeout", 600.0, "s", "longest time one upload may take to be read"),
-    Setting("prepare_memory", 4096 * MIB, "bytes", "address space of a child that reads an upload"),
-    Setting("query_timeout", 30.0, "s", "longest time one SPARQL query may run"),
-    Setting("query_memory", 1024 * MIB, "bytes", "address space of a child that runs a query"),
-    Setting("query_length", 256 * 1024, "characters", "longest SPARQL query text"),
-    Setting("query_nesting", 64, "levels", "deepest nesting of braces and brackets in a SPARQL query"),
-    Setting("query_result", 256 * MIB, "bytes", "largest result of a SPARQL query"),
-    Setting("download_timeout", 3600.0, "s", "longest time a large download may take"),
-    Setting("download_limit", 16 * 1024 * MIB, "bytes", "largest download"),
+    Setting("upload_limit", 512 * MIB, "bytes", "largest request body of /submit", least=1),
+    Setting("body_limit", 4 * MIB, "bytes", "largest body of any other request", least=1),
+    Setting("prepare_timeout", 600.0, "s", "longest time one upload may take to be read", least=0.01),
+    Setting("prepare_memory", 4096 * MIB, "bytes", "address space of a child that reads an upload", least=1),
+    Setting("query_timeout", 30.0, "s", "longest time one SPARQL query may run", least=0.01),
+    Setting("query_memory", 1024 * MIB, "bytes", "address space of a child that runs a query", least=1),
+    Setting("query_length", 256 * 1024, "characters", "longest SPARQL query text", least=1),
+    Setting("query_nesting", 64, "levels", "deepest nesting of braces and brackets in a SPARQL query", least=1),
+    Setting("query_result", 256 * MIB, "bytes", "largest result of a SPARQL query", least=1),
+    Setting("download_timeout", 3600.0, "s", "longest time a large download may take", least=0.01),
+    Setting("download_limit", 16 * 1024 * MIB, "bytes", "largest download", least=1),
     Setting("query_workers", 0, "children", "child processes for queries; 0 means one fewer than cores"),
     Setting("prepare_workers", 0, "children", "child processes for uploads; 0 means one per core"),
-    Setting("step_quads", 50_000, "quads", "jobs above this are applied as numbered steps"),
+    Setting("step_quads", 50_000, "quads", "jobs above this are applied as numbered steps", least=1),
     Setting("disk_reserve", 64 * MIB, "bytes", "room on the disk that no job may use up"),
-    Setting("flush_interval", 10.0, "s", "how often the store is flushed when something was written"),
+    Setting("flush_interval", 10.0, "s", "how often the store is flushed when something was written", least=0.01),
     Setting("snapshot_age", 1.0, "s", "a snapshot older than this is replaced when the store has changed"),
     Setting("closure_limit", 10_000, "objects", "references that travel along with a download"),
-    Setting("search_limit", 10_000, "rows", "largest page of a search"),
-    Setting("token_days", 90, "days", "an unused token expires after this"),
-    Setting("report_days", 90, "days", "how long job reports are kept"),
-    Setting("login_attempts", 10, "attempts", "failed logins per account or address before they are slowed"),
+    Setting("search_limit", 10_000, "rows", "largest page of a search", least=1),
+    Setting("token_days", 90, "days", "an unused token expires after this", least=1),
+    Setting("report_days", 90, "days", "how long job reports are kept", least=1),
+    Setting("login_attempts", 10, "attempts", "failed logins per account or address before they are slowed", least=1),
     Setting("trusted_proxies", "", "", "addresses whose X-Forwarded-For is believed, comma separated"),
 )
 
@@ -130,7 +137,15 @@ def load_settings(environment: Mapping[str, str] | None = None, **given: Any) ->
         elif name.startswith("SYNHUB_") and name not in _OTHER_VARIABLES:
             raise BadRequest(f"unknown setting {name}; known are {', '.join(sorted(known))}")
     values.update({name: value for name, value in given.items() if value is not None})
+    for setting in SETTINGS:
+        _check_range(setting, values[setting.name])
     return Settings(**values)
+
+
+def _check_range(setting: Setting, value: Any) -> None:
+    if isinstance(value, int | float) and not setting.least <= value <= setting.most:
+        allowed = f"at least {setting.least:g}" + (f" and at most {setting.most:g}" if setting.most < 1e300 else "")
+        raise BadRequest(f"{setting.name} is {value:g}; it must be {allowed}")
 
 
 # Read elsewhere: the token of `synhub submit`, and where tests find their corpus and recordings.

@@ -16,9 +16,8 @@ from synhub.model import User
 from synhub.settings import load_settings
 from synhub.store.accounts import Accounts
 from synhub.store.accounts_rules import NO_PASSWORD, PASSWORDS_DIFFER, check_new
+from synhub.store.data_folder import DATABASE, check_format, make
 from synhub.store.database import Database
-
-DATABASE = "synhub.sqlite"
 
 
 def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -71,7 +70,8 @@ def _accounts(data: Path | None, *, create: bool = False) -> Iterator[Accounts]:
     if not path.exists():
         if not create:
             raise NotFound(f"{folder} holds no synhub instance; give the right folder with --data")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make(folder)
+    check_format(folder)
     with closing(Database(path, "synhub", "FULL")) as database, closing(Accounts(database)) as accounts:
         yield accounts
 

@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 import uvicorn
 
-from synhub.app import create_app, open_hub
+from synhub.app import open_hub
 from synhub.hub import Hub
 from synhub.settings import load_settings
 from synhub.store.blobs import sha256_of
 from synhub.submit.service import UploadedFile
+from synhub.web.application import create_app
 
 PREFIX = "http://hub.example/"
 PASSWORD = "correct horse"

@@ -5,15 +5,20 @@ files `migrations/<family>_NNNN_name.sql`, applied in order inside a transaction
 have been. A file written by a newer synhub is refused.
 """
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from synhub.errors import DiskFull, Inconsistent
+
+logger = logging.getLogger("synhub.database")
+
+T = TypeVar("T")
 
 
 def _migrations(family: str) -> list[str]:
@@ -39,6 +44,26 @@ def _translate(error: sqlite3.OperationalError) -> Exception:
     return error
 
 
+class CorruptDatabase(Inconsistent):
+    """The file is no database, or a damaged one."""
+
+
+def delete_database(path: Path) -> None:
+    """Delete a database file with its log."""
+    for name in (path.name, path.name + "-wal", path.name + "-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def open_or_remake(path: Path, opener: Callable[[Path], T]) -> T:
+    """Open a database that can be derived again; one that cannot be read is replaced by an empty one."""
+    try:
+        return opener(path)
+    except CorruptDatabase as error:
+        logger.warning("%s; it is made again", error)
+        delete_database(path)
+        return opener(path)
+
+
 class Database:
     """One SQLite file in WAL mode.
 
@@ -52,8 +77,13 @@ class Database:
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        self._writer = self._connect()
-        self._migrate(family)
+        try:
+            self._writer = self._connect()
+            self._migrate(family)
+        except sqlite3.OperationalError as error:
+            raise _translate(error) from error
+        except sqlite3.DatabaseError as error:
+            raise CorruptDatabase(f"{path} cannot be read: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)

@@ -131,6 +131,7 @@ async def logout(request: Request) -> Result:
     if token_of(request):
         await run_in_threadpool(accounts.forget_token, token_of(request))
     elif cookie_of(request):
+        refuse_cross_site(request)
         await run_in_threadpool(accounts.end_session, cookie_of(request))
         headers = {"Set-Cookie": session_cookie(request, "")}
     if wants_html(request):

@@ -1,0 +1,54 @@
+"""The data folder as a whole: one process at a time, one format.
+
+Source of the format number: it changes when an older synhub could no longer read the folder.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from synhub.errors import BadRequest, DataInUse, Inconsistent, NotFound
+
+FORMAT = "1"
+DATABASE = "synhub.sqlite"
+CATALOG = "catalog.sqlite"
+
+
+@contextmanager
+def hold(data: Path, *, create: bool) -> Iterator[None]:
+    """Hold the folder until the block ends.
+
+    Raises NotFound when it holds no instance and none is to be made, BadRequest when it cannot be made, DataInUse when
+    another process holds it, Inconsistent when a newer synhub wrote it.
+    """
+    if not create and not (data / DATABASE).is_file():
+        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    try:
+        make(data)
+        file = (data / "lock").open("w")
+    except OSError as error:
+        raise BadRequest(f"the data folder {data} cannot be used: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataInUse(f"the data folder {data} is in use by a running server; stop it first") from None
+        check_format(data)
+        yield
+
+
+def make(data: Path) -> None:
+    """Make the folder, closed to other users of the machine: it holds password hashes and private designs."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def check_format(data: Path) -> None:
+    """Note the format of a new folder. Raises Inconsistent when a newer synhub wrote it."""
+    path = data / "format"
+    if not path.exists():
+        path.write_text(FORMAT)
+        return
+    found = path.read_text().strip()
+    if found != FORMAT:
+        raise Inconsistent(f"{data} has format {found}, this synhub knows {FORMAT}; use a newer synhub")

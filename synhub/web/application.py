@@ -1,0 +1,104 @@
+"""The ASGI application: match, identify, call, render. Every error becomes an answer, every answer gets its headers.
+
+Knows no area: handlers are found in the route table.
+"""
+
+import logging
+from dataclasses import replace
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Scope
+
+from synhub import errors
+from synhub.hub import Hub
+from synhub.identity import path_of_object
+from synhub.model import ANONYMOUS
+from synhub.web import routes
+from synhub.web.auth import Proxies, identify, login_redirect
+from synhub.web.respond import Result, error_result, text, to_response
+
+logger = logging.getLogger("synhub.web")
+
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Disposition, Link, Location, ETag, Retry-After",
+}
+_PREFLIGHT = _CORS | {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+async def _dispatch(request: Request) -> Response:
+    """Match, identify, call, render; every error becomes an answer."""
+    if request.method == "OPTIONS":
+        asked = request.headers.get("access-control-request-headers", "X-authorization, Content-Type, Accept")
+        return Response(status_code=204, headers=_PREFLIGHT | {"Access-Control-Allow-Headers": asked})
+    hub: Hub = request.app.state.hub
+    problem = False
+    request.state.after = None
+    request.state.user = None
+    request.state.csrf = ""
+    request.state.link = lambda uri: path_of_object(uri, hub.registry)
+    try:
+        matched = routes.match(request.method, request.scope["raw_path"].decode("latin-1"))
+        if matched is None:
+            result = text(f"Cannot {request.method} {request.url.path}", 404, title="Not found")
+        else:
+            problem = matched.style == "new"
+            await identify(request, hub)
+            result = await _call(request, matched)
+    except errors.SynhubError as error:
+        result = login_redirect(request, error) or error_result(error, problem=problem)
+    except ClientDisconnect:
+        result = text("the client went away", 499)
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.url.path)
+        result = text("Internal Server Error; the administrator finds the details in the log", 500, title="Error")
+    response = result.value if isinstance(result.value, Response) else to_response(request, result)
+    response.headers.update(_CORS)
+    response.headers.setdefault("Vary", "Accept, X-authorization, Cookie")
+    response.headers.setdefault("Cache-Control", _cache_rule(request))
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.background = request.state.after
+    return response
+
+
+def _cache_rule(request: Request) -> str:
+    """What caches may do: ask again each time, keep what belongs to a user apart, forget what holds secrets."""
+    actor = getattr(request.state, "actor", ANONYMOUS)
+    if request.method not in ("GET", "HEAD") or actor.by_cookie:
+        return "no-store"
+    return "no-cache" if actor.user is None else "private, no-cache"
+
+
+async def _call(request: Request, matched: routes.Matched) -> Result:
+    if matched.handler is None:
+        return Result("Method not allowed", status=405, headers={"Allow": ", ".join(matched.methods)})
+    if matched.share is not None and matched.ref is not None:
+        # No share link exists yet: every hash is answered like an object that does not exist.
+        request.state.actor = replace(request.state.actor, user=None)
+        request.state.user = None
+    request.scope["path_params"] = matched.parameters
+    return await matched.call(request)
+
+
+class _EveryPath(Route):
+    """Every path there is: Starlette's own pattern for that stops at a line break (`%0A`), its 404 has no words."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        return Match.FULL, {"endpoint": self.endpoint, "path_params": {}}
+
+
+def create_app(hub: Hub) -> ASGIApp:
+    """Make the ASGI application around an open Hub. Raises BadRequest for a setting that only HTTP reads."""
+    Proxies.parse(hub.settings.trusted_proxies)
+    methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
+    app = Starlette(routes=[_EveryPath("/", _dispatch, methods=methods)])
+    app.state.hub = hub
+    return app

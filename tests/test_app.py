@@ -1,0 +1,136 @@
+"""Opening, refusing and repairing a data folder; the commands that work on one."""
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+from live import PREFIX, live
+
+from synhub import app
+from synhub.__main__ import main
+from synhub.errors import BadRequest, Inconsistent
+from synhub.settings import Settings, load_settings
+
+DESIGN = Path(__file__).parents[1] / "fixtures" / "sbol2" / "promoter.xml"
+
+
+def settings(data: Path, **given: object) -> Settings:
+    return load_settings({}, data=data, **given)
+
+
+def fill(data: Path) -> None:
+    """An instance with one small collection."""
+    with live(data) as instance:
+        instance.user("alice")
+        assert instance.submit("alice", DESIGN.read_bytes()).text == "Successfully uploaded"
+
+
+def test_the_prefix_is_fixed_at_the_first_start(tmp_path: Path) -> None:
+    with app.open_hub(settings(tmp_path, uri_prefix=PREFIX)) as hub:
+        assert hub.registry.prefix == PREFIX
+    with app.open_hub(settings(tmp_path, port=9999)) as hub:
+        assert hub.registry.prefix == PREFIX
+    with pytest.raises(BadRequest, match=r"is http://hub.example/ and cannot become http://other.example/"):
+        app.open_hub(settings(tmp_path, uri_prefix="http://other.example/")).__enter__()
+
+
+def test_a_port_in_use_is_refused_before_anything_is_fixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        status = main(["serve", "--data", str(tmp_path / "d"), "--port", str(port)])
+
+    assert status == 1
+    assert f"cannot listen on '127.0.0.1' port {port}" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
+
+
+def test_nothing_of_a_memory_instance_is_there_at_the_next_start(tmp_path: Path) -> None:
+    for _ in range(2):
+        with live(tmp_path / "d", engine="memory:") as instance:
+            assert instance.hub.accounts.find_by_login("alice") is None
+            instance.user("alice")
+            assert instance.get("/search/", "alice").json() == []
+            assert instance.submit("alice", DESIGN.read_bytes()).text == "Successfully uploaded"
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_lost_triple_store_is_refused_with_advice(tmp_path: Path) -> None:
+    fill(tmp_path)
+    shutil.rmtree(tmp_path / "store")
+
+    with pytest.raises(Inconsistent, match=r"the triple store in .* is empty, but 3 top levels were stored"):
+        app.open_hub(settings(tmp_path)).__enter__()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "absent"])
+def test_a_catalog_that_cannot_be_read_is_made_again(tmp_path: Path, damage: str) -> None:
+    fill(tmp_path)
+    (tmp_path / "catalog.sqlite").unlink()
+    if damage == "garbage":
+        (tmp_path / "catalog.sqlite").write_bytes(b"this is no database" * 100)
+
+    with live(tmp_path) as instance:
+        (row,) = instance.hub.catalog.database.rows("SELECT count(*) FROM top_level")
+        assert row == (3,)
+    assert main(["check", "--data", str(tmp_path)]) == 0
+
+
+def test_reindex_mends_a_catalog_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path)
+    (tmp_path / "catalog.sqlite").write_bytes(b"this is no database" * 100)
+
+    assert main(["check", "--data", str(tmp_path)]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+    assert main(["reindex", "--data", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "3 top levels\n"
+    assert main(["check", "--data", str(tmp_path)]) == 0
+
+
+def test_check_names_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path)
+    with app.open_hub(settings(tmp_path), start=False) as hub, hub.catalog.database.write() as sql:
+        sql.execute("UPDATE top_level SET digest = x'00' WHERE display_id = 'lab_collection'")
+
+    assert main(["check", "--data", str(tmp_path)]) == 1
+    assert capsys.readouterr().out == (
+        f"{PREFIX}user/alice/lab/lab_collection/1: differs from its catalog row\n1 problems, 3 top levels\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "reindex"])
+def test_commands_do_not_make_a_folder(tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--data", str(tmp_path / "absent")]) == 1
+    assert "holds no synhub instance" in capsys.readouterr().err
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("x")
+
+    assert main(["serve", "--port", "0", "--data", str(tmp_path / "file")]) == 1
+    assert "cannot be used: File exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["check"], ["reindex"], ["user", "list"]])
+def test_a_folder_of_a_newer_synhub_is_refused(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path)
+    (tmp_path / "format").write_text("99")
+
+    assert main([*command, "--data", str(tmp_path)]) == 1
+    assert "has format 99" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("query_timeout", -1.0, "query_timeout is -1; it must be at least 0.01"),
+        ("port", 70000, "port is 70000; it must be at least 0 and at most 65535"),
+        ("step_quads", 0, "step_quads is 0; it must be at least 1"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused(tmp_path: Path, name: str, value: float, words: str) -> None:
+    with pytest.raises(BadRequest, match=words):
+        settings(tmp_path, **{name: value})
