@@ -36,6 +36,7 @@ from synhub.submit.prepared import Origin, Prepared, PreparedObject
 from synhub.vocab import PROV, RDF, SBOL2, STAMPS
 
 _TYPE = iri_term(RDF.type)
+_COLLECTION = iri_term(SBOL2.Collection)
 _WAS_DERIVED_FROM = iri_term(PROV.wasDerivedFrom)
 _SOURCE = iri_term(SBOL2.source)
 _BLANK = "/.bnode/"
@@ -44,12 +45,15 @@ _NAMING = frozenset({DISPLAY_ID, PERSISTENT_IDENTITY, VERSION})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an upload goes. `default_version` is for objects that have none; `owner` None is public."""
+    """Where an upload goes: the collection it is added to and that one's namespace; `owner` None is public.
+
+    Objects that have no version get that of the collection.
+    """
 
     prefix: str
     owner: str | None
     collection_id: str
-    default_version: str
+    collection: Iri
 
     @property
     def namespace(self) -> Namespace:
@@ -96,12 +100,13 @@ def mint(document: Document, target: Target) -> Prepared:
     """
     tops = sorted(document.top_levels, key=iri_of)
     identities = [(Identity.read(document, top), last_segment(_class(document, top)[1:-1])) for top in tops]
-    names = name_top_levels(identities, target.namespace, target.default_version)
+    names = name_top_levels(identities, target.namespace, target.collection)
     trees = [
         _grow(document, top, identity, names[identity.iri], target.namespace)
         for top, (identity, _) in zip(tops, identities, strict=True)
     ]
     _check_none_lost(document, trees)
+    _check_collection(trees, target)
     renames = _renames(trees)
     return Prepared(
         [_object(document, tree, renames) for tree in trees],
@@ -115,6 +120,17 @@ def _check_none_lost(document: Document, trees: Iterable[_Tree]) -> None:
         subject = iri_of(min(lost))
         message = f"{subject} belongs to no top-level object, so it cannot be stored: give it an owner"
         raise InvalidDesign(message, [Finding("sbol-10202", "error", subject, message).as_json()])
+
+
+def _check_collection(trees: Iterable[_Tree], target: Target) -> None:
+    """What has the target's own IRI is the target, so it must be a collection too."""
+    for tree in trees:
+        if tree.members[0].new == target.collection and tree.class_term != _COLLECTION:
+            message = (
+                f"{target.collection} is the collection that this upload is added to; the upload says that it is a"
+                f" {iri_of(tree.class_term)}: give that object another IRI"
+            )
+            raise InvalidDesign(message, [Finding("synhub-collection", "error", target.collection, message).as_json()])
 
 
 def _class(document: Document, subject: Term) -> Term:

@@ -165,29 +165,29 @@ def _wish(identity: Identity, class_name: str, shared: str, target: Namespace, d
     return _Wish(identity, base, display_id_from(rest) or class_name, version, False, False)
 
 
-def name_top_levels(
-    identities: Sequence[tuple[Identity, str]], target: Namespace, default_version: str
-) -> dict[Iri, Name]:
+def name_top_levels(identities: Sequence[tuple[Identity, str]], target: Namespace, collection: Iri) -> dict[Iri, Name]:
     """Name the top levels of one document, each given with the local name of its class.
 
     A compliant object keeps displayId and version. Otherwise the displayId comes from the IRI: what remains
-    after the common namespace of the document. A version that is missing or ill-formed becomes the default.
-    Clashes are numbered in the order of the original IRIs. The displayId of the target's root collection is
-    free for objects that already have it there, and for no other.
+    after the common namespace of the document. A version that is missing or ill-formed becomes that of
+    `collection`, to which the document is added. Clashes are numbered in the order of the original IRIs. The
+    displayIds of `collection` and of the namespace's root collection are free for objects that already have them
+    there, and for no other; the IRI of `collection` is free for itself.
     """
     registry = Registry(target.prefix)
     shared = common_namespace(i.base for i, _ in identities if registry.namespace_of(i.iri) is None)
+    own_display_id, _, default_version = collection[len(target.iri) :].partition("/")
+    taken = Taken()
+    for display_id in (target.collection_id + COLLECTION_SUFFIX, own_display_id):
+        taken.claim(display_id, target.iri + display_id)
     wishes = [_wish(identity, kind, shared, target, default_version) for identity, kind in identities]
     wishes.sort(key=lambda wish: (not wish.fixed, not wish.identity.iri.startswith(target.iri), wish.identity.iri))
-    root = target.collection_id + COLLECTION_SUFFIX
-    taken = Taken()
-    taken.claim(root, target.iri + root)
     display_id_of = _name_families(wishes, taken)
     names: dict[Iri, Name] = {}
-    used: set[tuple[str, str]] = set()
+    used = {(own_display_id, default_version)}
     for wish in wishes:
         display_id = display_id_of[wish.family]
-        if (display_id, wish.version) in used:
+        if (display_id, wish.version) in used and wish.identity.iri != collection:
             display_id = taken.number(display_id, wish.identity.iri)
         used.add((display_id, wish.version))
         names[wish.identity.iri] = Name(display_id, wish.version, _reasons(wish, display_id, target))

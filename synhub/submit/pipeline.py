@@ -13,7 +13,7 @@ from typing import Any
 
 from synhub.errors import InvalidDesign
 from synhub.model import Finding
-from synhub.rdf import Term, Triple, iri_of, is_iri
+from synhub.rdf import Iri, Term, Triple, iri_of, is_iri
 from synhub.sbol.graph import Document, parse_rdf_xml
 from synhub.sbol.prescan import Limits, Prescan, is_empty, prescan
 from synhub.sbol.rules.document import check_document
@@ -42,12 +42,12 @@ _ADVICE = "synhub accepts SBOL2 as RDF/XML"
 def run(argument: dict[str, Any]) -> dict[str, Any]:
     """Prepare one upload.
 
-    `argument`: `files` (list of `path`, `name`), `prefix`, `owner`, `collection_id`, `version`, `output`
+    `argument`: `files` (list of `path`, `name`), `prefix`, `owner`, `collection_id`, `collection`, `output`
     (where the prepared objects go) and `limits` (fields of sbol.prescan.Limits that are not the default).
     Returns `ok`, `findings` (JSON), `objects`, `triples` and `error`, the text for the caller or None.
     Nothing is written unless `ok`. Raises TooLarge when a limit is hit.
     """
-    target = Target(argument["prefix"], argument["owner"], argument["collection_id"], argument["version"])
+    target = Target(argument["prefix"], argument["owner"], argument["collection_id"], Iri(argument["collection"]))
     files = [(str(file["name"]), Path(file["path"])) for file in argument["files"]]
     prepared, findings = _prepare(files, target, Limits(**argument["limits"]))
     errors = [finding for finding in findings if finding.severity == "error"]

@@ -208,7 +208,7 @@ class Submissions:
             "prefix": request.namespace.prefix,
             "owner": request.namespace.owner,
             "collection_id": request.namespace.collection_id,
-            "version": request.version,
+            "collection": request.collection,
             "output": str(output),
             "limits": {},
         }

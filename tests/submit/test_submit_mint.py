@@ -17,8 +17,9 @@ from synhub.submit.naming import common_namespace, display_id_from
 from synhub.submit.prepared import Prepared, PreparedObject
 from synhub.vocab import DCTERMS, OBO, PROV, RDF, SBH, SBOL2
 
+REPLAYED = "http://localhost:7777/"
 SBOL = SBOL2.NS
-TARGET = Target("http://reg.example/", "bob", "lab", "5")
+TARGET = Target("http://reg.example/", "bob", "lab", Iri("http://reg.example/user/bob/lab/lab_collection/5"))
 HOME = "http://reg.example/user/bob/lab/"
 CORPUS = Path(os.environ.get("SYNHUB_CORPUS") or Path(__file__).parents[2].parent / "shared" / "corpus")
 TAG = Term("<http://tag.example/number>")
@@ -187,6 +188,36 @@ def test_object_does_not_become_a_version_of_a_different_object() -> None:
 def test_unversioned_object_beside_the_default_version_of_itself_is_numbered() -> None:
     prepared = minted(compliant("http://a.org/P", None), compliant("http://a.org/P", "5"))
     assert list(places(prepared).values()) == ["P/5", "P_2/5"]
+
+
+SUB = Target("http://reg.example/", "bob", "lab", Iri(HOME + "sub/5"))
+
+
+def test_the_iri_of_any_target_collection_is_taken_for_all_but_itself() -> None:
+    prepared = minted(
+        compliant("http://a.org/sub", "5"),
+        compliant("http://a.org/lab_collection", "5", "Collection"),
+        thing(HOME + "sub", kind="Collection"),
+        compliant("http://reg.example/public/lab/sub", "5", "Collection"),
+        target=SUB,
+    )
+    assert {o.original: o.minted.removeprefix(HOME) for o in prepared.objects} == {
+        "http://a.org/sub/5": "sub_2/5",
+        "http://a.org/lab_collection/5": "lab_collection_2/5",
+        HOME + "sub": "sub_4/5",
+        "http://reg.example/public/lab/sub/5": "sub_3/5",
+    }
+    itself = minted(compliant(HOME + "sub", "5", "Collection"), compliant(HOME + "sub", "6"), target=SUB)
+    assert [(o.original, o.minted) for o in itself.objects] == [
+        (HOME + "sub/5", HOME + "sub/5"),
+        (HOME + "sub/6", HOME + "sub/6"),
+    ]
+
+
+def test_the_target_collection_is_never_something_else() -> None:
+    for target, iri in ((TARGET, HOME + "lab_collection"), (SUB, HOME + "sub")):
+        with pytest.raises(InvalidDesign, match="give that object another IRI"):
+            minted(compliant(iri, "5"), target=target)
 
 
 def test_root_collection_is_taken_for_all_but_itself() -> None:
@@ -455,6 +486,7 @@ def documents(draw: st.DrawFn) -> list[Triple]:
     keys = draw(
         st.sets(st.tuples(st.sampled_from(HOSTS), st.sampled_from(NAMES), st.sampled_from(VERSIONS)), max_size=6)
     )
+    keys.discard((HOME, "lab_collection", "5"))  # the target itself: only a collection may have its IRI
     for host, name, version in sorted(keys, key=str):
         pid = host + name
         top = pid if version is None else f"{pid}/{version}"
@@ -592,5 +624,7 @@ def test_minted_objects_are_what_synbiohub_stored(name: str, version: str) -> No
         if predicate[1:-1] not in added and f"/{name}_collection" not in subject:
             stored.add((subject, predicate, rest.removesuffix(".").rstrip()))
     document = Document.of(parse_rdf_xml((folder / f"{name}.submitted.xml").read_bytes()))
-    prepared = mint(document, Target("http://localhost:7777/", "alice", name, version))
+    prepared = mint(
+        document, Target(REPLAYED, "alice", name, Iri(f"{REPLAYED}user/alice/{name}/{name}_collection/{version}"))
+    )
     assert set(everything(prepared)) == stored

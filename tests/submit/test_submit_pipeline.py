@@ -45,7 +45,7 @@ def prepare(folder: Path, *contents: bytes, **limits: int) -> dict[str, Any]:
         "prefix": "http://reg.example/",
         "owner": "bob",
         "collection_id": "lab",
-        "version": "1",
+        "collection": "http://reg.example/user/bob/lab/lab_collection/1",
         "output": str(folder / "prepared.jsonl"),
         "limits": limits,
     }
