@@ -28,6 +28,7 @@ from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
+from synhub.web.application import create_app
 
 POINTS: dict[str, tuple[Any, str]] = {
     "receive": (Journal, "receive"),
@@ -114,7 +115,6 @@ def keep_synced_copies(folder: Path) -> None:
 
 def take_removals() -> None:
     """Serve `remove` lines from stdin with the Hub of the running server."""
-    create_app = app.create_app
 
     def creating(hub: Hub, *arguments: Any) -> Any:
         threading.Thread(target=serve, args=(hub,), daemon=True).start()
