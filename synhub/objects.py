@@ -17,7 +17,7 @@ from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
 from synhub.sbol.graph import Document, unskolemise
 from synhub.sbol.xml import write_sbol2
 from synhub.sparql import template
-from synhub.store.catalog_closure import referred_top_levels
+from synhub.store.catalog_closure import named_top_levels, referred_top_levels
 from synhub.store.top_levels import read_top_levels
 from synhub.vocab import DCTERMS, RDF, SBOL2
 
@@ -160,16 +160,17 @@ def closure(hub: Hub, dataset: Dataset, located: Located) -> list[Iri]:
     """Return the top levels that travel with an object, itself first. Raises TooLarge."""
     limit = hub.settings.closure_limit
     start = [located.top_level]
+    graphs = tuple(dict.fromkeys((*dataset.graphs, *(s.graph for s in dataset.singles))))
+    around = Dataset(graphs, (), dataset.hidden)
     if located.is_collection:
         own = triples_of(hub, located)
         members = [iri_of(o) for s, p, o in own if s == iri_term(located.iri) and p == _MEMBER and o[0] == "<"]
-        start += [m for m in members if readable_graph(hub, dataset, m)]
+        start += [m for m in named_top_levels(hub.catalog, around, members) if readable_graph(hub, dataset, m)]
     seen = dict.fromkeys(start)
     direct = len(seen)
     frontier = list(seen)
     while frontier:
-        graphs = (*dataset.graphs, *(s.graph for s in dataset.singles))
-        found = [iri for iri in referred_top_levels(hub.catalog, graphs, frontier) if iri not in seen]
+        found = [iri for iri in referred_top_levels(hub.catalog, around, frontier) if iri not in seen]
         frontier = [iri for iri in found if readable_graph(hub, dataset, iri)]
         seen.update(dict.fromkeys(frontier))
         if len(seen) - direct > limit:

@@ -165,6 +165,59 @@ def test_members_are_filtered_by_text_class_type_and_role(catalog: Catalog) -> N
     assert page(catalog, ANYBODY, lab, cls=Iri(BIOPAX.NS + "DnaRegion"))[1] == 4
 
 
+def version(graph: Iri, name: str, number: str, cls: Term, *members: Iri) -> tuple[Removed, list[Triple]]:
+    """One of several versions of an object, `lab/name/number`."""
+    iri, identity = Iri(f"{graph}/lab/{name}/{number}"), Iri(f"{graph}/lab/{name}")
+    own: list[tuple[Iri, Term]] = [
+        (RDF.type, cls),
+        (SBOL2.displayId, literal_term(f"{name} {number}")),
+        (SBOL2.persistentIdentity, iri_term(identity)),
+        (SBOL2.version, literal_term(number)),
+        *((SBOL2.member, iri_term(member)) for member in members),
+    ]
+    return (graph, iri), [(iri_term(iri), iri_term(p), o) for p, o in own]
+
+
+def unversioned(graph: Iri, name: str) -> Iri:
+    return Iri(f"{graph}/lab/{name}")
+
+
+def test_member_without_a_version_is_the_latest_one(catalog: Catalog) -> None:
+    lab = collection(PUBLIC, "lab", unversioned(PUBLIC, "part"), unversioned(BOB, "own"))
+    parts = [version(PUBLIC, "part", number, PART) for number in ("1", "1.10", "1.9", "1.10-rc")]
+    own = [version(BOB, "own", number, PART) for number in ("1", "2")]
+    catalog.update(dict([lab, *parts, *own]), 1)
+    assert page(catalog, ANYBODY, lab[0][1]) == (["part 1.10"], 1)
+    assert page(catalog, FOR_BOB, lab[0][1]) == (["own 2", "part 1.10"], 2)
+    catalog.update(dict([version(PUBLIC, "part", "2", PART)]), 2)
+    assert page(catalog, ANYBODY, lab[0][1]) == (["part 2"], 1)
+    just_now = Dataset((PUBLIC,), (), frozenset({(PUBLIC, Iri(f"{PUBLIC}/lab/part/2"))}))
+    assert page(catalog, just_now, lab[0][1]) == (["part 1.10"], 1)
+    catalog.hide([(PUBLIC, Iri(f"{PUBLIC}/lab/part/2"))])
+    assert page(catalog, just_now, lab[0][1]) == page(catalog, ANYBODY, lab[0][1]) == (["part 1.10"], 1)
+
+
+def test_member_named_with_and_without_its_version_is_counted_once(catalog: Catalog) -> None:
+    one, two = (version(PUBLIC, "part", number, PART) for number in "12")
+    lab = collection(PUBLIC, "lab", one[0][1], two[0][1], unversioned(PUBLIC, "part"))
+    catalog.update(dict([lab, one, two]), 1)
+    assert page(catalog, ANYBODY, lab[0][1]) == (["part 1", "part 2"], 2)
+
+
+def test_collection_without_a_version_covers_its_latest_one_only(catalog: Catalog) -> None:
+    kind = iri_term(SBOL2.Collection)
+    mids = [version(PUBLIC, "mid", number, kind, unversioned(PUBLIC, "low")) for number in ("1", "2", "10")]
+    lows = [version(PUBLIC, "low", number, kind) for number in ("1", "2")]
+    top = collection(PUBLIC, "top", unversioned(PUBLIC, "mid"), unversioned(PUBLIC, "low"))
+    catalog.update(dict([top, *mids, *lows]), 1)
+    assert ids(collections.root_collections(catalog, ANYBODY)) == ["low 1", "mid 1", "mid 2", "top"]
+
+    def below(iri: Iri) -> list[str]:
+        return ids(collections.sub_collections(catalog, REGISTRY, ANYBODY, iri))
+
+    assert (below(top[0][1]), below(mids[0][0][1]), below(lows[0][0][1])) == (["mid 10"], ["low 2"], [])
+
+
 def test_unknown_sort_is_refused_with_the_known_ones(catalog: Catalog) -> None:
     with pytest.raises(BadRequest, match="name, displayId, type"):
         page(catalog, ANYBODY, at(PUBLIC, "lab"), sort="colour")

@@ -141,6 +141,33 @@ def test_without_a_version_the_latest_answers(instance: Live) -> None:
     assert newest["uri"] in subjects(instance.get(path + "/sbolnr", "alice").content)
 
 
+def versioned(name: str, version: str, cls: str, more: str = "") -> str:
+    return (
+        f'<sbol:{cls} rdf:about="http://a/{name}/{version}"><sbol:persistentIdentity rdf:resource="http://a/{name}"/>'
+        f"<sbol:displayId>{name}</sbol:displayId><sbol:version>{version}</sbol:version>{more}</sbol:{cls}>"
+    )
+
+
+def test_a_collection_brings_the_latest_version_of_a_member_without_one(instance: Live) -> None:
+    parts = [
+        versioned("part", number, "ComponentDefinition", '<sbol:type rdf:resource="http://a/type"/>')
+        for number in ("1", "1.10", "1.9")
+    ]
+    choice = versioned("choice", "1", "Collection", '<sbol:member rdf:resource="http://a/part"/>')
+    head = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:sbol="http://sbols.org/v2#">'
+    content = f"{head}{''.join(parts)}{choice}</rdf:RDF>".encode()
+    assert instance.submit("alice", content, {"id": "latest"}).text == "Successfully uploaded"
+    path, latest = "/user/alice/latest/choice/1", PREFIX + "user/alice/latest/part/1.10"
+
+    assert subjects(instance.get(path + "/sbol", "alice").content) == {PREFIX + path[1:], latest}
+    assert [row["uri"] for row in instance.get(path + "/members", "alice").json()["members"]] == [latest]
+    search = f"/search/collection=<{PREFIX}{path[1:]}>&"
+    assert [row["uri"] for row in instance.get(search, "alice").json()] == [latest]
+    explained = instance.get(search + "?explain=sparql", "alice").text
+    rows = instance.get("/sparql", "alice", params={"query": explained}, headers={"Accept": "application/json"}).json()
+    assert [row["obj"]["value"] for row in rows["results"]["bindings"]] == [latest]
+
+
 def test_an_unchanged_download_is_304_and_a_changed_one_is_not(instance: Live) -> None:
     path = "/user/alice/lab/lab_collection/1/sbol"
     first = instance.get(path, "alice")

@@ -4,10 +4,13 @@ A `SearchQuery` is a conjunction: every criterion and the free text must hold fo
 nothing of paths (grammar.py), SPARQL (translate.py) or the catalog (plan.py).
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
 from synhub.rdf import Iri, Term
+
+_RESIDUES = re.compile(r"[A-Za-z*.\-]+\Z")
 
 
 def fold(text: str) -> str:
@@ -32,9 +35,14 @@ class HasValue:
 
 @dataclass(frozen=True, slots=True)
 class InCollection:
-    """The object is a direct member of `collection`: an object, or a persistent identity (any version)."""
+    """The object is a direct member of `collection`: an object, or a persistent identity (any version).
+
+    A member without a version is the latest one. `latest` holds these, for SPARQL, which cannot order versions:
+    plan.py fills it in before a query is shown, and the catalog does not read it.
+    """
 
     collection: Iri
+    latest: tuple[Iri, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,17 @@ class HasDate:
 
 @dataclass(frozen=True, slots=True)
 class HasElements:
-    """The object has a sequence whose elements are exactly this text, case included."""
+    """The object has a sequence whose elements are exactly this text, or the same letters in another case.
+
+    Case means nothing in nucleotides and amino acids, but much in SMILES; what holds other characters than
+    letters, `*`, `-` and `.` is taken to be the latter. Source: SBOL 2.3.0, rule sbol-10405 (IUPAC encodings).
+    """
 
     elements: str
+
+    @property
+    def any_case(self) -> bool:
+        return _RESIDUES.match(self.elements) is not None
 
 
 Criterion = HasValue | InCollection | HasDate | HasElements

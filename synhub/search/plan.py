@@ -4,7 +4,7 @@ The meaning of a search is translate.py's SPARQL; this is the fast way to the sa
 predicates that the catalog does not keep: about few candidates by VALUES, else once for all that have the value.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from synhub.model import Dataset
@@ -50,6 +50,17 @@ def plan(view: View, query: SearchQuery) -> Plan:
     return Plan(tuple(conditions), tuple(stored))
 
 
+def with_latest(view: View, query: SearchQuery) -> SearchQuery:
+    """Fill in which objects the members without a version stand for now, so that SPARQL can say it."""
+    criteria = (_with_latest(view, c) if isinstance(c, InCollection) else c for c in query.criteria)
+    return replace(query, criteria=tuple(criteria))
+
+
+def _with_latest(view: View, criterion: InCollection) -> InCollection:
+    collections = view.versions(criterion.collection)
+    return replace(criterion, latest=tuple(view.latest_members(collections)))
+
+
 def resolve(plan: Plan, view: View, store: TripleStore, dataset: Dataset) -> tuple[Condition, ...]:
     """Return all conditions: the plan's, and one that holds what the store knows about the rest."""
     if not plan.stored:
@@ -81,7 +92,7 @@ def _condition(view: View, name: str, criterion: Criterion) -> Condition:
         case InCollection(iri):
             return is_member(name, view.versions(iri))
         case HasElements(elements):
-            return _has_sequence(name, view.sequences_with(elements))
+            return _has_sequence(name, view.sequences_with(elements, any_case=criterion.any_case))
         case HasDate(predicate, day, before):
             bound = (day - date(1970, 1, 1)).days + (1 if before else 0)
             return is_on_day(name, DATES[predicate], bound * _DAY_US, before=before)

@@ -5,7 +5,7 @@ Only whole graphs are searched: what single top levels a Dataset opens is for ob
 
 from synhub.model import Dataset, Page
 from synhub.search.ast import SearchQuery
-from synhub.search.plan import plan, resolve
+from synhub.search.plan import plan, resolve, with_latest
 from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_search import View, by_relevance
@@ -27,3 +27,8 @@ def count(catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQ
     """Return how many objects the query finds in the dataset."""
     view = View(catalog, dataset)
     return view.count(resolve(plan(view, query), view, store, dataset))
+
+
+def explained(catalog: Catalog, dataset: Dataset, query: SearchQuery) -> SearchQuery:
+    """Return the query as translate.py can say it: with what members without a version stand for in the dataset."""
+    return with_latest(View(catalog, dataset), query)

@@ -3,6 +3,10 @@
 A result is a top level (`?obj sbh:topLevel ?obj`) of the graphs that the engine is given; which those are, and what
 is hidden in them, is not said here. Values enter through render only.
 
+Two things SPARQL has no words for. Which of several versions is the latest (Maven's order): the members of a
+collection that are named without a version are put in as VALUES, found by plan.py. And how often an object is used:
+the service orders by that before IRI, which a SPARQL engine would have to count anew for every row.
+
 Source: SPARQL 1.1 Query, sections 5 (patterns), 8.1 (EXISTS), 17.4 (functions).
 """
 
@@ -18,6 +22,7 @@ from synhub.search.ast import (
     InCollection,
     Phrase,
     SearchQuery,
+    fold,
 )
 from synhub.sparql import render
 from synhub.sparql.render import Query
@@ -29,10 +34,12 @@ _TEXT_PREDICATES = tuple(iri_term(p) for p in (SBOL2.displayId, DCTERMS.title, D
 def rows_query(query: SearchQuery, offset: int, limit: int) -> Query:
     """Return the SELECT of one page: one row an object, in total order.
 
-    Order: displayId equal to a word, beginning with one, name holding one; then IRI. The service also orders by use
-    before IRI, which a SPARQL engine would have to count anew for every row.
+    Order: displayId equal to a word, beginning with one, name holding one; then IRI, where the service orders by use
+    first: the query says so in a comment.
     """
-    text = f"""SELECT ?obj (MIN(STR(?cls)) AS ?type) (MIN(STR(?id)) AS ?displayId) (MIN(STR(?v)) AS ?version)
+    text = f"""# Among equals the search puts first what more public objects refer to, which this query does not count:
+# its pages (LIMIT, OFFSET) may cut the same rows in another order.
+SELECT ?obj (MIN(STR(?cls)) AS ?type) (MIN(STR(?id)) AS ?displayId) (MIN(STR(?v)) AS ?version)
        (MIN(STR(?title)) AS ?name) (MIN(STR(?text)) AS ?description)
        (MIN(STR(?biopax)) AS ?sbolType) (MIN(STR(?so)) AS ?role)
 WHERE {{
@@ -85,17 +92,25 @@ def _criterion(criterion: Criterion, n: int) -> list[str]:
                 f"?obj {render.iri(predicate)} {variable} .",
                 f"VALUES {variable} {{ {render.terms(values)} }}",
             ]
-        case InCollection(iri):
+        case InCollection(iri, latest):
             collection, member = render.variable(f"collection{n}"), render.iri(SBOL2.member)
-            return [
+            either = [
                 f"{{ {render.iri(iri)} {member} ?obj }} UNION",
                 f"{{ {collection} {render.iri(SBOL2.persistentIdentity)} {render.iri(iri)} ; {member} ?obj }}",
             ]
+            if latest:
+                either[-1] += " UNION  # or the latest version of a member that is named without one:"
+                either.append(f"{{ VALUES ?obj {{ {render.terms(iri_term(i) for i in latest)} }} }}")
+            return either
         case HasElements(elements):
-            sequence = render.variable(f"sequence{n}")
+            sequence, letters = render.variable(f"sequence{n}"), render.variable(f"elements{n}")
+            has_sequence = f"?obj {render.iri(SBOL2.sequence)} {sequence} ."
+            if not criterion.any_case:
+                return [has_sequence, f"{sequence} {render.iri(SBOL2.elements)} {render.string(elements)} ."]
             return [
-                f"?obj {render.iri(SBOL2.sequence)} {sequence} .",
-                f"{sequence} {render.iri(SBOL2.elements)} {render.string(elements)} .",
+                has_sequence,
+                f"{sequence} {render.iri(SBOL2.elements)} {letters} .",
+                f"FILTER(LCASE({letters}) = {render.string(fold(elements))})",
             ]
         case HasDate():
             return _date(criterion, n)

@@ -212,6 +212,7 @@ class _Update:
 
     def _intern(self, entries: list[Entry]) -> None:
         iris = {iri for e in entries for iri in (e.iri, *e.members, *e.references)}
+        iris |= {e.identity for e in entries if e.identity is not None}
         self._nodes = self._numbers("node", iris)
         self._classes = self._numbers("class", {c for e in entries for c in e.classes})
 
@@ -271,11 +272,12 @@ class _Update:
             execute("INSERT INTO hidden VALUES (?)", (row_id,))
         execute(
             "INSERT OR REPLACE INTO top_level VALUES"
-            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?)",
+            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?)",
             (
                 *(row_id, self._graph, node, entry.iri, entry.display_id, entry.version, entry.name),
                 *(entry.description, entry.cls, entry.sbol_type, entry.role),
                 *(entry.sort_id, entry.sort_name, node, entry.digest, pack_keys(entry.facets)),
+                *(None if entry.identity is None else self._nodes[entry.identity], entry.version_order),
             ),
         )
         self._set_facets(row_id, old_facets, entry.facets)

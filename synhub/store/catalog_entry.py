@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from synhub.identity import version_key
 from synhub.rdf import (
     XSD_STRING,
     Iri,
@@ -53,6 +54,7 @@ SEPARATOR = "\x1f"
 _FACET_TERMS = {iri_term(p): (p, any_value) for p, any_value in FACETS.items()}
 _DATE_TERMS = {iri_term(p): kind for p, kind in DATES.items()}
 _TYPE, _MEMBER, _ELEMENTS = iri_term(RDF.type), iri_term(SBOL2.member), iri_term(SBOL2.elements)
+_IDENTITY = iri_term(SBOL2.persistentIdentity)
 _DATE_TIME = re.compile(
     r"(-?(?:[1-9]\d{3,}|0\d{3}))-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
@@ -86,6 +88,8 @@ class Entry:
     elements: frozenset[tuple[str, bytes, bytes]]
     classes: dict[Iri, int]
     digest: bytes
+    identity: Iri | None
+    version_order: bytes
 
 
 def facet_key(predicate: Iri, value: Term | None = None) -> int:
@@ -118,6 +122,19 @@ def elements_digest(elements: str) -> bytes:
     Source: GA4GH refget sequence collections, digest sha512t24u (before base64url).
     """
     return hashlib.sha512(elements.encode()).digest()[:24]
+
+
+def version_order(version: str) -> bytes:
+    """Return bytes that sort as `identity.version_key` does: numbers by length and value, texts end with NUL."""
+    parts, (rank, qualifier) = version_key(version)
+    order = bytearray()
+    for is_text, number, text in parts:
+        if is_text:
+            order += b"\2" + text.encode() + b"\0"
+        else:
+            value = number.to_bytes((number.bit_length() + 7) // 8, "big")
+            order += b"\1" + len(value).to_bytes(4, "big") + value
+    return bytes([*order, 0, rank]) + qualifier.encode()
 
 
 def parse_moment(text: str) -> tuple[int, int] | None:
@@ -212,10 +229,11 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
     descriptions = own.get(iri_term(DCTERMS.description), [])
     members = frozenset(iri_of(o) for o in own.get(_MEMBER, []) if is_iri(o))
     display_id, name = _first(display_ids) or "", _first(names) or ""
+    version = _first(own.get(iri_term(SBOL2.version), [])) or ""
     return Entry(
         iri=top_level,
         display_id=display_id,
-        version=_first(own.get(iri_term(SBOL2.version), [])) or "",
+        version=version,
         name=name,
         description=_first(descriptions) or "",
         cls=_class(own.get(_TYPE, [])),
@@ -231,4 +249,6 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         elements=frozenset(elements),
         classes=dict(classes),
         digest=triples_digest(triples),
+        identity=next((iri_of(o) for o in sorted(own.get(_IDENTITY, [])) if is_iri(o)), None),
+        version_order=version_order(version),
     )

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 
 from synhub.rdf import Iri
 from synhub.store.catalog import Catalog
-from synhub.store.catalog_search import Condition
+from synhub.store.catalog_search import Condition, names
 
 IS_ROOT = Condition(
-    "NOT EXISTS (SELECT 1 FROM membership AS m WHERE m.member = t.node AND m.collection BETWEEN :low AND :high"
+    f"NOT EXISTS (SELECT 1 FROM membership AS m WHERE m.member IN {names('t')} AND m.collection BETWEEN :low AND :high"
     " AND m.collection NOT IN (SELECT id FROM hidden))",
     {},
 )
-"""No collection of the same graph has it as a member."""
+"""No collection of the same graph has it as a member, by its IRI or as the latest version of its identity."""
 
 
 def is_next_level(name: str, collections: Sequence[int], graphs: Sequence[Iri]) -> Condition:
     """Not a member of another direct member of the collections (row ids) that stands in one of the graphs."""
     holds = (
         "NOT EXISTS (SELECT 1 FROM membership AS lower JOIN top_level AS middle ON middle.id = lower.collection"
-        " JOIN membership AS upper ON upper.member = middle.node"
-        " WHERE lower.member = t.node AND middle.id <> t.id"
+        f" JOIN membership AS upper ON upper.member IN {names('middle')}"
+        f" WHERE lower.member IN {names('t')} AND middle.id <> t.id"
         f" AND upper.collection IN (SELECT value FROM json_each(:{name}))"
         f" AND middle.graph IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(:{name}_graphs)))"
         " AND middle.id NOT IN (SELECT id FROM hidden))"

@@ -99,22 +99,47 @@ def has_key(name: str, keys: Sequence[int]) -> Condition:
     )
 
 
+def is_latest(row: str) -> str:
+    """SQL: no later version of the same identity is to be seen in the graph of a row of top_level."""
+    return (
+        f"NOT EXISTS (SELECT 1 FROM top_level AS later WHERE later.identity = {row}.identity"
+        f" AND later.graph = {row}.graph"
+        f" AND (later.version_order, later.iri) > ({row}.version_order, {row}.iri)"
+        " AND later.id NOT IN (SELECT id FROM hidden)"
+        " AND later.iri NOT IN (SELECT value FROM json_each(:unseen)))"
+    )
+
+
+def names(row: str) -> str:
+    """SQL: the nodes that a membership names a row of top_level by: its own, and its identity's for the latest."""
+    return f"({row}.node, CASE WHEN {is_latest(row)} THEN {row}.identity END)"
+
+
 def is_member(name: str, collections: Sequence[int]) -> Condition:
-    """A direct member of one of the collections (row ids)."""
+    """A direct member of one of the collections (row ids), or the latest version of a member without one."""
     if not collections:
         return Condition("0", {}, _NONE)
-    members = "FROM membership CROSS JOIN top_level AS m ON m.node = member AND m.graph = :graph WHERE collection"
-    if len(collections) == 1:
-        return Condition(
-            f"EXISTS (SELECT 1 FROM membership WHERE collection = :{name} AND member = t.node)",
-            {name: collections[0]},
-            f"SELECT m.id {members} = :{name}",
-        )
-    among = f"collection IN (SELECT value FROM json_each(:{name}))"
+    few = len(collections) == 1
+    among = f"collection = :{name}" if few else f"collection IN (SELECT value FROM json_each(:{name}))"
+    pick = "SELECT m.id" if few else "SELECT DISTINCT m.id"
+    by_node = f"SELECT 1 FROM membership WHERE {among} AND member = m.node"
     return Condition(
-        f"EXISTS (SELECT 1 FROM membership WHERE {among} AND member = t.node)",
-        {name: json.dumps(list(collections))},
-        f"SELECT DISTINCT m.id {members} IN (SELECT value FROM json_each(:{name}))",
+        f"EXISTS (SELECT 1 FROM membership WHERE {among} AND member IN {names('t')})",
+        {name: collections[0] if few else json.dumps(list(collections))},
+        f"{pick} FROM membership CROSS JOIN top_level AS m ON m.node = member AND m.graph = :graph WHERE {among}"
+        f" UNION ALL {pick} FROM membership CROSS JOIN top_level AS m ON m.identity = member AND m.graph = :graph"
+        f" WHERE {among} AND {is_latest('m')} AND NOT EXISTS ({by_node})",
+    )
+
+
+def is_named(name: str, iris: Iterable[Iri]) -> Condition:
+    """What some IRIs stand for: the object with the IRI, or the latest version of an identity."""
+    wanted = f"json_each(:{name}) AS wanted CROSS JOIN node ON node.iri = wanted.value CROSS JOIN top_level AS o"
+    return Condition(
+        f"EXISTS (SELECT 1 FROM node WHERE id IN {names('t')} AND iri IN (SELECT value FROM json_each(:{name})))",
+        {name: json.dumps(list(iris))},
+        f"SELECT o.id FROM {wanted} ON o.node = node.id AND o.graph = :graph"
+        f" UNION SELECT o.id FROM {wanted} ON o.identity = node.id AND o.graph = :graph WHERE {is_latest('o')}",
     )
 
 
@@ -229,15 +254,29 @@ class View:
         same = has_facet("identity", SBOL2.persistentIdentity, [iri_term(iri)])
         return [*self.object_ids(iri), *self.ids([same])]
 
-    def sequences_with(self, elements: str) -> list[Iri]:
-        """Return the subjects whose sbol:elements are exactly this text."""
+    def latest_members(self, collections: Sequence[int]) -> list[Iri]:
+        """Return what the members without a version of some collections (row ids) stand for, sorted."""
+        found: set[Iri] = set()
+        for graph in self._graphs:
+            rows = self._database.rows(
+                "SELECT t.iri FROM json_each(:collections) AS wanted CROSS JOIN membership ON collection = wanted.value"
+                " CROSS JOIN top_level AS t ON t.identity = member AND t.graph = :graph"
+                f" WHERE {is_latest('t')}{self._visible()}",
+                graph | {"collections": json.dumps(list(collections))},
+            )
+            found.update(Iri(iri) for (iri,) in rows)
+        return sorted(found)
+
+    def sequences_with(self, elements: str, *, any_case: bool) -> list[Iri]:
+        """Return the subjects whose sbol:elements are exactly this text, or this text in upper or lower case."""
         found: list[Iri] = []
+        column, text = ("folded", elements.lower()) if any_case else ("digest", elements)
         for graph in self._graphs:
             sql = (
                 f"SELECT DISTINCT subject FROM elements JOIN top_level AS t ON t.id = elements.id"
-                f" WHERE elements.digest = :digest AND t.id {_RANGE}{self._visible()}"
+                f" WHERE elements.{column} = :digest AND t.id {_RANGE}{self._visible()}"
             )
-            rows = self._database.rows(sql, graph | {"digest": elements_digest(elements)})
+            rows = self._database.rows(sql, graph | {"digest": elements_digest(text)})
             found += [Iri(subject) for (subject,) in rows]
         return found
 

@@ -30,9 +30,10 @@ async def search_count(request: Request) -> Result:
     """The number of objects that a search path finds; paging is accepted and means nothing."""
     hub = hub_of(request)
     query, _ = _query(request)
-    if _explains(request):
-        return text(count_query(query).text)
     dataset = hub.dataset(actor_of(request))
+    if _explains(request):
+        explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
+        return text(count_query(explained).text)
     return text(str(await run_in_threadpool(service.count, hub.catalog, hub.store, dataset, query)))
 
 
@@ -41,9 +42,10 @@ async def _search(request: Request, title: str) -> Result:
     query, paging = _query(request)
     offset, limit = paged(request, paging)
     cut = min(limit, hub.settings.search_limit)
-    if _explains(request):
-        return text(rows_query(query, offset, cut).text)
     dataset = hub.dataset(actor_of(request))
+    if _explains(request):
+        explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
+        return text(rows_query(explained, offset, cut).text)
     page = await run_in_threadpool(service.search, hub.catalog, hub.store, dataset, query, offset, cut)
     return json_result([search_row(hit) for hit in page.hits], title=title, headers=next_link(request, page, limit))
 

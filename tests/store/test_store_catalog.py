@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synhub.identity import version_key
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
 from synhub.store.catalog import Catalog, is_public
-from synhub.store.catalog_entry import facet_key, make_entry, parse_moment, triples_digest
+from synhub.store.catalog_entry import facet_key, make_entry, parse_moment, triples_digest, version_order
 from synhub.vocab import DCTERMS, RDF, SBH, SBOL2
 
 PUBLIC = Iri("http://x/public")
@@ -174,6 +175,12 @@ def test_entry_shows_biopax_types_and_sequence_ontology_roles_only() -> None:
     assert (entry.iri, entry.sbol_type, entry.role) == (iri, None, "http://identifiers.org/so/SO:0000167")
     assert facet_key(SBOL2.role, so) in entry.facets and facet_key(SBOL2.role) in entry.facets
     assert facet_key(SBOL2.type) not in entry.facets
+
+
+@given(st.lists(st.text("0123456789.-aRC", max_size=8) | st.text(max_size=4), min_size=2, max_size=2))
+def test_version_order_is_that_of_maven(versions: list[str]) -> None:
+    one, two = versions
+    assert (version_order(one) < version_order(two)) == (version_key(one) < version_key(two))
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,12 @@ CREATE TABLE top_level (
   sort_name TEXT NOT NULL,            -- folded name, or displayId where there is none
   uses INTEGER NOT NULL,              -- copy of node.uses
   digest BLOB NOT NULL,               -- SHA-256 of the triples, sorted
-  facets BLOB NOT NULL                -- keys of this row in facet, 8 bytes each
+  facets BLOB NOT NULL,               -- keys of this row in facet, 8 bytes each
+  identity INTEGER,                   -- node of the persistent identity
+  version_order BLOB NOT NULL         -- sorts the versions of one identity in Maven's order
 );
 CREATE UNIQUE INDEX top_level_node ON top_level (node, graph);
+CREATE INDEX top_level_identity ON top_level (identity, graph, version_order);
 CREATE INDEX top_level_rank ON top_level (graph, uses DESC, iri);
 CREATE INDEX top_level_sort_id ON top_level (graph, sort_id);
 CREATE INDEX top_level_sort_name ON top_level (graph, sort_name);
@@ -51,7 +54,7 @@ CREATE TABLE moment (
 ) WITHOUT ROWID;
 CREATE INDEX moment_kind ON moment (kind, earliest, latest);
 
--- collection: top_level.id, member: node.id
+-- collection: top_level.id, member: node.id of a top level, or of a persistent identity for its latest version
 CREATE TABLE membership (
   collection INTEGER NOT NULL, member INTEGER NOT NULL, PRIMARY KEY (collection, member)
 ) WITHOUT ROWID;
