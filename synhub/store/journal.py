@@ -124,10 +124,8 @@ class Journal:
         with self._database.write() as sql:
             sql.execute("UPDATE job SET state = 'prepared', updated = ? WHERE id = ?", (self.now(), job_id))
 
-    def planned(
-        self, job_id: str, steps: Iterable[ChangeSet], report: dict[str, Any], uploads: Sequence[Upload] = ()
-    ) -> None:
-        """Put the change sets on disk as they come, then turn the row: the commit point of the job."""
+    def write_steps(self, job_id: str, steps: Iterable[ChangeSet]) -> int:
+        """Put the change sets of a job on disk as they come; return how many. Nothing is promised yet."""
         folder = self.job_folder(job_id)
         folder.mkdir(exist_ok=True)
         count = 0
@@ -135,10 +133,14 @@ class Journal:
             changes.write_step(folder, count, change)
             count += 1
         changes.fsync_folder(self.folder)
+        return count
+
+    def planned(self, job_id: str, steps: int, report: dict[str, Any], uploads: Sequence[Upload] = ()) -> None:
+        """Turn the row of a job whose change sets are on disk: its commit point."""
         with self._database.write() as sql:
             sql.execute(
                 "UPDATE job SET state = 'planned', steps = ?, report = ?, updated = ? WHERE id = ?",
-                (count, json.dumps(report), self.now(), job_id),
+                (steps, json.dumps(report), self.now(), job_id),
             )
             sql.executemany(
                 "INSERT INTO upload VALUES (?, ?, ?, ?, ?)",

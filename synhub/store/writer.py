@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,20 +42,33 @@ class DurableStore(TripleStore, Protocol):
 class Planned:
     """What planning decided: the steps, what to tell, and the files of the upload to keep as blobs.
 
-    `steps` may be computed while they are taken, and raise then; `report` is complete when all have been.
+    `steps` may be computed while they are taken, and raise then; `report` and `reads` are complete when all have been.
+    `reads` are the namespaces, besides the job's own, that the decision depends on.
     """
 
     steps: Iterable[ChangeSet]
     report: dict[str, Any]
     uploads: Sequence[tuple[Upload, Path]] = ()
+    reads: Set[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan made ahead, with its steps on disk: good as long as nothing it depends on has changed since `number`."""
+
+    planned: Planned
+    steps: int
+    number: int
+    hidden: Set[Removed]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A job that waits for its plan. `plan` runs in the writer thread and may raise a SynhubError."""
+    """A job that waits for its plan. `plan` may run in the writer thread and may raise a SynhubError."""
 
     job: Job
     plan: Callable[[], Planned]
+    draft: Draft | None = None
     result: "Future[Job]" = field(default_factory=Future)
 
 
@@ -129,9 +142,22 @@ class Writer:
         with self._condition:
             return not any(s.started for s in self._sequences)
 
-    def submit(self, job: Job, plan: Callable[[], Planned]) -> "Future[Job]":
+    def draft(self, job: Job, plan: Callable[[], Planned]) -> Draft | None:
+        """Plan a job ahead, in the caller's thread, so that large plans do not hold up the jobs of others.
+
+        None when the plan refuses: the writer's own plan has the last word.
+        """
+        number, hidden = self._journal.last_number(), self._removals.hidden()
+        try:
+            planned = plan()
+            steps = self._journal.write_steps(job.id, self._while_room(planned.steps))
+        except (SynhubError, OSError):
+            return None
+        return Draft(planned, steps, number, hidden)
+
+    def submit(self, job: Job, plan: Callable[[], Planned], draft: Draft | None = None) -> "Future[Job]":
         """Queue a job; the future is done when the job is, or carries why it failed."""
-        work = Work(job, plan)
+        work = Work(job, plan, draft)
         with self._condition:
             if self._stopping:
                 self._fail(work, Stopping(NOT_PLANNED))
@@ -261,11 +287,14 @@ class Writer:
     def _plan(self, work: Work) -> None:
         job = work.job
         try:
-            planned = work.plan()
+            if work.draft is not None and self._still_holds(job, work.draft):
+                planned, steps = work.draft.planned, work.draft.steps
+            else:
+                planned = work.plan()
+                steps = self._journal.write_steps(job.id, self._while_room(planned.steps))
             self._check_room(0)
             for upload, path in planned.uploads:
                 self._blobs.adopt(path, upload.digest)
-            steps = self._while_room(planned.steps)
             self._journal.planned(job.id, steps, planned.report, [u for u, _ in planned.uploads])
         except SynhubError as error:
             self._fail(work, error)
@@ -284,6 +313,14 @@ class Writer:
             self._sequences.append(sequence)
         if sequence.job.steps is not None and sequence.job.steps <= 1:
             self._step(sequence)
+
+    def _still_holds(self, job: Job, draft: Draft) -> bool:
+        """Say whether nothing has changed in the namespaces that a draft depends on since it was begun."""
+        namespaces = (*job.namespaces, *draft.planned.reads)
+        if self._journal.touched_since(namespaces, draft.number):
+            return False
+        changed = self._removals.hidden() ^ draft.hidden
+        return not any(top.startswith(namespaces) for _, top in changed)
 
     def _step(self, sequence: _Sequence) -> None:
         try:

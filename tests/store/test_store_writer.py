@@ -373,3 +373,52 @@ def test_a_full_disk_is_refused_before_anything_happens(tmp_path: Path) -> None:
     assert isinstance(future.exception(timeout=0), DiskFull)
     assert parts.stored(Iri(LAB + "a/1")) == {}
     parts.close()
+
+
+def test_a_draft_is_used_when_nothing_changed_since(parts: Parts) -> None:
+    job = start_job(parts, LAB)
+    draft = parts.writer.draft(job, lambda: Planned(adding(LAB, ["a"]), {"planned": "ahead"}))
+    assert draft is not None and draft.steps == 1
+    assert parts.stored(Iri(LAB + "a/1")) == {}
+
+    future = parts.writer.submit(job, lambda: Planned(adding(LAB, ["a"]), {"planned": "again"}), draft)
+    run(parts)
+
+    assert future.result(timeout=0).report == {"planned": "ahead"}
+    assert parts.indexed() == {Iri(LAB + "a/1")}
+
+
+@pytest.mark.parametrize("namespace", [LAB, OTHER])
+def test_a_draft_is_planned_again_when_what_it_read_has_changed(parts: Parts, namespace: str) -> None:
+    job = start_job(parts, LAB)
+    ahead = Planned(adding(LAB, ["a"]), {"planned": "ahead"}, reads=frozenset({OTHER}))
+    draft = parts.writer.draft(job, lambda: ahead)
+    between = parts.writer.submit(start_job(parts, namespace), lambda: Planned(adding(namespace, ["x"]), {}))
+    run(parts)
+
+    future = parts.writer.submit(job, lambda: Planned(adding(LAB, ["b"]), {"planned": "again"}), draft)
+    run(parts)
+
+    assert between.result(timeout=0).state == "done"
+    assert future.result(timeout=0).report == {"planned": "again"}
+    assert parts.stored(Iri(LAB + "a/1")) == {}
+
+
+def test_a_draft_is_planned_again_when_what_it_read_is_being_removed(parts: Parts) -> None:
+    iris = submit_members(parts, ["a"])
+    job = start_job(parts, OTHER)
+    ahead = Planned(adding(OTHER, ["y"]), {"planned": "ahead"}, reads=frozenset({LAB}))
+    draft = parts.writer.draft(job, lambda: ahead)
+    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, iris[0])], {})
+
+    future = parts.writer.submit(job, lambda: Planned(adding(OTHER, ["z"]), {"planned": "again"}), draft)
+    run(parts)
+
+    assert future.result(timeout=0).report == {"planned": "again"}
+
+
+def test_a_draft_that_refuses_leaves_the_last_word_to_the_writer(parts: Parts) -> None:
+    def refuse() -> Planned:
+        raise Conflict("stale")
+
+    assert parts.writer.draft(start_job(parts, LAB), refuse) is None
