@@ -6,13 +6,13 @@ never mints. An upload's triples and stored triples are compared as the engine n
 Source: design of submit modes: SynBioHub's `overwrite_merge` 0 to 3.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
 from synhub.errors import Conflict
-from synhub.identity import Namespace
+from synhub.identity import COLLECTION_SUFFIX, Namespace, Registry, version_key
 from synhub.model import Finding, TopLevelChange
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, literal_term
 from synhub.submit.prepared import PreparedObject
@@ -28,8 +28,10 @@ _OWNED_BY = iri_term(SBH.ownedBy)
 _TOP_LEVEL = iri_term(SBH.topLevel)
 _DERIVED = iri_term(PROV.wasDerivedFrom)
 _CITATION = iri_term(OBO.OBI_0001617)
-# The form says these about the root collection; an uploaded root collection does not.
-_FORM_WINS = frozenset({iri_term(DCTERMS.title), iri_term(DCTERMS.description)})
+_CREATOR = iri_term(DC.creator)
+_PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
+# The texts of a collection: the form says them when it is made, and they stay when something is added to it.
+_TEXTS = frozenset({iri_term(DCTERMS.title), iri_term(DCTERMS.description)})
 
 
 class OverwriteMerge(IntEnum):
@@ -71,11 +73,17 @@ class Submission:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of every uploaded object; grows while the plan is taken."""
+    """What became of every uploaded object; grows while the plan is taken.
+
+    `members` are to become members of the collection, `written` lie where they were minted to, `holders` says which
+    written collections have a member.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     minted: dict[Iri, Iri] = field(default_factory=dict)
     members: list[Iri] = field(default_factory=list)
+    written: set[Iri] = field(default_factory=set)
+    holders: dict[Iri, list[Iri]] = field(default_factory=dict)
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("created", "replaced", "kept", "copied", "removed"), 0)
     )
@@ -99,43 +107,55 @@ def is_equal(uploaded: Collection[Triple], stored: Collection[Triple]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """`kept` are originals that stay where they are; `back` maps minted IRIs to what references shall say instead;
-    `originals` maps every minted IRI of an object from elsewhere to its original."""
+    """`kept` are originals that stay where they are, `copied` says of the others why; `back` maps minted IRIs to what
+    references shall say instead; `originals` maps every minted IRI of an object from elsewhere to its original."""
 
     kept: frozenset[Iri]
+    copied: Mapping[Iri, str]
     back: Mapping[Term, Term]
     originals: Mapping[Term, Term]
 
 
 def decide_elsewhere(objects: Sequence[PreparedObject], stored: Mapping[Iri, Sequence[Triple]]) -> Elsewhere:
-    """Keep what is equal to what is stored, copy what differs and whatever refers to a copy, until nothing changes."""
+    """Keep what is equal to what is stored, copy what differs and whatever refers to a copy, until nothing changes.
+
+    `stored` holds what the caller can read. A persistent identity that several versions share goes where the latest
+    of them goes, since that is what a reference without a version means.
+    """
+    latest_last = sorted(objects, key=lambda o: (version_key(o.minted.rpartition("/")[2]), o.original))
     home: dict[Term, Iri] = {}  # an original subject or persistent identity -> the object it belongs to
-    for item in objects:
+    for item in latest_last:
         home.update({iri_term(original): item.original for original in item.renames.values()})
-    copied = {o.original for o in objects if not is_equal(o.original_triples, stored.get(o.original, ()))}
+    copied: dict[Iri, str] = {}
+    for item in objects:
+        there = stored.get(item.original)
+        if not there:
+            copied[item.original] = "there is no such object that you can read"
+        elif not is_equal(item.original_triples, there):
+            copied[item.original] = "it differs from what is stored"
     referrers: dict[Iri, set[Iri]] = {}
     for item in objects:
-        for s, _, o in item.original_triples:
-            target = home.get(o)
+        for s, p, o in item.original_triples:
+            target = None if p == _PERSISTENT_IDENTITY else home.get(o)
             if target is not None and target != item.original and s != o:
                 referrers.setdefault(target, set()).add(item.original)
     pending = list(copied)
     while pending:
         for referrer in referrers.get(pending.pop(), ()):
             if referrer not in copied:
-                copied.add(referrer)
+                copied[referrer] = "it refers to an object that is copied"
                 pending.append(referrer)
     originals = {iri_term(m): iri_term(o) for item in objects for m, o in item.renames.items()}
-    back = {
-        iri_term(m): iri_term(o) for item in objects if item.original not in copied for m, o in item.renames.items()
-    }
-    return Elsewhere(frozenset(o.original for o in objects) - copied, back, originals)
+    owners = {iri_term(m): item.original for item in latest_last for m in item.renames}
+    back = {m: originals[m] for m, owner in owners.items() if owner not in copied}
+    return Elsewhere(frozenset(o.original for o in objects) - copied.keys(), copied, back, originals)
 
 
 def final_triples(item: PreparedObject, elsewhere: Elsewhere) -> list[Triple]:
     """Return the object's triples with references to kept objects pointing at the originals.
 
-    A copy says what it was copied from, and its own wasDerivedFrom stays as uploaded.
+    A copy says what it was copied from, and its own wasDerivedFrom stays as uploaded. A persistent identity is an
+    object's own, not a reference: a copy has its own even where it means a kept version to others.
     """
     triples = item.triples
     if item.origin == "elsewhere":
@@ -145,7 +165,13 @@ def final_triples(item: PreparedObject, elsewhere: Elsewhere) -> list[Triple]:
     if not elsewhere.back:
         return triples
     back = elsewhere.back
-    return [(s, p, back.get(o, o)) for s, p, o in triples]
+    return [(s, p, o if p == _PERSISTENT_IDENTITY else back.get(o, o)) for s, p, o in triples]
+
+
+def without_kept(findings: Iterable[Finding], elsewhere: Elsewhere) -> list[Finding]:
+    """Leave out what minting said about the new names of objects that are kept where they are."""
+    kept = set(elsewhere.back.values())
+    return [f for f in findings if f.rule != "synhub-renamed" or iri_term(Iri(f.subject)) not in kept]
 
 
 # --- stamps -----------------------------------------------------------------------------------------------------------
@@ -173,7 +199,6 @@ def _citations(subjects: Iterable[Iri], submission: Submission) -> list[Triple]:
 
 def plan_object(
     item: PreparedObject,
-    triples: Sequence[Triple],
     stored: Sequence[Triple],
     *,
     disappears: bool,
@@ -187,7 +212,7 @@ def plan_object(
     """
     graph = submission.form.namespace.graph
     if stored and not disappears:
-        if is_equal(triples, stored):
+        if is_equal(item.triples, stored):
             outcome.counts["kept"] += 1
             outcome.note("synhub-kept", item.minted, "equal to what is stored; kept as it is")
             return None
@@ -195,36 +220,52 @@ def plan_object(
             raise Conflict(TERMINATED.format(iri=item.minted))
         outcome.counts["replaced"] += 1
         outcome.note("synhub-replaced", item.minted, "differs from what was stored; replaced")
-        return TopLevelChange(graph, item.minted, stored, _replacement(item, triples, stored, submission))
+        return TopLevelChange(graph, item.minted, stored, _replacement(item, stored, submission))
     outcome.counts["created"] += 1
     new = [
-        *triples,
+        *item.triples,
         *stamps(item.minted, item.identified, item.nested, [iri_term(submission.owner)]),
         *_citations(item.identified, submission),
     ]
     return TopLevelChange(graph, item.minted, stored, list(dict.fromkeys(new)))
 
 
-def _replacement(
-    item: PreparedObject, triples: Sequence[Triple], stored: Sequence[Triple], submission: Submission
-) -> list[Triple]:
+def _replacement(item: PreparedObject, stored: Sequence[Triple], submission: Submission) -> list[Triple]:
     """What the upload says, and what the server added unless the upload has values for that predicate."""
     subjects = {iri_term(iri) for iri in (*item.identified, *item.nested)}
-    said = {(s, p) for s, p, _ in triples}
+    said = {(s, p) for s, p, _ in item.triples}
     survives = [t for t in stored if t[1] in SERVER_ADDED and t[0] in subjects and t[:2] not in said]
     old = {s for s, _, _ in stored}
     owners = sorted({o for s, p, o in stored if p == _OWNED_BY and s == iri_term(item.minted)})
     fresh = [iri for iri in item.identified if iri_term(iri) not in old]
     fresh_nested = [iri for iri in item.nested if iri_term(iri) not in old]
     made = stamps(item.minted, fresh, fresh_nested, owners or [iri_term(submission.owner)])
-    return list(dict.fromkeys([*triples, *survives, *made, *_citations(item.identified, submission)]))
+    return list(dict.fromkeys([*item.triples, *survives, *made, *_citations(item.identified, submission)]))
 
 
-# --- the root collection ----------------------------------------------------------------------------------------------
+# --- the collection that an upload is added to ------------------------------------------------------------------------
+
+
+def is_submission_root(iri: Iri, registry: Registry) -> bool:
+    """Say whether an IRI is that of the root collection of a submission: `<id>_collection` in the namespace <id>."""
+    namespace = registry.namespace_of(iri)
+    return namespace is not None and iri.startswith(f"{namespace.iri}{namespace.collection_id}{COLLECTION_SUFFIX}/")
+
+
+def uploaded_members(triples: Iterable[Triple], collection: Iri) -> list[Iri]:
+    """Return the members that the triples give a collection."""
+    me = iri_term(collection)
+    return [iri_of(o) for s, p, o in triples if s == me and p == _MEMBER and is_iri(o)]
+
+
+def without_members(item: PreparedObject, collection: Iri) -> PreparedObject:
+    """Return an uploaded collection less its memberships, which are planned by themselves."""
+    me = iri_term(collection)
+    return replace(item, triples=[t for t in item.triples if t[0] != me or t[1] != _MEMBER or not is_iri(t[2])])
 
 
 def plan_new_collection(
-    submission: Submission, uploaded: Sequence[Triple], stored: Sequence[Triple], members: Iterable[Iri]
+    submission: Submission, uploaded: PreparedObject | None, stored: Sequence[Triple], outcome: Outcome
 ) -> TopLevelChange:
     """Make the root collection of a new submission; an uploaded one adds what the form does not say."""
     iri = submission.form.collection
@@ -238,39 +279,81 @@ def plan_new_collection(
         (DCTERMS.title, literal_term(submission.form.name)),
         (DCTERMS.description, literal_term(submission.form.description)),
     ]
-    said = {p for s, p, _ in uploaded if s == me}
-    if iri_term(DC.creator) not in said:
+    own = uploaded.triples if uploaded else []
+    said = {p for s, p, _ in own if s == me}
+    if _CREATOR not in said:
         values.append((DC.creator, literal_term(submission.creator)))
     if iri_term(DCTERMS.created) not in said:
         values.append((DCTERMS.created, literal_term(submission.created)))
-    triples: list[Triple] = [(me, iri_term(p), o) for p, o in values]
-    triples += [t for t in uploaded if t[1] not in _FORM_WINS]
-    triples += stamps(iri, [iri], (), [iri_term(submission.owner)])
-    triples += _citations([iri], submission)
-    triples += [(me, _MEMBER, iri_term(m)) for m in members if m != iri]
-    return TopLevelChange(submission.form.namespace.graph, iri, stored, list(dict.fromkeys(triples)))
+    form = [(me, iri_term(p), o) for p, o in values]
+    taken = [t for t in own if t[0] != me or t[1] not in _TEXTS]
+    _note_not_taken(iri, set(own) - {*form, *taken}, "the form says them", outcome)
+    identified, nested = (uploaded.identified, uploaded.nested) if uploaded else ([iri], [])
+    made = stamps(iri, identified, nested, [iri_term(submission.owner)])
+    adds = [*form, *taken, *made, *_citations(identified, submission)]
+    return TopLevelChange(submission.form.namespace.graph, iri, stored, list(dict.fromkeys(adds)))
 
 
-def plan_links(
-    graph: Iri,
-    collection: Iri,
-    stored: Sequence[Triple],
-    members: Iterable[Iri],
-    citations: Sequence[str] = (),
-) -> TopLevelChange | None:
-    """Add members (and citations) to a stored collection; None when all are there."""
-    me = iri_term(collection)
+def plan_target_collection(
+    submission: Submission, uploaded: PreparedObject | None, stored: Sequence[Triple], outcome: Outcome
+) -> TopLevelChange:
+    """Change the stored collection that something is added to, as far as the upload says something about it.
+
+    Its texts and its members stay. Mode 3 replaces the rest as of any object; mode 2 takes nothing, since a document
+    made from an older download of the collection is no reason to refuse what it adds.
+    """
+    iri = submission.form.collection
+    me = iri_term(iri)
+    unchanged = TopLevelChange(submission.form.namespace.graph, iri, (), ())
+    if uploaded is None:
+        return unchanged
     there = set(stored)
-    new = [(me, _MEMBER, iri_term(m)) for m in members if m != collection]
+    if submission.form.mode is OverwriteMerge.MERGE:
+        reason = "the collection stays as it is; overwrite_merge 3 replaces what it says, less title and description"
+        _note_not_taken(iri, set(uploaded.triples) - there, reason, outcome)
+        return unchanged
+    texts = {p for s, p, _ in stored if s == me and p in _TEXTS}
+    taken = [t for t in uploaded.triples if t[0] != me or t[1] not in texts]
+    _note_not_taken(iri, set(uploaded.triples) - {*taken, *stored}, "the collection keeps its own", outcome)
+    keeps = {*texts, _MEMBER} | ({_CREATOR} - {p for s, p, _ in taken if s == me})
+    item = replace(uploaded, triples=[*taken, *(t for t in stored if t[0] == me and t[1] in keeps)])
+    if is_equal(item.triples, stored):
+        return unchanged
+    outcome.counts["replaced"] += 1
+    outcome.note("synhub-replaced", iri, "differs from what was stored; replaced, with the members it had")
+    return replace(unchanged, removes=stored, adds=_replacement(item, stored, submission))
+
+
+def _note_not_taken(collection: Iri, triples: Collection[Triple], reason: str, outcome: Outcome) -> None:
+    if triples:
+        predicates = ", ".join(sorted({p for _, p, _ in triples}))
+        outcome.note("synhub-not-taken", collection, f"not taken from the upload: {predicates}; {reason}")
+
+
+def with_links(
+    change: TopLevelChange, stored: Sequence[Triple], members: Iterable[Iri], citations: Sequence[str] = ()
+) -> TopLevelChange:
+    """Let a collection have these members (and citations) after the change, too."""
+    me = iri_term(change.top_level)
+    after = (set(stored) - set(change.removes)) | set(change.adds)
+    new = [(me, _MEMBER, iri_term(m)) for m in members if m != change.top_level]
     new += [(me, _CITATION, literal_term(c)) for c in citations]
-    adds = [t for t in dict.fromkeys(new) if t not in there]
-    return TopLevelChange(graph, collection, (), adds) if adds else None
+    return replace(change, adds=[*change.adds, *(t for t in dict.fromkeys(new) if t not in after)])
 
 
-def uploaded_members(uploaded: Sequence[Triple], collection: Iri) -> list[Iri]:
-    """Return the members that an uploaded root collection names."""
-    me = iri_term(collection)
-    return [iri_of(o) for s, p, o in uploaded if s == me and p == _MEMBER and is_iri(o)]
+def find_ancestors(collection: Iri, holders_of: Callable[[list[Iri]], Iterable[Iri]]) -> set[Iri]:
+    """Return the collections that have this one as a member, directly or not, and their persistent identities.
+
+    `holders_of` returns the collections that have one of some IRIs as a member. Who becomes a member of a collection
+    that it has as a member would hide both from the list of root collections.
+    """
+    found: set[Iri] = set()
+    pending = {collection}
+    while pending:
+        forms = pending | {Iri(iri.rpartition("/")[0]) for iri in pending}
+        found |= forms - {collection, Iri(collection.rpartition("/")[0])}
+        pending = set(holders_of(sorted(forms))) - found - {collection}
+    return found
 
 
 def plan_disappearing(

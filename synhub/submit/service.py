@@ -6,48 +6,27 @@ planning in the writer thread.
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from synhub.errors import BadRequest, Conflict, DiskFull, InvalidDesign, Stopping, TooLarge
+from synhub.errors import DiskFull, InvalidDesign, Stopping, TooLarge
 from synhub.identity import Registry
-from synhub.model import Actor, Dataset, Removed, TopLevelChange, User
-from synhub.permissions import dataset_for
-from synhub.rdf import Iri, Triple, iri_of, iri_term
+from synhub.model import Dataset, User
+from synhub.rdf import Iri
 from synhub.settings import Settings
 from synhub.store.base import TripleStore
-from synhub.store.changes import pack
 from synhub.store.children import ChildDied, Lane
 from synhub.store.journal import Job, Journal, Upload
 from synhub.store.removals import Removals
-from synhub.store.top_levels import batches, links_to, read_top_levels
-from synhub.store.writer import NOT_PLANNED, Planned, Writer
-from synhub.submit.intake import IN_USE, NOT_THERE, check_form, fingerprint
-from synhub.submit.plan import (
-    Elsewhere,
-    Outcome,
-    OverwriteMerge,
-    Submission,
-    SubmitRequest,
-    decide_elsewhere,
-    final_triples,
-    plan_disappearing,
-    plan_links,
-    plan_new_collection,
-    plan_object,
-    uploaded_members,
-)
-from synhub.submit.prepared import PreparedObject, read_header, read_objects
-from synhub.vocab import RDF, SBOL2
+from synhub.store.writer import NOT_PLANNED, Writer
+from synhub.submit.intake import check_form, fingerprint
+from synhub.submit.plan import OverwriteMerge, SubmitRequest
+from synhub.submit.planner import PREPARED, Planner, check_mode, read_stored
 
 logger = logging.getLogger("synhub.submit")
-
-PREPARED = "prepared.jsonl"
-_COLLECTION = (iri_term(RDF.type), iri_term(SBOL2.Collection))
-_MEMBER = iri_term(SBOL2.member)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +158,8 @@ class Submissions:
         if request.mode is OverwriteMerge.REPLACE:
             return
         dataset = Dataset((request.namespace.graph,), (), self._removals.hidden())
-        stored = _stored(self._store, dataset, [request.collection])
-        _check_mode(request, stored.get(request.collection, []))
+        stored = read_stored(self._store, dataset, [request.collection])
+        check_mode(request, stored.get(request.collection, []))
 
     def _run(
         self,
@@ -195,7 +174,10 @@ class Submissions:
             folder = self._journal.job_folder(job.id)
             self._prepare_upload(request, files, folder / PREPARED)
             self._journal.prepared(job.id)
-            plan = _Plan(self._registry, self._store, self._removals, self._settings, job, user, request, folder, files)
+            plan = Planner(
+                self._registry, self._store, self._removals, self._settings.step_quads, job, user, request, folder,
+                [(Upload(f.name, f.size, f.sha256), f.path) for f in files],
+            )  # fmt: skip
             self._writer.submit(job, plan.planned).add_done_callback(lambda done: _pass_on(done, result))
         except Exception as error:
             report = {"findings": getattr(error, "findings", [])}
@@ -222,167 +204,10 @@ class Submissions:
             raise InvalidDesign(answer["error"], answer["findings"])
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Reads what planning needs from the store; runs in the writer thread."""
-
-    registry: Registry
-    store: TripleStore
-    removals: Removals
-    settings: Settings
-    job: Job
-    user: User
-    request: SubmitRequest
-    folder: Path
-    files: Sequence[UploadedFile]
-
-    def planned(self) -> Planned:
-        """Decide about every uploaded object. Raises Conflict."""
-        prepared = self.folder / PREPARED
-        outcome = Outcome(findings=read_header(prepared).findings)
-        report: dict[str, Any] = {}
-        changes = self._changes(prepared, outcome)
-
-        def steps() -> Iterator[Any]:
-            yield from pack(changes, self.settings.step_quads)
-            report.update(outcome.as_json(), collection=self.request.collection)
-
-        uploads = [(Upload(f.name, f.size, f.sha256), f.path) for f in self.files]
-        return Planned(steps(), report, uploads)
-
-    def _changes(self, prepared: Path, outcome: Outcome) -> Iterator[TopLevelChange]:
-        request = self.request
-        graph = request.namespace.graph
-        hidden = self.removals.hidden()
-        own = Dataset((graph,), (), hidden)
-        old = _stored(self.store, own, [request.collection]).get(request.collection, [])
-        _check_mode(request, old)
-        choices = self._choices(own)
-        owner = self.registry.user_graph(self.user.username)
-        submission = Submission(request, self.user.name, owner, self.job.created)
-        going: frozenset[Iri] = frozenset()
-        if request.mode is OverwriteMerge.REPLACE and old:
-            going = self._disappearing(old, own, outcome)
-        elsewhere = self._elsewhere(prepared, hidden)
-        uploaded_root: list[Triple] = []
-        written: set[Iri] = set()
-        for batch in _object_batches(prepared):
-            stored = _stored(self.store, own, [item.minted for item in batch])
-            for item in batch:
-                triples = final_triples(item, elsewhere)
-                if item.minted == request.collection:
-                    uploaded_root = triples
-                    outcome.minted[item.original] = item.minted
-                    continue
-                if item.original in elsewhere.kept:
-                    outcome.counts["kept"] += 1
-                    outcome.note("synhub-kept", item.original, "equal to the stored object; a member, not a copy")
-                    outcome.minted[item.original] = item.original
-                    outcome.members.append(item.original)
-                    continue
-                if item.origin == "elsewhere":
-                    outcome.counts["copied"] += 1
-                    outcome.note(
-                        "synhub-copied",
-                        item.original,
-                        f"differs from what is stored; copied to {item.minted}",
-                    )
-                outcome.minted[item.original] = item.minted
-                outcome.members.append(item.minted)
-                written.add(item.minted)
-                change = plan_object(
-                    item, triples, stored.get(item.minted, []), disappears=item.minted in going,
-                    submission=submission, outcome=outcome,
-                )  # fmt: skip
-                if change is not None:
-                    yield change
-        yield from self._removed(going - written, own, outcome)
-        if request.mode.makes_collection:
-            yield plan_new_collection(submission, uploaded_root, old, outcome.members)
-        else:
-            members = [*uploaded_members(uploaded_root, request.collection), *outcome.members]
-            if uploaded_root:
-                outcome.note(
-                    "synhub-kept",
-                    request.collection,
-                    "the collection keeps its own texts; members were added",
-                )
-            yield from _some(plan_links(graph, request.collection, old, members, request.citations))
-        for choice, triples in choices.items():
-            yield from _some(plan_links(graph, choice, triples, outcome.members))
-
-    def _choices(self, own: Dataset) -> dict[Iri, list[Triple]]:
-        """Read the further collections that every top level becomes a member of. Raises BadRequest."""
-        stored = _stored(self.store, own, self.request.add_to)
-        for choice in self.request.add_to:
-            if not _is_collection(choice, stored.get(choice, [])):
-                raise BadRequest(f"collectionChoices names {choice}, which is not a collection of yours")
-        return stored
-
-    def _elsewhere(self, prepared: Path, hidden: "frozenset[Removed] | Any") -> Elsewhere:
-        objects = [item for item in read_objects(prepared) if item.origin == "elsewhere"]
-        readable = dataset_for(Actor(self.user), self.registry, hidden)
-        return decide_elsewhere(objects, _stored(self.store, readable, [item.original for item in objects]))
-
-    def _disappearing(self, old: Sequence[Triple], own: Dataset, outcome: Outcome) -> frozenset[Iri]:
-        members = uploaded_members(old, self.request.collection)
-        holders: dict[Iri, list[Iri]] = {}
-        for holder, links in links_to(self.store, own, members).items():
-            for _, predicate, target in links:
-                if predicate == _MEMBER:
-                    holders.setdefault(iri_of(target), []).append(holder)
-        going, stays = plan_disappearing(self.request.collection, members, holders, self.request.namespace)
-        for member, by in stays.items():
-            outcome.note("synhub-stays", member, f"also a member of {', '.join(by)}")
-        return going
-
-    def _removed(self, gone: frozenset[Iri], own: Dataset, outcome: Outcome) -> Iterator[TopLevelChange]:
-        for batch in batches(sorted(gone)):
-            for iri, triples in _stored(self.store, own, batch).items():
-                outcome.counts["removed"] += 1
-                yield TopLevelChange(self.request.namespace.graph, iri, triples, ())
-
-
-def _stored(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:
-    """Read top levels, less what is being removed."""
-    found = read_top_levels(store, dataset, iris)
-    if not dataset.hidden:
-        return found
-    hidden = {top for graph, top in dataset.hidden if graph in dataset.graphs}
-    return {iri: triples for iri, triples in found.items() if iri not in hidden}
-
-
-def _is_collection(iri: Iri, triples: Sequence[Triple]) -> bool:
-    return (iri_term(iri), *_COLLECTION) in triples
-
-
-def _check_mode(request: SubmitRequest, stored: Sequence[Triple]) -> None:
-    if request.mode is OverwriteMerge.NEW and stored:
-        raise Conflict(IN_USE)
-    if not request.mode.makes_collection and not _is_collection(request.collection, stored):
-        raise Conflict(NOT_THERE)
-
-
-def _object_batches(prepared: Path) -> Iterator[list[PreparedObject]]:
-    batch: list[PreparedObject] = []
-    for item in read_objects(prepared):
-        batch.append(item)
-        if len(batch) == 500:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 def _made_public(request: SubmitRequest, registry: Registry) -> SubmitRequest:
     """Aim a form at the public graph."""
     namespace = registry.namespace(None, request.namespace.collection_id)
     return replace(request, namespace=namespace, collection=namespace.collection_iri(request.version))
-
-
-def _some(change: TopLevelChange | None) -> Iterator[TopLevelChange]:
-    if change is not None:
-        yield change
 
 
 def _namespace(registry: Registry, iri: Iri) -> str:

@@ -1,0 +1,43 @@
+"""The instance below HTTP that the tests of submitting share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from submit_lab import PREFIX, Lab
+
+from synhub.identity import Registry
+from synhub.settings import load_settings
+from synhub.store.blobs import Blobs
+from synhub.store.catalog import Catalog
+from synhub.store.children import Lanes
+from synhub.store.database import Database
+from synhub.store.embedded import EmbeddedStore
+from synhub.store.journal import Journal
+from synhub.store.removals import Removals
+from synhub.store.writer import Writer
+from synhub.submit.service import Submissions
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    settings = load_settings({}, data=tmp_path)
+    database = Database(tmp_path / "synhub.sqlite", "synhub", "FULL")
+    store = EmbeddedStore(tmp_path / "store")
+    journal = Journal(database, tmp_path / "jobs")
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    removals = Removals(journal)
+    writer = Writer(
+        store, journal, catalog, removals, Blobs(tmp_path / "blobs"),
+        flush_interval_s=60, step_quads=50_000, disk_reserve_bytes=0,
+    )  # fmt: skip
+    lanes = Lanes(settings)
+    submissions = Submissions(settings, Registry(PREFIX), store, journal, removals, writer, lanes.prepare)
+    writer.start()
+    yield Lab(submissions, store, journal, catalog, writer)
+    submissions.close()
+    writer.stop()
+    lanes.close()
+    store.close()
+    catalog.close()
+    database.close()
