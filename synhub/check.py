@@ -4,13 +4,14 @@ A triple that belongs to no top level is found by counting: the triples of a gra
 levels. A triple in two graphs is found by its subject: every subject lies below the IRI of its graph.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from synhub.hub import Hub
 from synhub.identity import Registry
-from synhub.model import Dataset, Removed
-from synhub.rdf import Iri, iri_of
+from synhub.model import Dataset
+from synhub.rdf import Iri, Triple, iri_of, text_of
 from synhub.sparql import template
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
@@ -19,6 +20,9 @@ from synhub.store.catalog_entry import triples_digest
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
 from synhub.store.top_levels import batches, read_changed, read_top_levels
+
+_PATIENCE_S = 10.0  # how long a moment without a job on its way is waited for
+_PAUSE_S = 0.02
 
 
 def top_levels_of(store: EmbeddedStore, graph: Iri) -> list[Iri]:
@@ -35,25 +39,50 @@ class Difference:
     problem: str
 
 
-def compare(store: EmbeddedStore, catalog: Catalog, problems: list[str]) -> Iterator[Difference]:
-    """Yield what differs between store and catalog; add what is wrong in the store itself to `problems`."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between store and catalog, what is wrong in the store itself, and triples of no top level.
+
+    `strays` are a number for each graph. Exact when nothing was written meanwhile, else only a suspicion.
+    """
+
+    differences: list[Difference] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    strays: dict[Iri, int] = field(default_factory=dict)
+
+
+def compare(store: EmbeddedStore, catalog: Catalog) -> Comparison:
+    """Compare every top level of the store with its catalog row, and every graph with its top levels."""
+    found = Comparison()
     indexed = {(graph, top): digest for graph, top, digest in catalog.digest_rows()}
     for graph in store.graphs():
         counted = 0
         for batch in batches(top_levels_of(store, graph)):
-            for top, triples in read_top_levels(store, Dataset((graph,)), batch).items():
+            stored = read_top_levels(store, Dataset((graph,)), batch)
+            for top, triples in stored.items():
                 counted += len(triples)
-                digest = indexed.pop((graph, top), None)
-                if digest is None:
-                    yield Difference(graph, top, "is not in the catalog")
-                elif digest != triples_digest(triples):
-                    yield Difference(graph, top, "differs from its catalog row")
                 if any(not s.startswith(f"<{graph}/") for s, _, _ in triples):
-                    problems.append(f"{top}: holds a subject outside its graph {graph}")
-        if counted != store.count(graph):
-            problems.append(f"{graph}: {store.count(graph) - counted} triples belong to no top level")
-    for graph, top in indexed:
-        yield Difference(graph, top, "is in the catalog but not in the store")
+                    found.problems.append(f"{top}: holds a subject outside its graph {graph}")
+            rows = {top: indexed.pop((graph, top)) for top in stored if (graph, top) in indexed}
+            found.differences.extend(_differences(graph, stored, rows))
+        strays = store.count(graph) - counted
+        if strays:
+            found.strays[graph] = strays
+    for (graph, top), digest in indexed.items():
+        found.differences.extend(_differences(graph, {}, {top: digest}))
+    return found
+
+
+def _differences(graph: Iri, stored: Mapping[Iri, list[Triple]], indexed: Mapping[Iri, bytes]) -> Iterator[Difference]:
+    """Compare the triples of some top levels of a graph with the digests in their catalog rows."""
+    for top, triples in stored.items():
+        if top not in indexed:
+            yield Difference(graph, top, "is not in the catalog")
+        elif indexed[top] != triples_digest(triples):
+            yield Difference(graph, top, "differs from its catalog row")
+    for top in indexed:
+        if top not in stored:
+            yield Difference(graph, top, "is in the catalog but not in the store")
 
 
 def check(registry: Registry, store: EmbeddedStore, catalog: Catalog, journal: Journal, blobs: Blobs) -> list[str]:
@@ -62,7 +91,10 @@ def check(registry: Registry, store: EmbeddedStore, catalog: Catalog, journal: J
     for graph in store.graphs():
         if graph != registry.public_graph and not graph.startswith(registry.prefix + "user/"):
             problems.append(f"{graph}: not a graph of this registry")
-    problems += [f"{d.top_level}: {d.problem}" for d in compare(store, catalog, problems)]
+    found = compare(store, catalog)
+    problems += found.problems
+    problems += [f"{graph}: {n} triples belong to no top level" for graph, n in found.strays.items()]
+    problems += [f"{d.top_level}: {d.problem}" for d in found.differences]
     problems += check_counts(catalog)
     for job in journal.open_jobs():
         if job.kind != "purge":
@@ -96,14 +128,49 @@ def reindex(store: EmbeddedStore, catalog: Catalog, journal: Journal) -> int:
 
 
 def mend_catalog(hub: Hub) -> str:
-    """Compare the catalog with the store of a running server and mend what differs; return a log of it."""
-    problems: list[str] = []
-    differences = list(compare(hub.store, hub.catalog, problems))
-    changed: list[Removed] = [(d.graph, d.top_level) for d in differences]
-    for batch_start in range(0, len(changed), 500):
-        hub.writer.refresh(changed[batch_start : batch_start + 500]).result()
+    """Compare the catalog with the store of a running server and mend what differs; return a log of it.
+
+    What jobs write meanwhile looks like a difference: each is looked at again in a moment when nothing is on its way.
+    """
+    found = compare(hub.store, hub.catalog)
+    suspects: dict[Iri, list[Iri]] = {}
+    for difference in found.differences:
+        suspects.setdefault(difference.graph, []).append(difference.top_level)
+    problems = list(found.problems)
+    mended: list[Difference] = []
+    for graph, top_levels in suspects.items():
+        for batch in batches(top_levels):
+            confirmed = _look_again(hub, graph, batch)
+            if confirmed is None:
+                problems.append(f"{graph}: {len(batch)} differences are not certain, jobs are running; check again")
+                continue
+            hub.writer.refresh([(d.graph, d.top_level) for d in confirmed]).result()
+            mended += confirmed
+    for graph in found.strays:
+        ((strays,),) = hub.store.select(template.bind("strays"), Dataset((graph,)))  # one query sees one state
+        assert strays is not None
+        if text_of(strays) != "0":
+            problems.append(f"{graph}: {text_of(strays)} triples belong to no top level")
     lines = [f"{hub.journal.now()} checked the index"]
-    lines += [f"mended {d.top_level}: {d.problem}" for d in differences]
+    lines += [f"mended {d.top_level}: {d.problem}" for d in mended]
     lines += [f"PROBLEM {problem}" for problem in problems]
-    lines.append(f"{len(differences)} mended, {len(problems)} problems")
+    lines.append(f"{len(mended)} mended, {len(problems)} problems")
     return "\n".join(lines)
+
+
+def _look_again(hub: Hub, graph: Iri, top_levels: Sequence[Iri]) -> list[Difference] | None:
+    """Compare some top levels of one and the same moment; None when there was none in the time for it.
+
+    A step has its number before it touches the store, and the catalog has it last: as long as both have the same
+    number, nothing was between them.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        number = hub.journal.last_number()
+        if hub.catalog.last_number == number:
+            stored = read_top_levels(hub.store, Dataset((graph,)), top_levels)
+            found = list(_differences(graph, stored, hub.catalog.digests(graph, top_levels)))
+            if hub.journal.last_number() == number:
+                return found
+        time.sleep(_PAUSE_S)
+    return None

@@ -134,6 +134,16 @@ class Catalog:
         for graph, top_level, digest in rows:
             yield Iri(graph), Iri(top_level), digest
 
+    def digests(self, graph: Iri, top_levels: Iterable[Iri]) -> dict[Iri, bytes]:
+        """Return the same digest of each of these top levels that is here."""
+        rows = self.database.rows(
+            "SELECT node.iri, digest FROM json_each(?) AS wanted CROSS JOIN node ON node.iri = wanted.value"
+            " CROSS JOIN top_level ON top_level.node = node.id"
+            " WHERE top_level.graph = (SELECT id FROM graph WHERE iri = ?)",
+            (json.dumps(list(top_levels)), graph),
+        )
+        return {Iri(iri): digest for iri, digest in rows}
+
     def close(self) -> None:
         self.database.close()
 
