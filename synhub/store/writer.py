@@ -42,14 +42,14 @@ class DurableStore(TripleStore, Protocol):
 class Planned:
     """What planning decided: the steps, what to tell, and the files of the upload to keep as blobs.
 
-    `steps` may be computed while they are taken, and raise then; `report` and `reads` are complete when all have been.
-    `reads` are the namespaces, besides the job's own, that the decision depends on.
+    `steps` may be computed while they are taken, and raise then; `report` is complete when all have been.
+    `reads` are the graphs that the decisions depend on.
     """
 
     steps: Iterable[ChangeSet]
     report: dict[str, Any]
     uploads: Sequence[tuple[Upload, Path]] = ()
-    reads: Set[str] = frozenset()
+    reads: Sequence[Iri] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +287,7 @@ class Writer:
     def _plan(self, work: Work) -> None:
         job = work.job
         try:
-            if work.draft is not None and self._still_holds(job, work.draft):
+            if work.draft is not None and self._still_holds(work.draft):
                 planned, steps = work.draft.planned, work.draft.steps
             else:
                 planned = work.plan()
@@ -314,13 +314,12 @@ class Writer:
         if sequence.job.steps is not None and sequence.job.steps <= 1:
             self._step(sequence)
 
-    def _still_holds(self, job: Job, draft: Draft) -> bool:
-        """Say whether nothing has changed in the namespaces that a draft depends on since it was begun."""
-        namespaces = (*job.namespaces, *draft.planned.reads)
-        if self._journal.touched_since(namespaces, draft.number):
+    def _still_holds(self, draft: Draft) -> bool:
+        """Say whether nothing has changed in the graphs that a draft depends on since it was begun."""
+        graphs = draft.planned.reads
+        if self._journal.graphs_number(graphs) > draft.number:
             return False
-        changed = self._removals.hidden() ^ draft.hidden
-        return not any(top.startswith(namespaces) for _, top in changed)
+        return not any(graph in graphs for graph, _ in self._removals.hidden() ^ draft.hidden)
 
     def _step(self, sequence: _Sequence) -> None:
         try:

@@ -1,7 +1,8 @@
 """Takes the plan of a submission: reads from the store what the decisions of plan.py need, in batches, and puts the
 changes in a stream, one for each top level.
 
-Runs in the writer thread, while nothing else is written. Decides nothing that plan.py can decide.
+Runs ahead, in the thread of the submission, and again in the writer thread where something has been written since.
+Decides nothing that plan.py can decide.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +93,7 @@ class Planner:
             yield from pack((c for c in changes if c.size), self.step_quads)
             report.update(outcome.as_json(), collection=self.request.collection)
 
-        return Planned(steps(), report, self.files)
+        return Planned(steps(), report, self.files, self._readable.graphs)
 
     def _changes(self, prepared: Path, outcome: Outcome) -> Iterator[TopLevelChange]:
         request = self.request

@@ -178,7 +178,8 @@ class Submissions:
                 self._registry, self._store, self._removals, self._settings.step_quads, job, user, request, folder,
                 [(Upload(f.name, f.size, f.sha256), f.path) for f in files],
             )  # fmt: skip
-            self._writer.submit(job, plan.planned).add_done_callback(lambda done: _pass_on(done, result))
+            draft = self._writer.draft(job, plan.planned)
+            self._writer.submit(job, plan.planned, draft).add_done_callback(lambda done: _pass_on(done, result))
         except Exception as error:
             report = {"findings": getattr(error, "findings", [])}
             self._journal.fail_unplanned(job.id, type(error).__name__, str(error), report)

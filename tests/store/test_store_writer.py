@@ -391,7 +391,7 @@ def test_a_draft_is_used_when_nothing_changed_since(parts: Parts) -> None:
 @pytest.mark.parametrize("namespace", [LAB, OTHER])
 def test_a_draft_is_planned_again_when_what_it_read_has_changed(parts: Parts, namespace: str) -> None:
     job = start_job(parts, LAB)
-    ahead = Planned(adding(LAB, ["a"]), {"planned": "ahead"}, reads=frozenset({OTHER}))
+    ahead = Planned(adding(LAB, ["a"]), {"planned": "ahead"}, reads=(GRAPH,))
     draft = parts.writer.draft(job, lambda: ahead)
     between = parts.writer.submit(start_job(parts, namespace), lambda: Planned(adding(namespace, ["x"]), {}))
     run(parts)
@@ -407,7 +407,7 @@ def test_a_draft_is_planned_again_when_what_it_read_has_changed(parts: Parts, na
 def test_a_draft_is_planned_again_when_what_it_read_is_being_removed(parts: Parts) -> None:
     iris = submit_members(parts, ["a"])
     job = start_job(parts, OTHER)
-    ahead = Planned(adding(OTHER, ["y"]), {"planned": "ahead"}, reads=frozenset({LAB}))
+    ahead = Planned(adding(OTHER, ["y"]), {"planned": "ahead"}, reads=(GRAPH,))
     draft = parts.writer.draft(job, lambda: ahead)
     parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, iris[0])], {})
 
