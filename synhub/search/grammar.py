@@ -9,6 +9,8 @@ apart: raw it is a space, `%2B` is a plus.
     key       := listed name | SBOL property | prefix:name | <iri> | http…
     value     := <iri> | 'text' | "text" [ @lang | ^^type ] | prefix:name | http… | number | word | ?variable
     text      := words and "quoted phrases", with `or` between alternatives and `not` before a term
+
+What `sequence`, `exactsequence` and `globalsequence` ask for is the whole text; case matters in SMILES only (ast.py).
 """
 
 import re
