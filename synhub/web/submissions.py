@@ -38,11 +38,21 @@ async def submit(request: Request) -> Result:
     location = f"/jobs/{job_id}"
     if "respond-async" in request.headers.get("prefer", "").lower():
         headers = {"Location": location, "Preference-Applied": "respond-async"}
+        await _tell(request, job_id)
         return Result(f"Accepted; see {location}", status=202, headers=headers)
+    # Asked for its effect: after a large last piece of a body the server reads on only when it is asked, and does not
+    # notice before that who leaves.
+    await request.is_disconnected()
     job = await asyncio.shield(asyncio.wrap_future(future))
-    if not await request.is_disconnected():
-        hub.submissions.answering(job.id)
-        request.state.after = BackgroundTask(hub.submissions.answered, job.id)
+    await _tell(request, job.id)
     path = path_of_iri(job.options["collection"], hub.registry) if wants_html(request) else None
     headers = {"Link": f'<{location}>; rel="describedby"'}
     return Result(DONE, headers=headers, title=DONE, location=path)
+
+
+async def _tell(request: Request, job_id: str) -> None:
+    """Note that the job's answer is sent, unless nobody is left who could read it: then a repeat gets it."""
+    if not await request.is_disconnected():
+        hub = hub_of(request)
+        hub.submissions.answering(job_id)
+        request.state.after = BackgroundTask(hub.submissions.answered, job_id)

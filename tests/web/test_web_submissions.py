@@ -28,24 +28,51 @@ def test_an_upload_repeated_at_once_after_its_answer_is_refused(instance: Live) 
         assert (second.status_code, second.text) == (400, "Submission id and version already in use")
 
 
-def test_who_left_before_the_answer_gets_it_for_the_same_upload(instance: Live) -> None:
-    form = {"id": "left", "version": "1", "name": "Left", "description": "nobody waited", "overwrite_merge": "0"}
-    upload = httpx.Request(
-        "POST",
-        instance.url + "/submit",
-        headers=instance.headers("alice"),
-        data=form,
-        files={"file": ("design.xml", DESIGN, "text/xml")},
-    )
-    head = "".join(f"{name}: {value}\r\n" for name, value in upload.headers.items())
-    with socket.create_connection((upload.url.host, upload.url.port or 80)) as connection:
-        connection.sendall(f"POST /submit HTTP/1.1\r\n{head}\r\n".encode() + upload.read())
-        _wait_until(lambda: instance.hub.journal.waiting_of("alice") == 1)
-    _wait_until(lambda: instance.hub.journal.waiting_of("alice") == 0)
-    time.sleep(0.2)  # in which the handler sees that nobody is left to answer
+@pytest.mark.parametrize("padding", [0, 100_000, 300_000, 500_000, 1_000_000])
+def test_who_left_before_the_answer_gets_it_for_the_same_upload(instance: Live, padding: int) -> None:
+    """A large last piece of a body fills the buffer of the server, which then reads no more for a while."""
+    upload = _upload(instance, f"left{padding}", DESIGN + b" " * padding)
+    _send_and_leave(instance, upload)
 
     repeat = instance.client.send(upload)
     assert (repeat.status_code, repeat.text) == (200, "Successfully uploaded")
+    again = instance.client.send(upload)
+    assert (again.status_code, again.text) == (400, "Submission id and version already in use")
+
+
+def test_a_job_that_was_accepted_has_been_answered(instance: Live) -> None:
+    upload = _upload(instance, "later", DESIGN, prefer="respond-async")
+    accepted = instance.client.send(upload)
+    assert accepted.status_code == 202
+    _wait_until(lambda: instance.hub.journal.waiting_of("alice") == 0)
+
+    repeat = instance.client.send(_upload(instance, "later", DESIGN))
+    assert (repeat.status_code, repeat.text) == (400, "Submission id and version already in use")
+
+
+def _upload(instance: Live, collection_id: str, content: bytes, **headers: str) -> httpx.Request:
+    form = {"id": collection_id, "version": "1", "name": "Left", "description": "nobody waited", "overwrite_merge": "0"}
+    upload = httpx.Request(
+        "POST",
+        instance.url + "/submit",
+        headers=instance.headers("alice") | headers,
+        data=form,
+        files={"file": ("design.xml", content, "text/xml")},
+    )
+    upload.read()
+    return upload
+
+
+def _send_and_leave(instance: Live, upload: httpx.Request) -> None:
+    """Send the whole body at once, close the connection while the job runs, and wait until it has run."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in upload.headers.items())
+    with socket.create_connection((upload.url.host, upload.url.port or 80)) as connection:
+        connection.sendall(f"POST /submit HTTP/1.1\r\n{head}\r\n".encode())
+        time.sleep(0.1)  # in which the handler begins to wait for the body
+        connection.sendall(upload.content)
+        _wait_until(lambda: instance.hub.journal.waiting_of("alice") == 1)
+    _wait_until(lambda: instance.hub.journal.waiting_of("alice") == 0)
+    time.sleep(0.2)  # in which the handler sees that nobody is left to answer
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
