@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
-from starlette.concurrency import run_in_threadpool
 
 import synhub
 from synhub import check as checks
@@ -42,6 +41,8 @@ from synhub.web.application import create_app
 logger = logging.getLogger("synhub")
 
 MEMORY = "memory:"
+_STALL_S = 60  # a connection whose client takes nothing for this long is closed
+_LAST_BYTES_S = 3  # how long a stopping server waits for clients to take their answers
 
 
 def _accounts(database: Database, settings: Settings) -> Accounts:
@@ -148,7 +149,10 @@ def _refuse_lost_store(store: EmbeddedStore, catalog: Catalog, data: Path) -> No
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready, and calls `stop` (in a thread) before it waits for open requests."""
+    """uvicorn that says when it is ready, and calls `stop` (in a thread) before it waits for open requests.
+
+    After that every answer is there: who does not take the rest of it soon does not hold the server up.
+    """
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[int], None], stop: Callable[[], None]) -> None:
         super().__init__(config)
@@ -162,15 +166,23 @@ class _Server(uvicorn.Server):
             self._ready(port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        stopping = asyncio.create_task(run_in_threadpool(self._stop))
+        stopping = asyncio.create_task(asyncio.to_thread(self._stop))
+        closing = asyncio.create_task(self._close_slow(stopping))
         await super().shutdown(sockets)
         await stopping
+        closing.cancel()
+
+    async def _close_slow(self, stopping: "asyncio.Task[None]") -> None:
+        await asyncio.wait([stopping])
+        await asyncio.sleep(_LAST_BYTES_S)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def _stop_jobs(hub: Hub) -> None:
     """End or fail every job that a request waits for, so that the request is answered before the server is gone."""
     hub.submissions.close()
-    hub.lanes.prepare.close()
+    hub.lanes.close()
     hub.writer.stop()
 
 
@@ -178,7 +190,9 @@ def _listen(settings: Settings) -> socket.socket:
     """Take the address before anything is opened or fixed. Raises BadRequest when it cannot be had."""
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALL_S * 1000)  # accepted ones have it too
+        return listening
     except (OSError, OverflowError) as error:
         raise BadRequest(f"cannot listen on {settings.host!r} port {settings.port}: {error}") from error
 

@@ -18,10 +18,12 @@ from synhub.sbol.graph import Document, unskolemise
 from synhub.sbol.xml import write_sbol2
 from synhub.sparql import template
 from synhub.store.catalog_closure import named_top_levels, referred_top_levels
+from synhub.store.spool import Spool
 from synhub.store.top_levels import read_top_levels
 from synhub.vocab import DCTERMS, RDF, SBOL2
 
 DIRECT_OBJECTS = 1_000  # larger downloads are written by a child over a snapshot: one state, constant memory
+_PATIENCE_S = 5.0  # how long a download waits for a child
 _TYPE = iri_term(RDF.type)
 _COLLECTION = iri_term(SBOL2.Collection)
 _MEMBER = iri_term(SBOL2.member)
@@ -192,7 +194,11 @@ def _read(hub: Hub, dataset: Dataset, iris: Sequence[Iri]) -> list[Triple]:
 
 
 def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]) -> Iterator[bytes]:
-    """Stream a large document from a child; closing the iterator ends the child."""
+    """Let a child write a large document, and return it as it grows; closing the iterator ends the child.
+
+    What goes wrong before the first byte is raised here. Raises TooMany when no child becomes free soon.
+    """
+    settings = hub.settings
     username = actor.user.username if actor.user else None
     at_least = hub.journal.last_number_of(username) if username else 0
     with ExitStack() as stack:
@@ -200,28 +206,9 @@ def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]
         graphs = sorted({g for g in map(hub.registry.graph_of, iris) if g is not None})
         argument = {"store": str(snapshot.path), "graphs": graphs, "top_levels": list(iris)}
         _, chunks = hub.lanes.download.stream(
-            "download", argument, hub.settings.download_timeout, hub.settings.download_limit
+            "download", argument, settings.download_timeout, settings.download_limit, wait_s=_PATIENCE_S
         )
         stack.enter_context(chunks)
-        return _Held(chunks, stack.pop_all())
-
-
-class _Held(Iterator[bytes]):
-    """Chunks of a document with what must be let go after them, also when nobody ever takes the first."""
-
-    def __init__(self, chunks: Iterator[bytes], held: ExitStack) -> None:
-        self._chunks = chunks
-        self._held = held
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._chunks)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        self._held.close()
-
-    def __del__(self) -> None:
-        self.close()
+        spool = Spool(chunks, stack.pop_all(), settings.data, settings.disk_reserve)
+    spool.wait()
+    return spool

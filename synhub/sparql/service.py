@@ -16,7 +16,6 @@ from synhub.errors import (
     StoreUnavailable,
     SynhubError,
     TooLarge,
-    TooMany,
 )
 from synhub.hub import Hub
 from synhub.model import Actor
@@ -26,7 +25,7 @@ from synhub.store.children import ChildDied, Stream
 
 _MEMORY_BYTES = 8 << 20  # a larger answer waits in a file
 _CHUNK_BYTES = 1 << 18
-_MOST_WAITING = 16  # each holds a thread of the server
+_PATIENCE_S = 5.0  # longer than one query of somebody else may run
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,13 @@ def run_query(
     accept: str | None,
     default_graph_uris: Sequence[str] = (),
     named_graph_uris: Sequence[str] = (),
+    address: str | None = None,
 ) -> Answer:
     """Answer a query over what the actor may read; the answer is complete before this returns.
 
     So the child is free again however slowly the client reads, and whatever goes wrong is an error with a
-    status, never an answer that ends early.
+    status, never an answer that ends early. Nobody has more than one query running and one waiting: a user, or
+    for anonymous callers the `address` they come from (None: not known).
 
     Raises InvalidQuery, BadRequest, TooLarge, QueryTimeout, TooMany, StoreUnavailable, DiskFull.
     """
@@ -59,8 +60,6 @@ def run_query(
     graphs = default_graph_uris, named_graph_uris
     checked = check(text, limits, hub.dataset(actor), hub.registry, username, email, *graphs)
     choice = choose(accept, checked.form)
-    if hub.lanes.query.waiting >= _MOST_WAITING:
-        raise TooMany("too many SPARQL queries are waiting; try again later", 10)
     at_least = hub.journal.last_number_of(username) if username else 0
     try:
         with hub.snapshots.acquire(at_least) as snapshot:
@@ -72,7 +71,12 @@ def run_query(
                 "media_type": choice.written_as,
             }
             _, stream = hub.lanes.query.stream(
-                "query", argument, settings.query_timeout, settings.query_result, wait_s=settings.query_timeout
+                "query",
+                argument,
+                settings.query_timeout,
+                settings.query_result,
+                wait_s=settings.query_timeout + _PATIENCE_S,
+                caller=username or address,
             )
             with stream:
                 return Answer(choice.label, _collect(hub, stream))

@@ -30,7 +30,8 @@ _MEMORY_WORDS = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"Cannot
 class ChildDied(errors.StoreUnavailable):
     """A child ended before its job did. Callers say what that means for theirs.
 
-    `reason`: its deadline passed, its memory ran out, a signal (a crash), or an exit of its own.
+    `reason`: its deadline passed, its memory ran out, a signal (a crash), or an exit of its own. `detail` says so in
+    words that callers may show, such as "it crashed with signal 11 (SIGSEGV)".
     """
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -151,5 +152,7 @@ class ChildProcess:
         if code == protocol.EXIT_MEMORY or self._out_of_memory:
             return ChildDied("memory", "its memory ran out")
         if code < 0:
-            return ChildDied("signal", f"signal {-code} ({signal.Signals(-code).name})")
+            how = "was killed by" if -code in (signal.SIGKILL, signal.SIGTERM) else "crashed with"
+            name = next((s.name for s in signal.Signals if s == -code), "real-time")
+            return ChildDied("signal", f"it {how} signal {-code} ({name})")
         return ChildDied("exit", f"exit status {code}")

@@ -14,6 +14,7 @@ from synhub.model import Actor
 from synhub.objects import Located
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.respond import RDF_XML, Result, attachment, json_result, redirect, wants_html
+from synhub.web.waiting import beside
 
 
 def _unchanged(request: Request, etag: str) -> bool:
@@ -35,7 +36,7 @@ async def _document(
     headers = attachment(located.display_id + ".xml")
     if state is not None and _unchanged(request, etag):
         return Result(None, RDF_XML, 304, headers | {"ETag": etag})
-    document = await run_in_threadpool(write, hub, actor, located)
+    document = await beside(request, hub.lanes.download, write, hub, actor, located)
     complete = isinstance(document, bytes)  # a stream comes from a snapshot, which may be of an earlier state
     if complete and state is not None and await run_in_threadpool(objects.state_of, hub, actor) == state:
         headers["ETag"] = etag

@@ -6,16 +6,16 @@ Source: SPARQL 1.1 Protocol, section 2.1.
 import json
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from synhub.errors import BadRequest, TooLarge
 from synhub.sparql import results
 from synhub.sparql.service import Answer, run_query
-from synhub.web.auth import actor_of, hub_of
+from synhub.web.auth import actor_of, client_address, hub_of
 from synhub.web.forms import read_form
 from synhub.web.pages import render_form
 from synhub.web.respond import HTML, JSON, TEXT, Result, wants_html
+from synhub.web.waiting import beside
 
 _QUERY = "application/sparql-query"
 _UPDATE = "application/sparql-update"
@@ -61,14 +61,18 @@ async def _answer(request: Request, fields: Fields) -> Result:
     if not query:
         return _without_query(request, fields)
     page = wants_html(request)
-    answer = await run_in_threadpool(
+    hub = hub_of(request)
+    answer = await beside(
+        request,
+        hub.lanes.query,
         run_query,
-        hub_of(request),
+        hub,
         actor_of(request),
         query,
         f"{results.JSON}, {results.TURTLE}" if page else request.headers.get("accept"),
         fields.get("default-graph-uri", []),
         fields.get("named-graph-uri", []),
+        client_address(request),
     )
     return _as_page(answer) if page else Result(answer.body, answer.media_type, headers=_VARY)
 

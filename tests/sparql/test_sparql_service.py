@@ -22,7 +22,7 @@ from synhub.sparql.service import run_query
 from synhub.store.accounts import Accounts
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
-from synhub.store.children import Lanes
+from synhub.store.children import Busy, Lanes
 from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
@@ -267,11 +267,60 @@ def test_query_beyond_the_queue_is_told_to_come_back(hub: Hub) -> None:
             waiter.start()
         while hub.lanes.query.waiting < 16:
             time.sleep(0.001)
-        with pytest.raises(TooMany, match="too many SPARQL queries are waiting"):
+        with pytest.raises(TooMany, match="too many query requests are waiting"):
             run_query(hub, ANONYMOUS, "ASK {}", None)
         held.close()
         for waiter in waiters:
             waiter.join()
+
+
+def test_one_caller_with_runaway_queries_does_not_keep_others_out(hub: Hub) -> None:
+    runaway = f"SELECT (COUNT(*) AS ?n) {PRODUCT}"
+    came: dict[str, list[BaseException]] = {"alice": []}
+
+    def ask_always() -> None:
+        while len(came["alice"]) < 2:
+            try:
+                run_query(hub, ALICE, runaway, None)
+            except BaseException as error:
+                came["alice"].append(error)
+
+    greedy = threading.Thread(target=ask_always), threading.Thread(target=ask_always)
+    for thread in greedy:
+        thread.start()
+    while hub.lanes.query.waiting < 1:
+        time.sleep(0.001)
+    with pytest.raises(TooMany, match="one query of yours is waiting already"):
+        run_query(hub, ALICE, "ASK {}", None)
+    started = time.monotonic()
+    assert rows(hub, BOB, "SELECT (1 AS ?n) {}") == [["1"]]
+    assert run_query(hub, ANONYMOUS, "ASK {}", None, address="192.0.2.1").body
+    assert time.monotonic() - started < 2 * hub.settings.query_timeout + 1
+    for thread in greedy:
+        thread.join()
+    assert {type(error) for error in came["alice"]} <= {QueryTimeout, Busy}
+
+
+def test_anonymous_callers_are_told_apart_by_address(hub: Hub) -> None:
+    runaway = f"SELECT (COUNT(*) AS ?n) {PRODUCT}"
+    errors: list[BaseException] = []
+
+    def ask(address: str) -> None:
+        try:
+            run_query(hub, ANONYMOUS, runaway, None, address=address)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask, args=("192.0.2.1",)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    while not errors:
+        time.sleep(0.001)
+    assert isinstance(errors[0], TooMany)
+    assert run_query(hub, ANONYMOUS, "ASK {}", None, address="192.0.2.2").body
+    for thread in threads:
+        thread.join()
+    assert [type(error) for error in errors] == [Busy, QueryTimeout, QueryTimeout]
 
 
 # --- isolation

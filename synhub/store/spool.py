@@ -1,0 +1,118 @@
+"""A child's output on its way to a slow reader: a thread puts it into a file as it comes, the reader takes it there.
+
+So child and snapshot are free when the child has written, however slowly a client reads. Answers for the thread and
+the file, which has no name and goes with its last user. Must not know what the bytes are.
+"""
+
+import errno
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO
+
+from synhub.errors import DiskFull
+from synhub.store.children import Stream
+
+_CHUNK_BYTES = 1 << 18
+_FULL = "the disk of the server has no room for this download; ask for less, or try again later"
+
+
+class Spool(Iterator[bytes]):
+    """The bytes of `stream` in chunks, from the first that there is; to be read by one thread at a time.
+
+    `held` is let go when the stream has ended. `reserve_bytes` of the disk stay free. Raises what the stream does,
+    after the bytes that came before, and DiskFull. Closing or dropping it ends the stream.
+    """
+
+    def __init__(self, stream: Stream, held: AbstractContextManager[object], folder: Path, reserve_bytes: int) -> None:
+        self._closed = True
+        self._state = _State(tempfile.TemporaryFile(dir=folder, buffering=0), reserve_bytes)  # noqa: SIM115
+        self._stream = stream
+        self._position = 0
+        self._closed = False
+        threading.Thread(target=_fill, args=(self._state, stream, held), name="synhub-spool", daemon=True).start()
+
+    def wait(self) -> None:
+        """Return when there is something to read. Raises what went wrong before that."""
+        self._state.wait(0)
+
+    def __next__(self) -> bytes:
+        if self._closed or not self._state.wait(self._position):
+            self.close()
+            raise StopIteration
+        chunk = os.pread(self._state.file.fileno(), _CHUNK_BYTES, self._position)
+        self._position += len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Give up: the child is killed if it still writes."""
+        if not self._closed:
+            self._closed = True
+            self._stream.kill()
+            self._state.let_go()
+
+    def __del__(self) -> None:  # a response that the client left is dropped, not closed
+        self.close()
+
+
+class _State:
+    """What both sides share; the thread must not hold the Spool itself, or dropping that would end nothing."""
+
+    def __init__(self, file: IO[bytes], reserve_bytes: int) -> None:
+        self.file = file
+        self._reserve_bytes = reserve_bytes
+        self._changed = threading.Condition()
+        self._size = 0
+        self._users = 2
+        self._ended = False
+        self._error: BaseException | None = None
+
+    def write(self, data: bytes) -> None:
+        disk = os.fstatvfs(self.file.fileno())
+        if disk.f_bavail * disk.f_frsize < self._reserve_bytes + len(data):
+            raise DiskFull(_FULL)
+        view = memoryview(data)
+        while view:
+            view = view[self.file.write(view) :]
+        with self._changed:
+            self._size += len(data)
+            self._changed.notify_all()
+
+    def end(self, error: BaseException | None) -> None:
+        with self._changed:
+            self._ended, self._error = True, error
+            self._changed.notify_all()
+        self.let_go()
+
+    def wait(self, position: int) -> bool:
+        """Return whether there is more than `position` bytes, as soon as that is known. Raises what the child did."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._size > position or self._ended)
+            if self._size > position:
+                return True
+            if self._error is not None:
+                raise self._error
+            return False
+
+    def let_go(self) -> None:
+        with self._changed:
+            self._users -= 1
+            if self._users == 0:
+                self.file.close()
+
+
+def _fill(state: _State, stream: Stream, held: AbstractContextManager[object]) -> None:
+    error: BaseException | None = None
+    try:
+        with held, stream:
+            for chunk in stream:
+                state.write(chunk)
+    except OSError as failure:
+        full = failure.errno in (errno.ENOSPC, errno.EDQUOT)
+        error = DiskFull(_FULL) if full else failure
+    except BaseException as failure:
+        error = failure
+    state.end(error)
