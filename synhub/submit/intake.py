@@ -8,10 +8,10 @@ Source: SynBioHub `POST /submit`, field rules and texts (they are an interface: 
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from synhub.errors import Conflict, FieldErrors
-from synhub.identity import COLLECTION_SUFFIX, Namespace, ObjectRef, Registry, is_display_id, is_version
+from synhub.identity import COLLECTION_SUFFIX, MAX_NAME, Namespace, ObjectRef, Registry, is_display_id, is_version
 from synhub.rdf import Iri, check_iri
 from synhub.submit.plan import OverwriteMerge, SubmitRequest
 
@@ -20,6 +20,9 @@ BAD_ID = (
     "Collection id is invalid. An id is a string of characters that MUST be composed of only alphanumeric or"
     " underscore characters and MUST NOT begin with a digit."
 )
+_MAX_ID = MAX_NAME - len(COLLECTION_SUFFIX)
+LONG_ID = f"Collection id is invalid. It has more than {_MAX_ID} characters."
+LONG_VERSION = f"Version is invalid. It has more than {MAX_NAME} characters."
 NO_VERSION = "Please enter a version for your submission"
 BAD_VERSION = (
     "Version is invalid. A version is a string of characters that MUST be composed of only alphanumeric characters,"
@@ -65,11 +68,14 @@ def _iris(text: str, name: str) -> tuple[Iri, ...]:
     return tuple(dict.fromkeys(check_iri(part) for part in iris))
 
 
-def check_form(fields: Mapping[str, str], registry: Registry, username: str) -> SubmitRequest:
+def check_form(
+    fields: Mapping[str, str], registry: Registry, username: str, latest: Callable[[Iri], Iri | None]
+) -> SubmitRequest:
     """Check all fields of POST /submit.
 
     Modes 0 and 1 make `<id>_collection/<version>`; 2 and 3 add to `rootCollections`, or to the collection that id
-    and version name. Raises FieldErrors with every message, and Conflict for a target that cannot exist.
+    and version name. `latest` returns the latest version of an object in the user's own graph, given its IRI without
+    a version. Raises FieldErrors with every message, and Conflict for a target that cannot exist.
     """
     mode = parse_mode(fields)
     has_id = bool(fields.get("id") or fields.get("version"))
@@ -101,7 +107,7 @@ def check_form(fields: Mapping[str, str], registry: Registry, username: str) -> 
         namespace = registry.namespace(username, fields["id"])
         collection = namespace.collection_iri(fields["version"])
     else:
-        namespace, collection = _existing(target, registry, username)
+        namespace, collection = _existing(_versioned(target, registry, username, latest), registry, username)
     version = collection.rpartition("/")[2]
     return SubmitRequest(
         mode,
@@ -111,7 +117,7 @@ def check_form(fields: Mapping[str, str], registry: Registry, username: str) -> 
         fields.get("name", ""),
         fields.get("description", ""),
         citations,
-        add_to,
+        tuple(dict.fromkeys(_versioned(iri, registry, username, latest) for iri in add_to)),
     )
 
 
@@ -120,17 +126,29 @@ def _new_errors(fields: Mapping[str, str]) -> list[str]:
     collection_id, version = fields.get("id", ""), fields.get("version", "")
     if not collection_id:
         errors.append(NO_ID)
-    if not is_display_id(collection_id):
+    if len(collection_id) > _MAX_ID:
+        errors.append(LONG_ID)
+    elif not is_display_id(collection_id):
         errors.append(BAD_ID)
     if not version:
         errors.append(NO_VERSION)
-    if not is_version(version):
+    if len(version) > MAX_NAME:
+        errors.append(LONG_VERSION)
+    elif not is_version(version):
         errors.append(BAD_VERSION)
     if not fields.get("name"):
         errors.append(NO_NAME)
     if not fields.get("description"):
         errors.append(NO_DESCRIPTION)
     return errors
+
+
+def _versioned(iri: str, registry: Registry, username: str, latest: Callable[[Iri], Iri | None]) -> Iri:
+    """An IRI of the user's that has no version means the latest one; others stay as they are."""
+    ref = ObjectRef.of_iri(iri, registry)
+    if ref is None or ref.owner != username or ref.version is not None:
+        return Iri(iri)
+    return latest(check_iri(iri)) or Iri(iri)
 
 
 def _existing(target: str, registry: Registry, username: str) -> tuple[Namespace, Iri]:

@@ -40,6 +40,7 @@ _COLLECTION = iri_term(SBOL2.Collection)
 _WAS_DERIVED_FROM = iri_term(PROV.wasDerivedFrom)
 _SOURCE = iri_term(SBOL2.source)
 _BLANK = "/.bnode/"
+MAX_LEVELS = 64  # an IRI holds the names of all its owners: 3 000 levels of 100 bytes each were 26 MB of IRIs
 _NAMING = frozenset({DISPLAY_ID, PERSISTENT_IDENTITY, VERSION})
 
 
@@ -65,7 +66,7 @@ class _Member:
     """One subject of a top level's tree. `identity` is None for a nested annotation and a former blank node.
 
     `home` is the IRI that names below it are appended to: its new persistent identity, or that of the nearest
-    named owner.
+    named owner. `level` counts its owners.
     """
 
     old: Term
@@ -73,6 +74,7 @@ class _Member:
     home: str
     display_id: str
     identity: Identity | None
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,8 @@ def _grow(document: Document, top: Term, identity: Identity, name: Name, namespa
     while waiting:
         owner = waiting.pop()
         parts = document.children.get(owner.old, [])
+        if parts and owner.level == MAX_LEVELS:
+            raise _nested_too_deep(identity.iri)
         blanks = [part for part in parts if is_skolem(part) and part in document.nested]
         named = [part for part in parts if not is_skolem(part) or part not in document.nested]
         names = taken.setdefault(owner.home, Taken())
@@ -172,6 +176,14 @@ def _grow(document: Document, top: Term, identity: Identity, name: Name, namespa
         members += grown
         waiting += reversed(grown)
     return _Tree(name, _origin(identity.iri, namespace), _class(document, top), members)
+
+
+def _nested_too_deep(top: Iri) -> InvalidDesign:
+    message = (
+        f"{top} holds objects or annotations inside each other more than {MAX_LEVELS} deep: let them refer to each"
+        " other as objects of their own, with a displayId or a class that stands alone"
+    )
+    return InvalidDesign(message, [Finding("synhub-nesting", "error", top, message).as_json()])
 
 
 def _name_members(
@@ -191,7 +203,7 @@ def _name_members(
     for part, identity in sorted(identities.items()):
         name = names[iri_of(part)]
         home = f"{owner.home}/{name}"
-        members.append(_Member(part, Iri(f"{home}/{version}"), home, name, identity))
+        members.append(_Member(part, Iri(f"{home}/{version}"), home, name, identity, owner.level + 1))
     return members
 
 
@@ -212,7 +224,7 @@ def _blank_member(owner: _Member, blank: Term, new_iris: dict[Term, Iri], taken:
     new = f"{new_iris.get(iri_term(Iri(anchor)), owner.new)}{_BLANK}{rest}"
     if not taken.claim(new, blank):  # only in a document that was written with such IRIs by hand
         new = taken.number(new, blank, "-")
-    return _Member(blank, Iri(new), owner.home, "", None)
+    return _Member(blank, Iri(new), owner.home, "", None, owner.level + 1)
 
 
 # --- what follows -----------------------------------------------------------------------------------------

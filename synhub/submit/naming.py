@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from synhub.identity import COLLECTION_SUFFIX, Namespace, Registry, is_display_id, is_version
+from synhub.identity import COLLECTION_SUFFIX, MAX_NAME, Namespace, Registry, is_display_id, is_version
 from synhub.rdf import Iri, Term, iri_of, iri_term, is_iri, text_of
 from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
@@ -21,6 +21,7 @@ PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
 VERSION = iri_term(SBOL2.version)
 
 _DELIMITERS = "/#:"
+_MAX_SQUASHED = MAX_NAME - 16  # leaves room for a number
 _NOT_IN_DISPLAY_ID = re.compile(r"[^A-Za-z0-9_]", re.ASCII)
 _SCHEME_ONLY = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*:(//)?)?\Z", re.ASCII)
 
@@ -100,7 +101,7 @@ def display_id_from(text: str) -> str:
     >>> display_id_from("2/pTet-Ω")
     '_2_pTet__'
     """
-    squashed = _NOT_IN_DISPLAY_ID.sub("_", text.strip(_DELIMITERS))
+    squashed = _NOT_IN_DISPLAY_ID.sub("_", text.strip(_DELIMITERS))[:_MAX_SQUASHED]
     return f"_{squashed}" if squashed[:1].isdigit() else squashed
 
 

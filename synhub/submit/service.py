@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from synhub.errors import DiskFull, InvalidDesign, Stopping, TooLarge
-from synhub.identity import Registry
+from synhub.errors import BadRequest, DiskFull, InvalidDesign, Stopping, TooLarge
+from synhub.identity import Registry, version_key
 from synhub.model import Dataset, User
-from synhub.rdf import Iri
+from synhub.rdf import Iri, iri_of, text_of
 from synhub.settings import Settings
+from synhub.sparql import template
 from synhub.store.base import TripleStore
 from synhub.store.children import ChildDied, Lane
 from synhub.store.journal import Job, Journal, Upload
@@ -79,7 +80,7 @@ class Submissions:
         started, the folder is deleted).
         """
         try:
-            request = check_form(fields, self._registry, user.username)
+            request = check_form(fields, self._registry, user.username, self._latest)
             if public:
                 request = _made_public(request, self._registry)
             key = fingerprint(user.username, fields, [f.sha256 for f in files])
@@ -161,6 +162,17 @@ class Submissions:
         stored = read_stored(self._store, dataset, [request.collection])
         check_mode(request, stored.get(request.collection, []))
 
+    def _latest(self, identity: Iri) -> Iri | None:
+        """Return the latest version of an object of a user's own graph."""
+        graph = self._registry.graph_of(identity)
+        assert graph is not None
+        hidden = self._removals.hidden()
+        rows = self._store.select(template.bind("versions", identity=identity), Dataset((graph,)))
+        found = {iri_of(s): version_key(text_of(v)) for s, v in rows if s is not None and v is not None}
+        return max(
+            (iri for iri in found if (graph, iri) not in hidden), key=lambda iri: (found[iri], iri), default=None
+        )
+
     def _run(
         self,
         job: Job,
@@ -200,6 +212,11 @@ class Submissions:
         except ChildDied as error:
             if error.reason == "exit":
                 raise
+            if error.reason == "signal":
+                raise BadRequest(
+                    f"the reader of the upload ended on this document ({error.detail}); nothing was stored. Repeat it"
+                    " once; if it fails again, the document is at fault: check it, or submit it in parts"
+                ) from error
             raise TooLarge(f"the upload could not be read within the limits of this server: {error.detail}") from error
         if not answer["ok"]:
             raise InvalidDesign(answer["error"], answer["findings"])

@@ -34,7 +34,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     lanes = Lanes(settings)
     submissions = Submissions(settings, Registry(PREFIX), store, journal, removals, writer, lanes.prepare)
     writer.start()
-    yield Lab(submissions, store, journal, catalog, writer)
+    yield Lab(submissions, store, journal, catalog, writer, lanes.prepare)
     submissions.close()
     writer.stop()
     lanes.close()

@@ -11,6 +11,7 @@ from synhub.rdf import Iri, Triple, iri_term, write_ntriples
 from synhub.sparql.render import Query
 from synhub.store.blobs import sha256_of
 from synhub.store.catalog import Catalog
+from synhub.store.children import Lane
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Job, Journal
 from synhub.store.top_levels import read_top_levels
@@ -71,6 +72,7 @@ class Lab:
     journal: Journal
     catalog: Catalog
     writer: Writer
+    prepare: Lane
 
     def start(
         self, content: bytes | None = None, *, public: bool = False, user: str = "alice", **fields: str

@@ -1,5 +1,9 @@
 """Submissions end to end below HTTP: real child, real store, all modes, equality, copies."""
 
+import os
+import signal
+import time
+
 import pytest
 from submit_lab import ALICE, FIXTURES, FOREIGN, LAB, P1, P2, PREFIX, ROOT, Lab, component, document, part
 
@@ -276,6 +280,38 @@ def test_a_repeat_of_an_unanswered_job_gets_its_answer(lab: Lab) -> None:
     job = lab.submit(FOREIGN)
 
     assert lab.submit(FOREIGN).id == job.id
+
+
+def test_a_collection_named_without_its_version_is_the_latest_one(lab: Lab) -> None:
+    for version in ("2", "10", "9"):
+        lab.submit(None, version=version)
+    lab.submit(None, id="fav", version="3")
+    fav = PREFIX + "user/alice/fav/fav_collection"
+
+    lab.submit(
+        document(part("http://x.org/d/p1/1")),
+        overwrite_merge="2", rootCollections=LAB + "lab_collection", collectionChoices=fav,
+    )  # fmt: skip
+
+    assert lab.members(LAB + "lab_collection/10") == {P1}
+    assert lab.members(LAB + "lab_collection/9") == set()
+    assert lab.members(fav + "/3") == {P1}
+    for target in (LAB + "no_collection", LAB + "p1", fav.replace("alice", "bob")):
+        with pytest.raises(Conflict, match="Submission id and version do not exist"):
+            lab.submit(FOREIGN, overwrite_merge="2", rootCollections=target)
+
+
+def test_a_document_that_crashes_its_reader_is_a_bad_request(lab: Lab) -> None:
+    future = lab.start(document(*(part(f"http://x.org/d/p{n}/1") for n in range(2_000))))
+    while not lab.prepare.pids():
+        time.sleep(0.001)
+    os.kill(lab.prepare.pids()[0], signal.SIGSEGV)
+
+    with pytest.raises(BadRequest, match=r"SIGSEGV.*nothing was stored") as refused:
+        future.result(timeout=30)
+    assert not isinstance(refused.value, Conflict)
+    assert lab.stored(ROOT) == []
+    assert lab.submit(FOREIGN).state == "done"
 
 
 def test_an_object_removed_from_the_upload_loses_its_children(lab: Lab) -> None:
