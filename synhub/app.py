@@ -93,6 +93,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
     """
     with ExitStack() as stack:
         data = stack.enter_context(_data_folder(settings, create=True))
+        settings = replace(settings, data=data)
         database = Database(data / DATABASE, "synhub", "FULL")
         stack.callback(database.close)
         accounts = _accounts(database, settings)

@@ -139,8 +139,16 @@ def metadata(hub: Hub, located: Located) -> dict[str, Any]:
     return record | {"type": (sbol_types or list(located.types))[0]}
 
 
-def document(hub: Hub, actor: Actor, located: Located) -> bytes | Iterator[bytes]:
-    """Return SBOL2 RDF/XML of an object and everything that travels with it; in parts when it is large.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An RDF/XML document, in parts when it is large. `is_current` is False when it is of an earlier state."""
+
+    body: bytes | Iterator[bytes]
+    is_current: bool = True
+
+
+def document(hub: Hub, actor: Actor, located: Located) -> Written:
+    """Write SBOL2 RDF/XML of an object and everything that travels with it.
 
     Of a collection: its own triples, every member's top level in full, and their references; of anything else the
     whole closure. A child brings its top level along: alone it would be no SBOL document. Raises TooLarge when that is
@@ -149,13 +157,13 @@ def document(hub: Hub, actor: Actor, located: Located) -> bytes | Iterator[bytes
     dataset = hub.dataset(actor)
     iris = closure(hub, dataset, located)
     if len(iris) <= DIRECT_OBJECTS:
-        return b"".join(write_sbol2(unskolemise(_read(hub, dataset, iris))))
+        return Written(b"".join(write_sbol2(unskolemise(_read(hub, dataset, iris)))))
     return _from_snapshot(hub, actor, dataset, iris)
 
 
-def object_alone(hub: Hub, _actor: Actor, located: Located) -> bytes:
-    """Return SBOL2 RDF/XML of an object with its children, and nothing else."""
-    return b"".join(write_sbol2(unskolemise(triples_of(hub, located))))
+def object_alone(hub: Hub, _actor: Actor, located: Located) -> Written:
+    """Write SBOL2 RDF/XML of an object with its children, and nothing else."""
+    return Written(b"".join(write_sbol2(unskolemise(triples_of(hub, located)))))
 
 
 def closure(hub: Hub, dataset: Dataset, located: Located) -> list[Iri]:
@@ -193,14 +201,15 @@ def _read(hub: Hub, dataset: Dataset, iris: Sequence[Iri]) -> list[Triple]:
     return [triple for part in stored for triples in part.values() for triple in triples]
 
 
-def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]) -> Iterator[bytes]:
+def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]) -> Written:
     """Let a child write a large document, and return it as it grows; closing the iterator ends the child.
 
     What goes wrong before the first byte is raised here. Raises TooMany when no child becomes free soon.
     """
     settings = hub.settings
     username = actor.user.username if actor.user else None
-    at_least = hub.journal.last_number_of(username) if username else 0
+    newest = hub.journal.graphs_number((*dataset.graphs, *(s.graph for s in dataset.singles)))
+    at_least = max(newest, hub.journal.last_number_of(username) if username else 0)
     with ExitStack() as stack:
         snapshot = stack.enter_context(hub.snapshots.acquire(at_least))
         graphs = sorted({g for g in map(hub.registry.graph_of, iris) if g is not None})
@@ -211,4 +220,4 @@ def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]
         stack.enter_context(chunks)
         spool = Spool(chunks, stack.pop_all(), settings.data, settings.disk_reserve)
     spool.wait()
-    return spool
+    return Written(spool, snapshot.number >= newest)

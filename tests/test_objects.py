@@ -114,11 +114,11 @@ def test_a_closure_over_the_limit_is_refused_with_advice(instance: Live) -> None
 def test_a_large_document_written_by_a_child_is_the_same(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = Actor(instance.hub.accounts.find_by_login("alice"))
     located = objects.locate(instance.hub, alice, ref(ROOT, instance))
-    direct = objects.document(instance.hub, alice, located)
+    direct = objects.document(instance.hub, alice, located).body
     assert isinstance(direct, bytes)
     monkeypatch.setattr(objects, "DIRECT_OBJECTS", 0)
 
-    parts = objects.document(instance.hub, alice, located)
+    parts = objects.document(instance.hub, alice, located).body
     assert not isinstance(parts, bytes)
     streamed = b"".join(parts)
 
@@ -244,3 +244,14 @@ def rdf(body: str) -> bytes:
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:sbol="http://sbols.org/v2#"'
         f' xmlns:dcterms="http://purl.org/dc/terms/">{body}</rdf:RDF>'
     ).encode()
+
+
+def test_a_large_download_has_a_validator_too(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "DIRECT_OBJECTS", 0)
+    path = "/user/alice/other/other_collection/1/sbol"
+
+    first = instance.get(path, "alice")
+    again = instance.get(path, "alice", headers={"If-None-Match": first.headers["etag"]})
+
+    assert first.status_code == 200 and first.content.endswith(b"</rdf:RDF>\n")
+    assert again.status_code == 304

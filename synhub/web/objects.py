@@ -1,6 +1,6 @@
 """Handlers that read one object."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from synhub.errors import NotFound
 from synhub.hub import Hub
 from synhub.identity import ObjectRef, path_of_iri
 from synhub.model import Actor
-from synhub.objects import Located
+from synhub.objects import Located, Written
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.respond import RDF_XML, Result, attachment, json_result, redirect, wants_html
 from synhub.web.waiting import beside
@@ -23,7 +23,7 @@ def _unchanged(request: Request, etag: str) -> bool:
 
 
 async def _document(
-    request: Request, ref: ObjectRef, kind: str, write: Callable[[Hub, Actor, Located], bytes | Iterator[bytes]]
+    request: Request, ref: ObjectRef, kind: str, write: Callable[[Hub, Actor, Located], Written]
 ) -> Result:
     """Answer a document with a strong validator: representation, package version, state of what the reader sees.
 
@@ -37,10 +37,9 @@ async def _document(
     if state is not None and _unchanged(request, etag):
         return Result(None, RDF_XML, 304, headers | {"ETag": etag})
     document = await beside(request, hub.lanes.download, write, hub, actor, located)
-    complete = isinstance(document, bytes)  # a stream comes from a snapshot, which may be of an earlier state
-    if complete and state is not None and await run_in_threadpool(objects.state_of, hub, actor) == state:
+    if document.is_current and state is not None and await run_in_threadpool(objects.state_of, hub, actor) == state:
         headers["ETag"] = etag
-    return Result(document, RDF_XML, headers=headers)
+    return Result(document.body, RDF_XML, headers=headers)
 
 
 async def sbol(request: Request, ref: ObjectRef) -> Result:
