@@ -18,15 +18,17 @@ USER_NAME = re.compile(r"[A-Za-z0-9]+\Z", re.ASCII)
 
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
+MAX_NAME = 255  # characters of a displayId or a version: what a file name may have
+
 COLLECTION_SUFFIX = "_collection"
 
 
 def is_display_id(text: str) -> bool:
-    return DISPLAY_ID.match(text) is not None
+    return len(text) <= MAX_NAME and DISPLAY_ID.match(text) is not None
 
 
 def is_version(text: str) -> bool:
-    return VERSION.match(text) is not None
+    return len(text) <= MAX_NAME and VERSION.match(text) is not None
 
 
 def version_key(version: str) -> tuple[tuple[tuple[int, int, str], ...], tuple[int, str]]:
@@ -36,11 +38,19 @@ def version_key(version: str) -> tuple[tuple[tuple[int, int, str], ...], tuple[i
     ['1', '1.0.1', '1.5-SNAPSHOT', '1.5-rc', '1.5', '1.10']
     """
     numbers, _, qualifier = version.partition("-")
-    parts = [(0, int(p), "") if p.isascii() and p.isdigit() else (1, 0, p) for p in numbers.split(".")]
+    parts = [_part_key(part) for part in numbers.split(".")]
     while parts and parts[-1] == (0, 0, ""):  # 1 and 1.0 are equal: missing parts count as 0
         parts.pop()
     rank = (2, "") if not qualifier else (0, "") if qualifier == "SNAPSHOT" else (1, qualifier)
     return tuple(parts), rank
+
+
+def _part_key(part: str) -> tuple[int, int, str]:
+    """Numbers before words; a number by its length, then its digits: `int` refuses more than 4 300 of them."""
+    if not (part.isascii() and part.isdigit()):
+        return 1, 0, part
+    digits = part.lstrip("0")
+    return 0, len(digits), digits
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,16 @@
 import pytest
 
 from synhub.errors import BadRequest, InvalidIri
-from synhub.identity import Namespace, ObjectRef, Registry, decode_segment, path_of_iri, version_key
+from synhub.identity import (
+    Namespace,
+    ObjectRef,
+    Registry,
+    decode_segment,
+    is_display_id,
+    is_version,
+    path_of_iri,
+    version_key,
+)
 from synhub.web import routes
 
 HUB = Registry("http://h/")
@@ -110,3 +119,19 @@ def test_a_known_path_with_another_method_says_which_are_allowed() -> None:
     assert matched is not None
     assert matched.handler is None
     assert matched.methods == ("GET", "HEAD")
+
+
+def test_versions_of_any_length_sort_as_numbers() -> None:
+    long = ["1" + "0" * 4999 + "1", "1" + "0" * 5000, "9" * 5000]
+    assert sorted(long, key=version_key) == [long[2], long[1], long[0]]
+    assert version_key("007") == version_key("7") < version_key("010")
+
+
+def test_names_have_at_most_255_characters() -> None:
+    assert is_display_id("a" * 255) and is_version("1" * 255)
+    assert not is_display_id("a" * 256) and not is_version("1" * 256)
+
+
+@pytest.mark.parametrize("target", ["*", "", "x", "http://h/health"])
+def test_a_request_target_that_is_no_path_has_no_route(target: str) -> None:
+    assert routes.match("GET", target) is None

@@ -26,6 +26,8 @@ _NAMED = (_ABOUT, f"{RDF.NS} ID", f"{RDF.NS} nodeID")  # a nodeID may be reached
 _DECLARED = re.compile(rb"""\A(<\?xml[^>]*?\bencoding\s*=\s*)(["'])([A-Za-z][A-Za-z0-9._\-]*)\2""")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like the next
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -88,6 +90,7 @@ def _utf8(data: bytes) -> bytes:
     for mark, name in _MARKS:
         if data.startswith(mark):
             data, encoding = data[len(mark) :], name
+            break
     declared = _DECLARED.match(data)
     if encoding is None and declared:
         name = declared[3].decode()
@@ -137,6 +140,8 @@ def _run(data: bytes, handler: _Handler, texts: bool) -> set[str]:
         raise _invalid(
             f"not well-formed XML at line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}"
         ) from error
+    except (ValueError, LookupError) as error:  # an encoding that expat does not know and _utf8 did not see
+        raise _invalid(f"the encoding cannot be read ({error}): save the file as UTF-8") from error
     return namespaces
 
 

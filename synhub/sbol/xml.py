@@ -28,7 +28,9 @@ _FOOTER = b"</rdf:RDF>\n"
 _MAX_NESTING = 24  # subjects inside subjects; an element has two levels, and uploads may have 64
 
 # The end of an IRI that can be the local name of an element in any XML 1.0 parser, as long as possible.
-_LOCAL = re.compile(r"[A-Za-z_\xC0-\xD6\xD8-\xF6\xF8-\xFF][A-Za-z0-9_.\-\xC0-\xD6\xD8-\xF6\xF8-\xFF]*\Z")
+_LETTERS = "".join(c for c in map(chr, range(0x100)) if c.isalpha() and (c.isascii() or c >= "\xc0")) + "_"
+_NAME_START = re.compile(f"[{_LETTERS}]")
+_NAME_CHARACTERS = _LETTERS + "0123456789.-"
 _RESERVED = frozenset(  # RDF/XML 1.1, section 7.2.2-7.2.5: no property and no class element may be called so
     RDF.NS + name
     for name in (
@@ -101,10 +103,10 @@ def _main_class(document: Document, subject: Term) -> Term:
 def _name_parts(term: Term) -> tuple[str, str] | None:
     """Split an IRI into namespace and local name; None when no element can be called so."""
     iri = term[1:-1] if term[0] == "<" else ""
-    local = _LOCAL.search(iri)
+    local = _NAME_START.search(iri, len(iri.rstrip(_NAME_CHARACTERS)))
     if local is None or not local.start() or iri in _RESERVED:
         return None
-    return iri[: local.start()], local.group()
+    return iri[: local.start()], iri[local.start() :]
 
 
 class _Names:

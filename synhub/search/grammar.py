@@ -35,6 +35,7 @@ from synhub.search.ast import (
 )
 from synhub.vocab import DCTERMS, PREFIXES, RDF, SBOL2, XSD
 
+MAX_LENGTH = 65_536  # of a path; `sequence=` may bring a whole plasmid
 MAX_CRITERIA = 64
 MAX_TERMS = 64
 DEFAULT_LIMIT = 50
@@ -67,7 +68,7 @@ _QUOTED = {quote: re.compile(rf"{quote}((?:[^\\]|\\.)*?){quote}(?={_QUOTE_END})"
 _SUFFIX = re.compile(r"(?:@([A-Za-z0-9\-]+)|\^\^(<[^<>]*>|[^\s<>&\"']+))?\s*")
 _ESCAPE = re.compile(r"\\([tbnrf\"'\\])")
 _UNESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
-_NUMBER = re.compile(r"[+-]?(?:(\d+)|(\d*\.\d+)|(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+)\Z", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:(\d+)|(\d*\.\d+)|(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+)\Z", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXT_TOKEN = re.compile(r'"([^"]*)"(?=\s|\Z)|\S+')
@@ -131,6 +132,8 @@ def parse_search_path(raw: str) -> SearchQuery:
 
     Nothing, or `*`, asks for everything. Raises InvalidQuery with the column in the decoded text.
     """
+    if len(raw) > MAX_LENGTH:
+        raise InvalidQuery(f"the search path has {len(raw)} characters; {MAX_LENGTH} are allowed")
     return parse_search_text(decode_path(raw.removesuffix("/")))
 
 

@@ -128,12 +128,8 @@ def version_order(version: str) -> bytes:
     """Return bytes that sort as `identity.version_key` does: numbers by length and value, texts end with NUL."""
     parts, (rank, qualifier) = version_key(version)
     order = bytearray()
-    for is_text, number, text in parts:
-        if is_text:
-            order += b"\2" + text.encode() + b"\0"
-        else:
-            value = number.to_bytes((number.bit_length() + 7) // 8, "big")
-            order += b"\1" + len(value).to_bytes(4, "big") + value
+    for is_text, length, text in parts:
+        order += b"\2" + text.encode() + b"\0" if is_text else b"\1" + length.to_bytes(4, "big") + text.encode()
     return bytes([*order, 0, rank]) + qualifier.encode()
 
 

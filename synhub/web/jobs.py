@@ -51,10 +51,9 @@ async def upload(request: Request) -> Result:
     hub, user = hub_of(request), user_of(request)
     found = await run_in_threadpool(_find, hub, user, request.path_params["id"])
     uploads = await run_in_threadpool(hub.journal.uploads, found.id)
-    number = request.path_params.get("number", "0")
-    if not number.isdigit() or int(number) >= len(uploads):
+    chosen = {str(n): u for n, u in enumerate(uploads)}.get(request.path_params.get("number", "0"))
+    if chosen is None:
         raise NotFound("the job has no such upload")
-    chosen = uploads[int(number)]
     path = await run_in_threadpool(hub.blobs.get, chosen.digest)
     headers = attachment(chosen.name or "upload") | {"X-Content-Type-Options": "nosniff"}
     return Result(FileResponse(path, media_type="application/octet-stream", headers=headers))

@@ -109,6 +109,8 @@ class Matched:
 
 def match(method: str, raw_path: str) -> Matched | None:
     """Find the route of a raw (percent-encoded) path, None when there is none. Raises BadRequest."""
+    if not raw_path.startswith("/"):  # `*` and other forms of a request target that name no path
+        return None
     segments = raw_path.split("/")[1:]
     if len(segments) > 1 and not segments[-1]:
         segments = segments[:-1]

@@ -202,3 +202,16 @@ def test_hostile_input_never_raises_anything_else() -> None:
     for data in (b"\x1f\x8b\x08", b"PK\x03\x04", b"<", b"\x00", b"<a", b"{}", b"\xff\xfe\x00\xd8", xml("<a:b>")):
         with pytest.raises(SynhubError):
             prescan(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-be", "utf-16", "utf-16-be"])
+def test_wide_encodings_with_a_mark_are_read(encoding: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{encoding.upper()}"?>'.encode() + xml(PART)
+    text = declared.decode() if encoding in ("utf-32", "utf-16") else "\ufeff" + declared.decode()
+    assert prescan(text.encode(encoding)).data == b'<?xml version="1.0" encoding="UTF-8"?>' + xml(PART)
+
+
+def test_an_encoding_that_the_parser_does_not_know_is_an_invalid_design() -> None:
+    text = f'<?xml version="1.0" encoding="UTF-32"?>{HEAD}</rdf:RDF>'
+    with pytest.raises(InvalidDesign, match=r"the encoding cannot be read .*save the file as UTF-8"):
+        prescan(text.encode("utf-16-be"))

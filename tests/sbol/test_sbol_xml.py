@@ -1,3 +1,5 @@
+import time
+
 import pyoxigraph
 import pytest
 from hypothesis import given
@@ -225,3 +227,11 @@ def test_any_graph_reads_back_as_it_was(triples: list[Triple]) -> None:
     expected = pyoxigraph.Dataset(pyoxigraph.parse(write_ntriples(distinct), format=pyoxigraph.RdfFormat.N_TRIPLES))
     expected.canonicalize(pyoxigraph.CanonicalizationAlgorithm.UNSTABLE)
     assert graph(b"".join(write_sbol2(distinct))) == expected
+
+
+def test_a_predicate_with_a_long_path_is_split_at_once() -> None:
+    predicate = Term(f"<http://x.org/{'a' * 100_000}/name>")
+    started = time.perf_counter()
+    document = b"".join(write_sbol2([(Term("<http://x.org/s>"), predicate, Term('"v"'))]))
+    assert time.perf_counter() - started < 1  # trying every start took 0.17 s for 8 000 characters
+    assert b":name>v</" in document

@@ -1,5 +1,6 @@
 """What each documented and each recorded form of a search path means; and that no input does other harm."""
 
+import time
 from datetime import date
 from urllib.parse import quote, quote_plus
 
@@ -277,3 +278,36 @@ def test_offset_and_limit_are_digits_given_once() -> None:
     for bad in (["abc"], ["-1"], [""], ["1.5"], ["²"], ["1", "2"]):
         with pytest.raises(BadRequest):
             parse_number("limit", bad, 50)
+
+
+LONG = 60_000
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        f"version={'1' * LONG}e",
+        f"version={'1.' * (LONG // 2)}",
+        f"title='{chr(39) * LONG}",
+        f"title='{(chr(39) + '^^<') * (LONG // 4)}",
+        f"title='{(chr(39) + ' ') * (LONG // 2)}x",
+        '" ' * (LONG // 2),
+        "<&" * (LONG // 2),
+        "&" * LONG,
+        f"%3Foffset={'1' * LONG}x",
+    ],
+)
+def test_no_path_takes_long_to_parse(raw: str) -> None:
+    started = time.perf_counter()
+    try:
+        split_paging(raw)
+        parse_search_path(raw)
+    except InvalidQuery:
+        pass
+    assert time.perf_counter() - started < 1  # a quadratic one took 57 s for 110 000 characters
+
+
+def test_a_path_beyond_the_limit_is_refused() -> None:
+    assert parse_search_path("a" * 65_536).text
+    with pytest.raises(InvalidQuery, match="has 65537 characters; 65536 are allowed"):
+        parse_search_path("a" * 65_537)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -628,3 +629,28 @@ def test_minted_objects_are_what_synbiohub_stored(name: str, version: str) -> No
         document, Target(REPLAYED, "alice", name, Iri(f"{REPLAYED}user/alice/{name}/{name}_collection/{version}"))
     )
     assert set(everything(prepared)) == stored
+
+
+def test_a_display_id_over_255_characters_is_not_well_formed() -> None:
+    first, second = "a" * 300 + "1", "a" * 300 + "2"
+    prepared = minted(compliant(f"http://x.org/{first}"), compliant(f"http://x.org/{second}"))
+    names = sorted(item.persistent_identity.removeprefix(HOME) for item in prepared.objects)
+    assert names == ["a" * 239, "a" * 239 + "_2"]
+    assert {finding.rule for finding in prepared.findings} == {"synhub-renamed"}
+
+
+def _chain(levels: int) -> list[Triple]:
+    top = compliant("http://x.org/top")
+    names = ["http://x.org/top/1", *(f"http://x.org/n{n}" for n in range(levels))]
+    links = [link(owner, NOTE, part) for owner, part in pairwise(names)]
+    return [*top, *links, (node(names[-1]), TAG, literal_term("end"))]
+
+
+def test_annotations_nest_at_most_64_deep() -> None:
+    (top,) = minted(_chain(64)).objects
+    assert len(top.nested) == 64
+    with pytest.raises(InvalidDesign, match="more than 64 deep: let them refer to each other") as raised:
+        minted(_chain(65))
+    assert raised.value.findings[0]["rule"] == "synhub-nesting"
+    with pytest.raises(InvalidDesign):
+        minted(_chain(20_000))

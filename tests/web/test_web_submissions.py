@@ -80,3 +80,22 @@ def _wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.001)
+
+
+@pytest.mark.parametrize("number", ["%C2%B2", "1" * 5000, "1", "00", "-1"])
+def test_an_upload_that_a_job_does_not_have_is_not_found(instance: Live, number: str) -> None:
+    job = instance.submit("alice", DESIGN, {"id": "upload", "overwrite_merge": "1"}).links["describedby"]["url"]
+    answer = instance.get(f"{job}/upload/{number}", "alice")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "the job has no such upload")
+    assert instance.get(f"{job}/upload/0", "alice").content == DESIGN
+
+
+def test_names_that_are_too_long_are_told_so(instance: Live) -> None:
+    answer = instance.submit("alice", DESIGN, {"id": "a" * 245, "version": "1" * 256})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        [
+            "Collection id is invalid. It has more than 244 characters.",
+            "Version is invalid. It has more than 255 characters.",
+        ],
+    )
