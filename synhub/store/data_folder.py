@@ -22,8 +22,9 @@ def hold(data: Path, *, create: bool) -> Iterator[None]:
     Raises NotFound when it holds no instance and none is to be made, BadRequest when it cannot be made, DataInUse when
     another process holds it, Inconsistent when a newer synhub wrote it.
     """
-    if not create and not (data / DATABASE).is_file():
-        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    absent = NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    if not create and not data.exists():
+        raise absent
     try:
         make(data)
         file = (data / "lock").open("w")
@@ -34,6 +35,8 @@ def hold(data: Path, *, create: bool) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise DataInUse(f"the data folder {data} is in use by a running server; stop it first") from None
+        if not create and not (data / DATABASE).is_file():
+            raise absent
         check_format(data)
         yield
 

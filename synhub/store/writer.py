@@ -147,7 +147,8 @@ class Writer:
 
         None when the plan refuses: the writer's own plan has the last word.
         """
-        number, hidden = self._journal.last_number(), self._removals.hidden()
+        # The newest step that is in the store for certain: one that has its number already may not be read yet.
+        number, hidden = self._applied, self._removals.hidden()
         try:
             planned = plan()
             steps = self._journal.write_steps(job.id, self._while_room(planned.steps))

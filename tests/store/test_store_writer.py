@@ -19,7 +19,7 @@ from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Job, Journal
 from synhub.store.removals import Removals
 from synhub.store.top_levels import read_top_levels
-from synhub.store.writer import Planned, Writer
+from synhub.store.writer import Draft, Planned, Writer
 from synhub.vocab import DCTERMS, RDF, SBH, SBOL2
 
 GRAPH = Iri("http://h/user/alice")
@@ -422,3 +422,27 @@ def test_a_draft_that_refuses_leaves_the_last_word_to_the_writer(parts: Parts) -
         raise Conflict("stale")
 
     assert parts.writer.draft(start_job(parts, LAB), refuse) is None
+
+
+def test_a_draft_made_while_a_step_is_being_applied_does_not_count_it_as_read(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step has its number already, and what it changes is not in the store yet."""
+    job = start_job(parts, LAB)
+    ahead = Planned(adding(LAB, ["a"]), {"planned": "ahead"}, reads=(GRAPH,))
+    drafts: list[Draft | None] = []
+    apply = parts.store.apply
+
+    def applying(change: ChangeSet) -> None:
+        if not drafts:
+            drafts.append(parts.writer.draft(job, lambda: ahead))
+        apply(change)
+
+    monkeypatch.setattr(parts.store, "apply", applying)
+    parts.writer.submit(start_job(parts, OTHER), lambda: Planned(adding(OTHER, ["x"]), {}))
+    run(parts)
+
+    future = parts.writer.submit(job, lambda: Planned(adding(LAB, ["b"]), {"planned": "again"}), drafts[0])
+    run(parts)
+
+    assert future.result(timeout=0).report == {"planned": "again"}
