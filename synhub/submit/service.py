@@ -169,9 +169,8 @@ class Submissions:
         hidden = self._removals.hidden()
         rows = self._store.select(template.bind("versions", identity=identity), Dataset((graph,)))
         found = {iri_of(s): version_key(text_of(v)) for s, v in rows if s is not None and v is not None}
-        return max(
-            (iri for iri in found if (graph, iri) not in hidden), key=lambda iri: (found[iri], iri), default=None
-        )
+        visible = [iri for iri in found if (graph, iri) not in hidden]
+        return max(visible, key=lambda iri: (found[iri], iri), default=None)
 
     def _run(
         self,
