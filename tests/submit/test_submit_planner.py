@@ -289,3 +289,14 @@ def test_an_uploaded_collection_that_has_the_new_root_as_member_does_not_become_
     assert lab.members(LAB + "c/1") == {ROOT}
     assert lab.members() == set()
     assert list(lab.notes(job, "synhub-cycle")) == [LAB + "c/1"]
+
+
+def test_a_collection_that_the_upload_lets_go_of_its_member_may_become_one_of_it(lab: Lab) -> None:
+    outer, inner = LAB + "outer/1", LAB + "inner/1"
+    lab.submit(document(collection("http://x.org/d/outer/1", inner), collection("http://x.org/d/inner/1")))
+    lab.submit(document(collection(outer, inner)), overwrite_merge="3", rootCollections=ROOT)
+    assert lab.members(outer) == {inner}
+
+    lab.submit(document(collection(outer)), overwrite_merge="3", rootCollections=inner)
+
+    assert (lab.members(inner), lab.members(outer)) == ({outer}, set())
