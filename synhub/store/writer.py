@@ -9,10 +9,8 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 from synhub.errors import DiskFull, Stopping, SynhubError
@@ -22,10 +20,11 @@ from synhub.store import changes
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
-from synhub.store.journal import Job, Journal, Upload
+from synhub.store.journal import Job, Journal
 from synhub.store.purge import next_purge_step
 from synhub.store.removals import Removals
 from synhub.store.top_levels import read_changed
+from synhub.store.work import Draft, Planned, Progress, Work
 
 logger = logging.getLogger("synhub.writer")
 
@@ -36,54 +35,6 @@ RETRY_S = 5.0
 
 class DurableStore(TripleStore, Protocol):
     def flush(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What planning decided: the steps, what to tell, and the files of the upload to keep as blobs.
-
-    `steps` may be computed while they are taken, and raise then; `report` is complete when all have been.
-    `reads` are the graphs that the decisions depend on.
-    """
-
-    steps: Iterable[ChangeSet]
-    report: dict[str, Any]
-    uploads: Sequence[tuple[Upload, Path]] = ()
-    reads: Sequence[Iri] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A plan made ahead, with its steps on disk: good as long as nothing it depends on has changed since `number`."""
-
-    planned: Planned
-    steps: int
-    number: int
-    hidden: Set[Removed]
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A job that waits for its plan. `plan` may run in the writer thread and may raise a SynhubError."""
-
-    job: Job
-    plan: Callable[[], Planned]
-    draft: Draft | None = None
-    result: "Future[Job]" = field(default_factory=Future)
-
-
-@dataclass(slots=True)
-class _Sequence:
-    """A planned job whose steps are being applied."""
-
-    job: Job
-    next_step: int
-    result: "Future[Job] | None"
-    started: bool = False  # since this process runs: from just before its first step on
-
-    @property
-    def is_purge(self) -> bool:
-        return self.job.kind == "purge"
 
 
 class Writer:
@@ -111,7 +62,7 @@ class Writer:
         self._disk_reserve_bytes = disk_reserve_bytes
         self._condition = threading.Condition()
         self._waiting: deque[Work] = deque()
-        self._sequences: deque[_Sequence] = deque()
+        self._sequences: deque[Progress] = deque()
         self._refreshes: deque[tuple[tuple[Removed, ...], Future[None]]] = deque()
         self.before_sequence: Callable[[], None] = lambda: None  # called when a job of several steps begins
         self._stopping = False
@@ -172,7 +123,7 @@ class Writer:
         self._journal.planned_removal(job.id, removed, report)
         self._hide()
         with self._condition:
-            self._sequences.append(_Sequence(self._journal.get(job.id), 0, None))
+            self._sequences.append(Progress(self._journal.get(job.id), 0, None))
             self._condition.notify()
 
     def refresh(self, top_levels: Sequence[Removed]) -> "Future[None]":
@@ -216,7 +167,7 @@ class Writer:
         self._catch_up()  # first: the end of a sequence marks the catalog with the newest number
         for job in open_jobs:
             if job.state == "planned":
-                sequence = _Sequence(job, job.next_step, None)
+                sequence = Progress(job, job.next_step, None)
                 if sequence.is_purge:
                     self._sequences.append(sequence)  # hidden already: goes on behind the ready line
                     continue
@@ -272,7 +223,7 @@ class Writer:
         except Exception as error:
             result.set_exception(error)
 
-    def _choose(self) -> tuple[Work | None, _Sequence | None]:
+    def _choose(self) -> tuple[Work | None, Progress | None]:
         """Take turns: the first waiting job that no running sequence is in the way of, then a step of a sequence."""
         busy = {n for s in self._sequences for n in s.job.namespaces}
         for work in self._waiting:
@@ -309,7 +260,7 @@ class Writer:
             logger.exception("job %s could not be planned", job.id)
             self._fail(work, error)
             return
-        sequence = _Sequence(self._journal.get(job.id), 0, work.result)
+        sequence = Progress(self._journal.get(job.id), 0, work.result)
         with self._condition:
             self._sequences.append(sequence)
         if sequence.job.steps is not None and sequence.job.steps <= 1:
@@ -322,7 +273,7 @@ class Writer:
             return False
         return not any(graph in graphs for graph, _ in self._removals.hidden() ^ draft.hidden)
 
-    def _step(self, sequence: _Sequence) -> None:
+    def _step(self, sequence: Progress) -> None:
         try:
             finished = self._advance(sequence)
         except (DiskFull, OSError) as error:
@@ -338,11 +289,11 @@ class Writer:
             if sequence.result is not None:
                 sequence.result.set_result(self._journal.get(sequence.job.id))
 
-    def _drop(self, sequence: _Sequence) -> None:
+    def _drop(self, sequence: Progress) -> None:
         with self._condition:
             self._sequences.remove(sequence)
 
-    def _advance(self, sequence: _Sequence) -> bool:
+    def _advance(self, sequence: Progress) -> bool:
         """Apply the next step of a job; say whether it was the last."""
         job = sequence.job
         if not sequence.started and job.steps != 1:
@@ -360,7 +311,7 @@ class Writer:
         self._journal.done(job.id)
         return True
 
-    def _apply(self, sequence: _Sequence, change: ChangeSet) -> None:
+    def _apply(self, sequence: Progress, change: ChangeSet) -> None:
         """Number a step, then apply it. Meanwhile its graphs are neither in the old state nor in the new one."""
         self._changing = frozenset(graph for graph, _ in change.top_levels)
         try:
@@ -371,7 +322,7 @@ class Writer:
         finally:
             self._changing = frozenset()
 
-    def _advance_purge(self, sequence: _Sequence) -> bool:
+    def _advance_purge(self, sequence: Progress) -> bool:
         job = sequence.job
         batch, change = next_purge_step(self._store, self._journal, job.id, self._step_quads)
         if not batch:

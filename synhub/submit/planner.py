@@ -21,7 +21,7 @@ from synhub.store.changes import pack
 from synhub.store.journal import Job, Upload
 from synhub.store.removals import Removals
 from synhub.store.top_levels import batches, links_to, read_top_levels
-from synhub.store.writer import Planned
+from synhub.store.work import Planned
 from synhub.submit.intake import IN_USE, NOT_THERE
 from synhub.submit.plan import (
     Elsewhere,

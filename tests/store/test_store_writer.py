@@ -19,7 +19,8 @@ from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Job, Journal
 from synhub.store.removals import Removals
 from synhub.store.top_levels import read_top_levels
-from synhub.store.writer import Draft, Planned, Writer
+from synhub.store.work import Draft, Planned
+from synhub.store.writer import Writer
 from synhub.vocab import DCTERMS, RDF, SBH, SBOL2
 
 GRAPH = Iri("http://h/user/alice")

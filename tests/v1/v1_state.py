@@ -17,7 +17,7 @@ from synhub.rdf import Iri, Term, Triple, iri_of, iri_term
 from synhub.settings import load_settings
 from synhub.store.changes import pack
 from synhub.store.top_levels import read_top_levels
-from synhub.store.writer import Planned
+from synhub.store.work import Planned
 from synhub.vocab import SBH, SBOL2
 
 PUBLIC = Iri(PREFIX + "public")

@@ -1,0 +1,62 @@
+"""What waits for the writer: a decision with its steps, a job without one, a job whose steps are being applied.
+
+Values only: the writer moves them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence, Set
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from synhub.model import ChangeSet, Removed
+from synhub.rdf import Iri
+from synhub.store.journal import Job, Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning decided: the steps, what to tell, and the files of the upload to keep as blobs.
+
+    `steps` may be computed while they are taken, and raise then; `report` is complete when all have been.
+    `reads` are the graphs that the decisions depend on.
+    """
+
+    steps: Iterable[ChangeSet]
+    report: dict[str, Any]
+    uploads: Sequence[tuple[Upload, Path]] = ()
+    reads: Sequence[Iri] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan made ahead, with its steps on disk: good as long as nothing it depends on has changed since `number`."""
+
+    planned: Planned
+    steps: int
+    number: int
+    hidden: Set[Removed]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job that waits for its plan. `plan` may run in the writer thread and may raise a SynhubError."""
+
+    job: Job
+    plan: Callable[[], Planned]
+    draft: Draft | None = None
+    result: "Future[Job]" = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class Progress:
+    """A planned job whose steps are being applied."""
+
+    job: Job
+    next_step: int
+    result: "Future[Job] | None"
+    started: bool = False  # since this process runs: from just before its first step on
+
+    @property
+    def is_purge(self) -> bool:
+        return self.job.kind == "purge"
