@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import uvicorn
 
@@ -43,10 +44,6 @@ logger = logging.getLogger("synhub")
 MEMORY = "memory:"
 _STALL_S = 60  # a connection whose client takes nothing for this long is closed
 _LAST_BYTES_S = 3  # how long a stopping server waits for clients to take their answers
-
-
-def _accounts(database: Database, settings: Settings) -> Accounts:
-    return Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
 
 
 def registry_of(settings: Settings, accounts: Accounts) -> Registry:
@@ -81,8 +78,29 @@ def _data_folder(settings: Settings, *, create: bool) -> Iterator[Path]:
         yield data
 
 
-def _open_store(settings: Settings, data: Path) -> EmbeddedStore:
-    return open_store("oxigraph:" if settings.engine == MEMORY else settings.engine, data)
+class _Parts(NamedTuple):
+    """What lies in a data folder, open."""
+
+    registry: Registry
+    accounts: Accounts
+    store: EmbeddedStore
+    journal: Journal
+    catalog: Catalog
+    blobs: Blobs
+
+
+def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: Callable[[Path], Catalog]) -> _Parts:
+    """Open what lies in a data folder; `stack` closes it again."""
+    database = Database(data / DATABASE, "synhub", "FULL")
+    stack.callback(database.close)
+    accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
+    stack.callback(accounts.close)
+    registry = registry_of(settings, accounts)
+    store = open_store("oxigraph:" if settings.engine == MEMORY else settings.engine, data)
+    stack.callback(store.close)
+    catalog = open_catalog(data / CATALOG)
+    stack.callback(catalog.close)
+    return _Parts(registry, accounts, store, Journal(database, data / "jobs"), catalog, Blobs(data / "blobs"))
 
 
 @contextmanager
@@ -94,17 +112,8 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
     with ExitStack() as stack:
         data = stack.enter_context(_data_folder(settings, create=True))
         settings = replace(settings, data=data)
-        database = Database(data / DATABASE, "synhub", "FULL")
-        stack.callback(database.close)
-        accounts = _accounts(database, settings)
-        stack.callback(accounts.close)
-        registry = registry_of(settings, accounts)
-        store = _open_store(settings, data)
-        stack.callback(store.close)
-        journal = Journal(database, data / "jobs")
-        catalog = open_or_remake(data / CATALOG, Catalog)
-        stack.callback(catalog.close)
-        blobs = Blobs(data / "blobs")
+        parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
+        registry, accounts, store, journal, catalog, blobs = parts
         removals = Removals(journal)
         writer = Writer(
             store, journal, catalog, removals, blobs,
@@ -237,33 +246,21 @@ def check(settings: Settings) -> int:
 
     Raises DataInUse when the server runs, NotFound when the folder holds no instance.
     """
-    with _data_folder(settings, create=False) as data, _opened(settings, data) as (registry, store, catalog, journal):
-        problems = checks.check(registry, store, catalog, journal, Blobs(data / "blobs"))
+    with ExitStack() as stack:
+        data = stack.enter_context(_data_folder(settings, create=False))
+        parts = _open_parts(stack, settings, data, Catalog)
+        problems = checks.check(parts.registry, parts.store, parts.catalog, parts.journal, parts.blobs)
         for problem in problems:
             print(problem)
-        print(f"{len(problems)} problems, {count_top_levels(catalog)} top levels")
+        print(f"{len(problems)} problems, {count_top_levels(parts.catalog)} top levels")
     return 1 if problems else 0
 
 
 def reindex(settings: Settings) -> int:
     """`synhub reindex`: build the catalog again, whatever state it is in. Raises as `check`."""
-    with _data_folder(settings, create=False) as data:
-        delete_database(data / CATALOG)
-        with _opened(settings, data) as (_, store, catalog, journal):
-            print(f"{checks.reindex(store, catalog, journal)} top levels")
-    return 0
-
-
-@contextmanager
-def _opened(settings: Settings, data: Path) -> Iterator[tuple[Registry, EmbeddedStore, Catalog, Journal]]:
     with ExitStack() as stack:
-        database = Database(data / DATABASE, "synhub", "FULL")
-        stack.callback(database.close)
-        accounts = _accounts(database, settings)
-        stack.callback(accounts.close)
-        registry = registry_of(settings, accounts)
-        store = _open_store(settings, data)
-        stack.callback(store.close)
-        catalog = Catalog(data / CATALOG)
-        stack.callback(catalog.close)
-        yield registry, store, catalog, Journal(database, data / "jobs")
+        data = stack.enter_context(_data_folder(settings, create=False))
+        delete_database(data / CATALOG)
+        parts = _open_parts(stack, settings, data, Catalog)
+        print(f"{checks.reindex(parts.store, parts.catalog, parts.journal)} top levels")
+    return 0

@@ -3,7 +3,6 @@
 SynhubError                 a message for the caller: what was wrong, with the value, and what is allowed
 ├─ BadRequest               the request cannot be served as it stands
 │  ├─ FieldErrors           several form fields, all at once
-│  ├─ UnsupportedFormat     not a document that can be read
 │  ├─ InvalidDesign         read, but breaks rules; carries the findings
 │  ├─ InvalidQuery          a search path or SPARQL text; carries a position
 │  ├─ InvalidIri            not an absolute IRI
@@ -41,10 +40,6 @@ class FieldErrors(BadRequest):
     def __init__(self, messages: Sequence[str]) -> None:
         super().__init__("\n".join(messages))
         self.messages = list(messages)
-
-
-class UnsupportedFormat(BadRequest):
-    pass
 
 
 class InvalidDesign(BadRequest):

@@ -33,6 +33,11 @@ class Dataset:
     singles: tuple[Single, ...] = ()
     hidden: Set[Removed] = frozenset()
 
+    @property
+    def every_graph(self) -> tuple[Iri, ...]:
+        """The graphs that anything readable lies in, whole or not."""
+        return tuple(dict.fromkeys((*self.graphs, *(s.graph for s in self.singles))))
+
 
 @dataclass(frozen=True, slots=True)
 class User:

@@ -11,7 +11,7 @@ from typing import Any
 
 from synhub.errors import NotFound, TooLarge
 from synhub.hub import Hub
-from synhub.identity import ObjectRef, version_key
+from synhub.identity import ObjectRef
 from synhub.model import Actor, Dataset
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
 from synhub.sbol.graph import Document, unskolemise
@@ -19,7 +19,7 @@ from synhub.sbol.xml import write_sbol2
 from synhub.sparql import template
 from synhub.store.catalog_closure import named_top_levels, referred_top_levels
 from synhub.store.spool import Spool
-from synhub.store.top_levels import read_top_levels
+from synhub.store.top_levels import read_top_levels, versions_of
 from synhub.vocab import DCTERMS, RDF, SBOL2
 
 DIRECT_OBJECTS = 1_000  # larger downloads are written by a child over a snapshot: one state, constant memory
@@ -74,7 +74,7 @@ def state_of(hub: Hub, actor: Actor) -> str | None:
     What is read between two calls that return the same text was read from that one state.
     """
     dataset = hub.dataset(actor)
-    number = hub.writer.settled_number((*dataset.graphs, *(s.graph for s in dataset.singles)))
+    number = hub.writer.settled_number(dataset.every_graph)
     return None if number is None else f"{number}.{hub.removals.version}"
 
 
@@ -83,11 +83,10 @@ def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
     dataset = hub.dataset(actor)
     asked = ref.iri(hub.registry)
     graph = hub.registry.graph(ref.owner)
-    covered = (*dataset.graphs, *(s.graph for s in dataset.singles))
     missing = NotFound(f"{asked} not found")
-    if graph not in covered:
+    if graph not in dataset.every_graph:
         raise missing
-    candidates = [asked] if ref.version is not None else [*_versions(hub, graph, asked), asked]
+    candidates = [asked] if ref.version is not None else [*versions_of(hub.store, graph, asked), asked]
     for iri in candidates:
         rows = hub.store.select(template.bind("object_types", object=iri), Dataset((graph,)))
         tops = sorted({Term(top) for top, _ in rows if top is not None})
@@ -99,13 +98,6 @@ def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
         display_id = ref.display_id.rpartition("/")[2]
         return Located(iri, iri_of(tops[0]), graph, types, display_id)
     raise missing
-
-
-def _versions(hub: Hub, graph: Iri, identity: Iri) -> list[Iri]:
-    """The versions of an object, latest first."""
-    rows = hub.store.select(template.bind("versions", identity=identity), Dataset((graph,)))
-    found = {iri_of(s): text_of(v) for s, v in rows if s is not None and v is not None}
-    return sorted(found, key=lambda iri: (version_key(found[iri]), iri), reverse=True)
 
 
 def triples_of(hub: Hub, located: Located) -> list[Triple]:
@@ -170,8 +162,7 @@ def closure(hub: Hub, dataset: Dataset, located: Located) -> list[Iri]:
     """Return the top levels that travel with an object, itself first. Raises TooLarge."""
     limit = hub.settings.closure_limit
     start = [located.top_level]
-    graphs = tuple(dict.fromkeys((*dataset.graphs, *(s.graph for s in dataset.singles))))
-    around = Dataset(graphs, (), dataset.hidden)
+    around = Dataset(dataset.every_graph, (), dataset.hidden)
     if located.is_collection:
         own = triples_of(hub, located)
         members = [iri_of(o) for s, p, o in own if s == iri_term(located.iri) and p == _MEMBER and o[0] == "<"]
@@ -208,7 +199,7 @@ def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]
     """
     settings = hub.settings
     username = actor.user.username if actor.user else None
-    newest = hub.journal.graphs_number((*dataset.graphs, *(s.graph for s in dataset.singles)))
+    newest = hub.journal.graphs_number(dataset.every_graph)
     at_least = max(newest, hub.journal.last_number_of(username) if username else 0)
     with ExitStack() as stack:
         snapshot = stack.enter_context(hub.snapshots.acquire(at_least))

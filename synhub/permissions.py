@@ -20,8 +20,3 @@ def dataset_for(actor: Actor, registry: Registry, hidden: Set[Removed] = frozens
 def public_dataset(registry: Registry, hidden: Set[Removed] = frozenset()) -> Dataset:
     """Return what everybody may read; ranking and counters use nothing else."""
     return Dataset((registry.public_graph,), (), hidden)
-
-
-def may_write(actor: Actor, owner: str | None) -> bool:
-    """Say whether the actor may submit into the graph of `owner` (None: public)."""
-    return actor.user is not None and actor.user.username == owner

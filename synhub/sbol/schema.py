@@ -279,7 +279,6 @@ CHILD_PROPERTIES: Mapping[Term, frozenset[Term]] = MappingProxyType(
         for term, properties in _BY_NAME.items()
     }
 )
-IDENTIFIED_PROPERTIES: frozenset[Term] = frozenset(iri_term(p.iri) for p in _IDENTIFIED)
 _NAMES = frozenset(
     p.iri.removeprefix(SBOL2.NS) for c in CLASSES.values() for p in c.properties if p.iri.startswith(SBOL2.NS)
 )

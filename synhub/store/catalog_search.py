@@ -205,7 +205,6 @@ class View:
 
     def __init__(self, catalog: Catalog, dataset: Dataset) -> None:
         self._database = catalog.database
-        self._dataset = dataset
         graphs = json.dumps(dataset.graphs)
         rows = self._database.rows(
             "SELECT graph.id, graph.iri FROM graph WHERE iri IN (SELECT value FROM json_each(?))", (graphs,)

@@ -74,7 +74,7 @@ class Journal:
         self._database = database
         self.folder = folder
         self._clock = clock or (lambda: datetime.now(UTC))
-        self._unrecorded: dict[str, tuple[str, str, dict[str, Any] | None]] = {}
+        self._unrecorded: dict[str, Exception] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def now(self) -> str:
@@ -195,18 +195,18 @@ class Journal:
             sql.execute("DELETE FROM step WHERE job = ?", (job_id,))
         self.delete_folder(job_id)
 
-    def fail_unplanned(self, job_id: str, error_class: str, message: str, report: dict[str, Any] | None = None) -> None:
+    def fail_unplanned(self, job_id: str, error: Exception) -> None:
         """As `fail`, for a job that is not planned. Without room on the disk `record_failures` does it later."""
         try:
-            self.fail(job_id, error_class, message, report)
+            self.fail(job_id, type(error).__name__, str(error), {"findings": getattr(error, "findings", [])})
         except DiskFull:
-            self._unrecorded[job_id] = (error_class, message, report)
+            self._unrecorded[job_id] = error
             self.delete_folder(job_id)
 
     def record_failures(self) -> None:
         """Record the failures that the disk had no room for, as far as it has now."""
         for job_id in list(self._unrecorded):
-            self.fail_unplanned(job_id, *self._unrecorded.pop(job_id))
+            self.fail_unplanned(job_id, self._unrecorded.pop(job_id))
 
     def answered(self, job_id: str) -> None:
         with self._database.write() as sql:

@@ -5,8 +5,9 @@ subject that belongs to it says so by sbh:topLevel.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from synhub.identity import version_key
 from synhub.model import Dataset, Removed
-from synhub.rdf import Iri, Term, Triple, iri_of, iri_term
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
 from synhub.sparql import template
 from synhub.store.base import TripleStore
 from synhub.vocab import SBH
@@ -42,6 +43,13 @@ def read_changed(store: TripleStore, changed: Iterable[Removed]) -> Iterator[dic
         for batch in batches(top_levels):
             stored = read_top_levels(store, Dataset((graph,)), batch)
             yield {(graph, top): stored.get(top, []) for top in batch}
+
+
+def versions_of(store: TripleStore, graph: Iri, identity: Iri) -> list[Iri]:
+    """Return the stored versions of an object (by its persistent identity), the latest first (Maven order)."""
+    rows = store.select(template.bind("versions", identity=identity), Dataset((graph,)))
+    found = {iri_of(s): version_key(text_of(v)) for s, v in rows if s is not None and v is not None}
+    return sorted(found, key=lambda iri: (found[iri], iri), reverse=True)
 
 
 def links_to(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:

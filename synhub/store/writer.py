@@ -353,8 +353,7 @@ class Writer:
             raise DiskFull("the disk of the server is full; nothing was changed")
 
     def _fail(self, work: Work, error: Exception) -> None:
-        report = {"findings": getattr(error, "findings", [])}
-        self._journal.fail_unplanned(work.job.id, type(error).__name__, str(error), report)
+        self._journal.fail_unplanned(work.job.id, error)
         work.result.set_exception(error)
 
     def _try_to_flush(self) -> None:

@@ -1,7 +1,7 @@
 """Submissions: a job from the complete upload to the answer.
 
 A job belongs to the journal, not to the connection: it runs to its end whoever listens. Preparing runs in a child,
-planning in the writer thread.
+planning ahead in a thread of the submissions; the writer has the last word.
 """
 
 import logging
@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from synhub.errors import BadRequest, DiskFull, InvalidDesign, Stopping, TooLarge
-from synhub.identity import Registry, version_key
+from synhub.identity import Registry
 from synhub.model import Dataset, User
-from synhub.rdf import Iri, iri_of, text_of
+from synhub.rdf import Iri
 from synhub.settings import Settings
-from synhub.sparql import template
 from synhub.store.base import TripleStore
 from synhub.store.children import ChildDied, Lane
 from synhub.store.journal import Job, Journal, Upload
 from synhub.store.removals import Removals
+from synhub.store.top_levels import versions_of
 from synhub.store.writer import NOT_PLANNED, Writer
 from synhub.submit.intake import check_form, fingerprint
 from synhub.submit.plan import OverwriteMerge, SubmitRequest
@@ -113,8 +113,9 @@ class Submissions:
         return job_id, result
 
     def _stop(self, job: Job, result: "Future[Job]") -> None:
-        self._journal.fail_unplanned(job.id, "Stopping", NOT_PLANNED)
-        result.set_exception(Stopping(NOT_PLANNED))
+        error = Stopping(NOT_PLANNED)
+        self._journal.fail_unplanned(job.id, error)
+        result.set_exception(error)
 
     def close(self) -> None:
         """Take no more; what waits fails, what is being prepared is left to the writer. Repeats do no harm."""
@@ -167,10 +168,8 @@ class Submissions:
         graph = self._registry.graph_of(identity)
         assert graph is not None
         hidden = self._removals.hidden()
-        rows = self._store.select(template.bind("versions", identity=identity), Dataset((graph,)))
-        found = {iri_of(s): version_key(text_of(v)) for s, v in rows if s is not None and v is not None}
-        visible = [iri for iri in found if (graph, iri) not in hidden]
-        return max(visible, key=lambda iri: (found[iri], iri), default=None)
+        versions = versions_of(self._store, graph, identity)
+        return next((iri for iri in versions if (graph, iri) not in hidden), None)
 
     def _run(
         self,
@@ -192,8 +191,7 @@ class Submissions:
             draft = self._writer.draft(job, plan.planned)
             self._writer.submit(job, plan.planned, draft).add_done_callback(lambda done: _pass_on(done, result))
         except Exception as error:
-            report = {"findings": getattr(error, "findings", [])}
-            self._journal.fail_unplanned(job.id, type(error).__name__, str(error), report)
+            self._journal.fail_unplanned(job.id, error)
             result.set_exception(error)
 
     def _prepare_upload(self, request: SubmitRequest, files: Sequence[UploadedFile], output: Path) -> None:
