@@ -9,6 +9,8 @@ from synhub.rdf import Iri, Term, iri_term
 from synhub.sparql.render import Query
 from synhub.store.base import TripleStore
 
+pytestmark = pytest.mark.slow
+
 ESCAPES = [
     "SELECT ?o { ?s ?p ?o }",
     "SELECT ?o { GRAPH ?g { ?s ?p ?o } }",

@@ -25,6 +25,8 @@ from synhub.sparql import template
 from synhub.sparql.render import Query
 from synhub.store.base import TripleStore
 
+pytestmark = pytest.mark.slow
+
 engine, opener, store, three = engines.engine, engines.opener, engines.store, engines.three
 
 

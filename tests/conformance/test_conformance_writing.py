@@ -17,6 +17,8 @@ from synhub.store.base import TripleStore
 from synhub.store.open import open_store
 from synhub.vocab import XSD
 
+pytestmark = pytest.mark.slow
+
 engine, opener, store, three = engines.engine, engines.opener, engines.store, engines.three
 
 

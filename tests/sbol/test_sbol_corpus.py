@@ -11,6 +11,8 @@ from synhub.sbol.graph import Document, parse_rdf_xml, unskolemise
 from synhub.sbol.rules.document import check_document
 from synhub.sbol.xml import prescan, write_sbol2, write_sbol2_stream
 
+pytestmark = pytest.mark.slow
+
 FOLDERS = ["SBOL2", "SBOL2_bp", "SBOL2_ic", "SBOL2_nc", "igem_parts"]
 
 

@@ -595,6 +595,7 @@ def test_no_triple_and_no_subject_is_lost(triples: list[Triple]) -> None:
 EXPECTED = ("it has no version", "has the displayId 'characterization_protocol'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["SBOL2", "igem_parts"])
 def test_corpus_comes_back_when_the_renaming_is_undone(folder: str) -> None:
     if not (CORPUS / folder).is_dir():

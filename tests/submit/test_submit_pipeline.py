@@ -163,6 +163,7 @@ def test_child_needs_neither_store_nor_web() -> None:
     assert output == "[]\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["SBOL2", "SBOL2_bp", "SBOL2_ic", "igem_parts"])
 def test_corpus_is_prepared_without_errors(tmp_path: Path, folder: str) -> None:
     if not (CORPUS / folder).is_dir():

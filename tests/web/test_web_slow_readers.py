@@ -18,6 +18,8 @@ from live import Live, live
 from synhub import objects
 from synhub.web.respond import RDF_XML
 
+pytestmark = pytest.mark.slow
+
 ROOT = "/user/alice/lab/lab_collection/1/sbol"
 
 
