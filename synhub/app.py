@@ -29,11 +29,14 @@ from synhub.store.catalog_counts import count_top_levels
 from synhub.store.children import Lanes
 from synhub.store.data_folder import CATALOG, DATABASE, hold
 from synhub.store.database import Database, delete_database, open_or_remake
+from synhub.store.edits import Edits
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.files import Files
 from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
 from synhub.store.open import open_store
 from synhub.store.removals import Removals
+from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
 from synhub.submit.service import Submissions
@@ -87,6 +90,8 @@ class _Parts(NamedTuple):
     journal: Journal
     catalog: Catalog
     blobs: Blobs
+    files: Files
+    shares: Shares
 
 
 def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: Callable[[Path], Catalog]) -> _Parts:
@@ -100,7 +105,8 @@ def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: 
     stack.callback(store.close)
     catalog = open_catalog(data / CATALOG)
     stack.callback(catalog.close)
-    return _Parts(registry, accounts, store, Journal(database, data / "jobs"), catalog, Blobs(data / "blobs"))
+    journal, blobs = Journal(database, data / "jobs"), Blobs(data / "blobs")
+    return _Parts(registry, accounts, store, journal, catalog, blobs, Files(database), Shares(database))
 
 
 @contextmanager
@@ -113,7 +119,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         data = stack.enter_context(_data_folder(settings, create=True))
         settings = replace(settings, data=data)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
-        registry, accounts, store, journal, catalog, blobs = parts
+        registry, accounts, store, journal, catalog, blobs, files, shares = parts
         removals = Removals(journal)
         writer = Writer(
             store, journal, catalog, removals, blobs,
@@ -134,17 +140,19 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         writer.before_sequence = snapshots.take
         lanes = Lanes(settings)
         stack.callback(lanes.close)
+        edits = Edits(journal, writer)
         submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare)
         if start:
             writer.start()
             stack.callback(writer.stop)
-            housekeeper = Housekeeper(journal, catalog, blobs, settings.report_days)
+            housekeeper = Housekeeper(journal, catalog, blobs, files, settings.report_days)
             housekeeper.start()
             stack.callback(housekeeper.stop)
             stack.callback(submissions.close)
+            stack.callback(edits.close)
         yield Hub(
-            settings, registry, store, accounts, journal, removals, catalog, blobs, lanes, snapshots, writer,
-            submissions,
+            settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
+            writer, submissions, edits,
         )  # fmt: skip
 
 
@@ -192,6 +200,7 @@ class _Server(uvicorn.Server):
 def _stop_jobs(hub: Hub) -> None:
     """End or fail every job that a request waits for, so that the request is answered before the server is gone."""
     hub.submissions.close()
+    hub.edits.close()
     hub.lanes.close()
     hub.writer.stop()
 
@@ -249,7 +258,7 @@ def check(settings: Settings) -> int:
     with ExitStack() as stack:
         data = stack.enter_context(_data_folder(settings, create=False))
         parts = _open_parts(stack, settings, data, Catalog)
-        problems = checks.check(parts.registry, parts.store, parts.catalog, parts.journal, parts.blobs)
+        problems = checks.check(parts.registry, parts.store, parts.catalog, parts.journal, parts.blobs, parts.files)
         for problem in problems:
             print(problem)
         print(f"{len(problems)} problems, {count_top_levels(parts.catalog)} top levels")

@@ -18,6 +18,7 @@ from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import check_counts
 from synhub.store.catalog_entry import triples_digest
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.top_levels import batches, read_changed, read_top_levels
 
@@ -85,7 +86,9 @@ def _differences(graph: Iri, stored: Mapping[Iri, list[Triple]], indexed: Mappin
             yield Difference(graph, top, "is in the catalog but not in the store")
 
 
-def check(registry: Registry, store: EmbeddedStore, catalog: Catalog, journal: Journal, blobs: Blobs) -> list[str]:
+def check(
+    registry: Registry, store: EmbeddedStore, catalog: Catalog, journal: Journal, blobs: Blobs, files: Files
+) -> list[str]:
     """Return every disagreement as a line of text; an empty list is the proof that there is none."""
     problems: list[str] = []
     for graph in store.graphs():
@@ -102,12 +105,18 @@ def check(registry: Registry, store: EmbeddedStore, catalog: Catalog, journal: J
     if catalog.last_number != journal.last_number():
         problems.append(f"the catalog is at step {catalog.last_number}, the journal at {journal.last_number()}")
     for upload in journal.all_uploads():
-        path = blobs.path(upload.digest)
-        if not path.is_file():
-            problems.append(f"upload {upload.name!r}: its blob {upload.digest} is missing")
-        elif path.stat().st_size != upload.size:
-            problems.append(f"upload {upload.name!r}: its blob has {path.stat().st_size} bytes, not {upload.size}")
+        problems += _check_blob(blobs, f"upload {upload.name!r}", upload.digest, upload.size)
+    for file in files.all():
+        problems += _check_blob(blobs, f"attachment {file.iri}", file.digest, file.size)
     return problems
+
+
+def _check_blob(blobs: Blobs, what: str, digest: str, size: int) -> list[str]:
+    path = blobs.path(digest)
+    if not path.is_file():
+        return [f"{what}: its blob {digest} is missing"]
+    found = path.stat().st_size
+    return [] if found == size else [f"{what}: its blob has {found} bytes, not {size}"]
 
 
 def reindex(store: EmbeddedStore, catalog: Catalog, journal: Journal) -> int:

@@ -113,7 +113,7 @@ def _covered(registry: Registry, dataset: Dataset, collection: Iri) -> tuple[Dat
     graphs = list(dataset.graphs)
     beginnings = [f"{graph}/" for graph in graphs]
     for single in dataset.singles:
-        if single.top_level == collection and single.graph not in dataset.graphs:
+        if single.top_level == collection and single.graph not in dataset.graphs and not single.moved:
             graphs.append(single.graph)
             namespace = registry.namespace_of(collection)
             if single.members and namespace is not None:

@@ -10,6 +10,7 @@ SynhubError                 a message for the caller: what was wrong, with the v
 ├─ NotAuthenticated         log in first
 ├─ Forbidden                logged in, yet not allowed
 ├─ NotFound                 absent, or not to be seen by this caller
+├─ Moved                    published: to be found under another IRI
 ├─ TooLarge                 a limit was hit; the message names it
 ├─ TooMany                  slow down
 ├─ DiskFull                 no room; nothing was lost
@@ -78,6 +79,14 @@ class Forbidden(SynhubError):
 
 class NotFound(SynhubError):
     pass
+
+
+class Moved(SynhubError):
+    """`iri` is where the object is now."""
+
+    def __init__(self, old: str, iri: str) -> None:
+        super().__init__(f"{old} has been made public as {iri}")
+        self.iri = iri
 
 
 class TooLarge(SynhubError):

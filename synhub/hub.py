@@ -13,9 +13,12 @@ from synhub.store.accounts import Accounts
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.children import Lanes
+from synhub.store.edits import Edits
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.removals import Removals
+from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
 from synhub.submit.service import Submissions
@@ -31,10 +34,13 @@ class Hub:
     removals: Removals
     catalog: Catalog
     blobs: Blobs
+    files: Files
+    shares: Shares
     lanes: Lanes
     snapshots: Snapshots
     writer: Writer
     submissions: Submissions
+    edits: Edits
 
     def dataset(self, actor: Actor) -> Dataset:
         return dataset_for(actor, self.registry, self.removals.hidden())

@@ -13,12 +13,14 @@ Removed = tuple[Iri, Iri]  # (graph, top level)
 class Single:
     """One top level of a graph that is otherwise closed to the reader.
 
-    With `members` it is a shared collection: its members in its own namespace are readable too.
+    With `members` it is a shared collection: its members in its own namespace are readable too. `moved` tells that it
+    has been published: then nothing under its old IRI is readable, it only says who is led to the new one.
     """
 
     graph: Iri
     top_level: Iri
     members: bool = False
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,13 @@ class User:
 class Actor:
     """Who asks. `user` is None for anonymous; `shared` is what a share link or co-ownership opens.
 
+    `whole_graph` is False for a request whose share link opens nothing: then the user's own graph is closed as well.
     `by_cookie` tells a browser session from a token: state-changing requests by cookie need a CSRF token.
     """
 
     user: User | None = None
     shared: tuple[Single, ...] = ()
+    whole_graph: bool = True
     by_cookie: bool = False
 
 

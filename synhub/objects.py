@@ -6,12 +6,12 @@ top levels of the Dataset are honoured here and nowhere else: every query binds 
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from synhub.errors import NotFound, TooLarge
+from synhub.errors import Moved, NotFound, TooLarge
 from synhub.hub import Hub
-from synhub.identity import ObjectRef
+from synhub.identity import COLLECTION_SUFFIX, ObjectRef
 from synhub.model import Actor, Dataset
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
 from synhub.sbol.graph import Document, unskolemise
@@ -56,7 +56,7 @@ def readable_graph(hub: Hub, dataset: Dataset, top_level: Iri) -> Iri | None:
     if graph in dataset.graphs:
         return graph
     for single in dataset.singles:
-        if single.graph != graph:
+        if single.graph != graph or single.moved:
             continue
         if single.top_level == top_level:
             return graph
@@ -79,13 +79,16 @@ def state_of(hub: Hub, actor: Actor) -> str | None:
 
 
 def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
-    """Find an object; without a version, its latest. Raises NotFound with the IRI that was asked for."""
+    """Find an object; without a version, its latest.
+
+    Raises NotFound with the IRI that was asked for, Moved when it has been published and the actor could read it until
+    then.
+    """
     dataset = hub.dataset(actor)
     asked = ref.iri(hub.registry)
     graph = hub.registry.graph(ref.owner)
-    missing = NotFound(f"{asked} not found")
     if graph not in dataset.every_graph:
-        raise missing
+        raise NotFound(f"{asked} not found")
     candidates = [asked] if ref.version is not None else [*versions_of(hub.store, graph, asked), asked]
     for iri in candidates:
         rows = hub.store.select(template.bind("object_types", object=iri), Dataset((graph,)))
@@ -97,7 +100,40 @@ def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
             continue
         display_id = ref.display_id.rpartition("/")[2]
         return Located(iri, iri_of(tops[0]), graph, types, display_id)
-    raise missing
+    new = _published(hub, dataset, ref)
+    raise NotFound(f"{asked} not found") if new is None else Moved(asked, new)
+
+
+def _published(hub: Hub, dataset: Dataset, ref: ObjectRef) -> Iri | None:
+    """Return where an object that the reader could read has been published, None for any other."""
+    if ref.owner is None:
+        return None
+    display_id, _, child = ref.display_id.partition("/")
+    top_level = replace(ref, display_id=display_id)
+    new = hub.shares.find_moved(top_level.iri(hub.registry))
+    if new is None or not _could_read(hub, dataset, top_level):
+        return None
+    found = ObjectRef.of_iri(new, hub.registry)
+    assert found is not None
+    return replace(found, display_id=f"{found.display_id}/{child}").iri(hub.registry) if child else new
+
+
+def _could_read(hub: Hub, dataset: Dataset, top_level: ObjectRef) -> bool:
+    """Say whether a reader of the Dataset could read a top level before it was published."""
+    graph = hub.registry.graph(top_level.owner)
+    if graph in dataset.graphs:
+        return True
+    identity = top_level.persistent_identity(hub.registry)
+    for single in dataset.singles:
+        if single.moved and single.graph == graph:
+            opened = ObjectRef.of_iri(single.top_level, hub.registry)
+            assert opened is not None
+            if opened.persistent_identity(hub.registry) == identity and top_level.version in (None, opened.version):
+                return True
+            is_root = opened.display_id == opened.collection_id + COLLECTION_SUFFIX
+            if single.members and is_root and opened.collection_id == top_level.collection_id:
+                return True
+    return False
 
 
 def triples_of(hub: Hub, located: Located) -> list[Triple]:

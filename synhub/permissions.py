@@ -12,7 +12,7 @@ def dataset_for(actor: Actor, registry: Registry, hidden: Set[Removed] = frozens
     An administrator reads what any user reads: administration has its own routes.
     """
     graphs = [registry.public_graph]
-    if actor.user is not None:
+    if actor.user is not None and actor.whole_graph:
         graphs.append(registry.user_graph(actor.user.username))
     return Dataset(tuple(graphs), actor.shared, hidden)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
+from synhub.store.files import Files
 from synhub.store.journal import Journal
 
 logger = logging.getLogger("synhub.housekeeping")
@@ -19,7 +20,7 @@ def _instant(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def tidy(journal: Journal, catalog: Catalog, blobs: Blobs, now: datetime, report_days: int) -> None:
+def tidy(journal: Journal, catalog: Catalog, blobs: Blobs, files: Files, now: datetime, report_days: int) -> None:
     """Clear old reports, forget uploads that nothing came of any more, delete files that nobody names.
 
     An upload is kept as long as an object exists that its job touched.
@@ -28,7 +29,7 @@ def tidy(journal: Journal, catalog: Catalog, blobs: Blobs, now: datetime, report
     for job_id in journal.jobs_with_uploads(_instant(now - UPLOAD_GRACE)):
         if not any(catalog.holds(graph, top) for graph, top in journal.top_levels_of(job_id)):
             journal.forget_uploads(job_id)
-    deleted = blobs.delete_orphans(journal.names_blob)
+    deleted = blobs.delete_orphans(lambda digest: journal.names_blob(digest) or files.names_blob(digest))
     if deleted:
         logger.info("deleted %d files that nobody named", deleted)
 
@@ -41,10 +42,11 @@ class Housekeeper:
         journal: Journal,
         catalog: Catalog,
         blobs: Blobs,
+        files: Files,
         report_days: int,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._journal, self._catalog, self._blobs = journal, catalog, blobs
+        self._journal, self._catalog, self._blobs, self._files = journal, catalog, blobs, files
         self._report_days = report_days
         self._clock = clock
         self._stop = threading.Event()
@@ -60,7 +62,7 @@ class Housekeeper:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                tidy(self._journal, self._catalog, self._blobs, self._clock(), self._report_days)
+                tidy(self._journal, self._catalog, self._blobs, self._files, self._clock(), self._report_days)
             except Exception:  # e.g. a full disk: the next hour tries again
                 logger.exception("housekeeping failed; it is tried again in %g s", INTERVAL_S)
             self._stop.wait(INTERVAL_S)

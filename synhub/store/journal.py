@@ -10,6 +10,7 @@ Knows SQLite and the job folders; never touches the triple store.
 import json
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -135,8 +136,15 @@ class Journal:
         changes.fsync_folder(self.folder)
         return count
 
-    def planned(self, job_id: str, steps: int, report: dict[str, Any], uploads: Sequence[Upload] = ()) -> None:
-        """Turn the row of a job whose change sets are on disk: its commit point."""
+    def planned(
+        self,
+        job_id: str,
+        steps: int,
+        report: dict[str, Any],
+        uploads: Sequence[Upload] = (),
+        commits: Sequence[Callable[[sqlite3.Connection], None]] = (),
+    ) -> None:
+        """Turn the row of a job whose change sets are on disk: its commit point. `commits` join the transaction."""
         with self._database.write() as sql:
             sql.execute(
                 "UPDATE job SET state = 'planned', steps = ?, report = ?, updated = ? WHERE id = ?",
@@ -146,15 +154,25 @@ class Journal:
                 "INSERT INTO upload VALUES (?, ?, ?, ?, ?)",
                 [(job_id, n, u.name, u.size, u.digest) for n, u in enumerate(uploads)],
             )
+            for commit in commits:
+                commit(sql)
 
-    def planned_removal(self, job_id: str, removed: Sequence[Removed], report: dict[str, Any]) -> None:
-        """Commit a removal: hide the top levels and turn the row, in one transaction."""
+    def planned_removal(
+        self,
+        job_id: str,
+        removed: Sequence[Removed],
+        report: dict[str, Any],
+        commits: Sequence[Callable[[sqlite3.Connection], None]] = (),
+    ) -> None:
+        """Commit a removal: hide the top levels and turn the row, in one transaction that `commits` join."""
         with self._database.write() as sql:
             sql.execute(
                 "UPDATE job SET state = 'planned', report = ?, updated = ? WHERE id = ?",
                 (json.dumps(report), self.now(), job_id),
             )
             sql.executemany("INSERT OR IGNORE INTO removal VALUES (?, ?, ?)", [(g, t, job_id) for g, t in removed])
+            for commit in commits:
+                commit(sql)
 
     def begin_step(self, job_id: str, index: int, top_levels: Sequence[Removed]) -> int:
         """Give step `index` of a job the next number; the store may be touched afterwards."""

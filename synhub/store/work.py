@@ -3,6 +3,7 @@
 Values only: the writer moves them.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -13,10 +14,15 @@ from synhub.model import ChangeSet, Removed
 from synhub.rdf import Iri
 from synhub.store.journal import Job, Upload
 
+Commit = Callable[[sqlite3.Connection], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What planning decided: the steps, what to tell, and the files of the upload to keep as blobs.
+
+    `commits` write further rows of synhub.sqlite in the transaction that commits the job. `removed` makes the job a
+    removal (of kind `purge`, without steps of its own): these top levels are hidden by the commit, and purged later.
 
     `steps` may be computed while they are taken, and raise then; `report` is complete when all have been.
     `reads` are the graphs that the decisions depend on.
@@ -26,6 +32,8 @@ class Planned:
     report: dict[str, Any]
     uploads: Sequence[tuple[Upload, Path]] = ()
     reads: Sequence[Iri] = ()
+    commits: Sequence[Commit] = ()
+    removed: Sequence[Removed] = ()
 
 
 @dataclass(frozen=True, slots=True)

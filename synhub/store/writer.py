@@ -247,7 +247,10 @@ class Writer:
             self._check_room(0)
             for upload, path in planned.uploads:
                 self._blobs.adopt(path, upload.digest)
-            self._journal.planned(job.id, steps, planned.report, [u for u, _ in planned.uploads])
+            if planned.removed:
+                self._remove(work, planned)
+                return
+            self._journal.planned(job.id, steps, planned.report, [u for u, _ in planned.uploads], planned.commits)
         except SynhubError as error:
             self._fail(work, error)
             return
@@ -265,6 +268,16 @@ class Writer:
             self._sequences.append(sequence)
         if sequence.job.steps is not None and sequence.job.steps <= 1:
             self._step(sequence)
+
+    def _remove(self, work: Work, planned: Planned) -> None:
+        """Commit a removal: it is answered now, and nobody sees these top levels; their quads go step by step."""
+        job_id = work.job.id
+        self._journal.planned_removal(job_id, planned.removed, planned.report, planned.commits)
+        self._hide()
+        job = self._journal.get(job_id)
+        with self._condition:
+            self._sequences.append(Progress(job, 0, None))
+        work.result.set_result(job)
 
     def _still_holds(self, draft: Draft) -> bool:
         """Say whether nothing has changed in the graphs that a draft depends on since it was begun."""

@@ -19,6 +19,7 @@ from synhub.rdf import Iri
 from synhub.settings import Settings
 from synhub.store.base import TripleStore
 from synhub.store.children import ChildDied, Lane
+from synhub.store.edits import pass_on
 from synhub.store.journal import Job, Journal, Upload
 from synhub.store.removals import Removals
 from synhub.store.top_levels import versions_of
@@ -189,7 +190,7 @@ class Submissions:
                 [(Upload(f.name, f.size, f.sha256), f.path) for f in files],
             )  # fmt: skip
             draft = self._writer.draft(job, plan.planned)
-            self._writer.submit(job, plan.planned, draft).add_done_callback(lambda done: _pass_on(done, result))
+            self._writer.submit(job, plan.planned, draft).add_done_callback(lambda done: pass_on(done, result))
         except Exception as error:
             self._journal.fail_unplanned(job.id, error)
             result.set_exception(error)
@@ -232,11 +233,3 @@ def _namespace(registry: Registry, iri: Iri) -> str:
 
 def _options(request: SubmitRequest) -> dict[str, Any]:
     return {"mode": int(request.mode), "collection": request.collection, "name": request.name}
-
-
-def _pass_on(done: "Future[Job]", result: "Future[Job]") -> None:
-    error = done.exception()
-    if error is not None:
-        result.set_exception(error)
-    else:
-        result.set_result(done.result())

@@ -4,9 +4,9 @@ Knows no area: handlers are found in the route table.
 """
 
 import logging
-from dataclasses import replace
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -14,11 +14,12 @@ from starlette.types import ASGIApp, Scope
 
 from synhub import errors
 from synhub.hub import Hub
-from synhub.identity import path_of_object
+from synhub.identity import path_of_iri, path_of_object
 from synhub.model import ANONYMOUS
+from synhub.ownership import actor_with_link
 from synhub.web import routes
-from synhub.web.auth import Proxies, identify, login_redirect
-from synhub.web.respond import Result, error_result, text, to_response
+from synhub.web.auth import SAFE_METHODS, Proxies, identify, login_redirect
+from synhub.web.respond import Result, error_result, redirect, text, to_response
 
 logger = logging.getLogger("synhub.web")
 
@@ -78,12 +79,19 @@ def _cache_rule(request: Request) -> str:
 async def _call(request: Request, matched: routes.Matched) -> Result:
     if matched.handler is None:
         return Result("Method not allowed", status=405, headers={"Allow": ", ".join(matched.methods)})
+    hub: Hub = request.app.state.hub
     if matched.share is not None and matched.ref is not None:
-        # No share link exists yet: every hash is answered like an object that does not exist.
-        request.state.actor = replace(request.state.actor, user=None)
-        request.state.user = None
+        actor = request.state.actor
+        request.state.actor = await run_in_threadpool(actor_with_link, hub, actor, matched.share, matched.ref)
     request.scope["path_params"] = matched.parameters
-    return await matched.call(request)
+    try:
+        return await matched.call(request)
+    except errors.Moved as moved:
+        if request.method not in SAFE_METHODS:
+            raise
+        path = path_of_iri(moved.iri, hub.registry) or ""
+        query = f"?{request.url.query}" if request.url.query else ""
+        return redirect("/".join(filter(None, (path, matched.verb))) + query, 301)
 
 
 class _EveryPath(Route):

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from synhub.errors import BadRequest, Forbidden, NotAuthenticated, SynhubError
 from synhub.hub import Hub
 from synhub.model import ANONYMOUS, Actor, User
+from synhub.ownership import actor_of_user
 from synhub.store.accounts import SESSION_LIFE, Accounts
 from synhub.web.respond import Result, redirect, wants_html
 
@@ -51,19 +52,16 @@ async def identify(request: Request, hub: Hub) -> Actor:
     """Find out who asks; sets `request.state.actor`, `.user` and `.csrf` ('' without a session)."""
     actor = ANONYMOUS
     if token_of(request) or cookie_of(request):
-        actor = await run_in_threadpool(_actor, hub.accounts, token_of(request), cookie_of(request))
+        actor = await run_in_threadpool(_actor, hub, token_of(request), cookie_of(request))
     request.state.actor = actor
     request.state.user = actor.user
     request.state.csrf = csrf_token(cookie_of(request)) if actor.by_cookie else ""
     return actor
 
 
-def _actor(accounts: Accounts, token: str, cookie: str) -> Actor:
-    if token:
-        user = accounts.find_by_token(token)
-        return ANONYMOUS if user is None else Actor(user)
-    user = accounts.find_by_session(cookie)
-    return ANONYMOUS if user is None else Actor(user, by_cookie=True)
+def _actor(hub: Hub, token: str, cookie: str) -> Actor:
+    user = hub.accounts.find_by_token(token) if token else hub.accounts.find_by_session(cookie)
+    return ANONYMOUS if user is None else actor_of_user(hub.shares, user, by_cookie=not token)
 
 
 def actor_of(request: Request) -> Actor:

@@ -80,6 +80,7 @@ STATUS: dict[type[errors.SynhubError], int] = {
     errors.NotAuthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.Moved: 404,
     errors.TooLarge: 413,
     errors.TooMany: 429,
     errors.DiskFull: 507,

@@ -90,7 +90,7 @@ OBJECT_VERBS: tuple[ObjectVerb, ...] = (
 class Matched:
     """A handler with its arguments; `handler` None means that the path exists, but not with this method.
 
-    `ref` is given to object verbs; `share` is the hash of a share link.
+    `ref` and `verb` are those of an object verb; `share` is the secret of a share link.
     """
 
     handler: Handler | None
@@ -99,6 +99,7 @@ class Matched:
     parameters: dict[str, str] = field(default_factory=dict)
     ref: ObjectRef | None = None
     share: str | None = None
+    verb: str = ""
 
     async def call(self, request: Request) -> Result:
         assert self.handler is not None
@@ -180,5 +181,5 @@ def _object(method: str, segments: list[str]) -> Matched | None:
     methods = tuple(m for choice in choices for m in choice.methods)
     for choice in choices:
         if method in choice.methods:
-            return Matched(choice.handler, choice.style, methods, ref=ref, share=share)
-    return Matched(None, choices[0].style, methods, ref=ref, share=share)
+            return Matched(choice.handler, choice.style, methods, ref=ref, share=share, verb=choice.verb)
+    return Matched(None, choices[0].style, methods, ref=ref, share=share, verb=verb)

@@ -24,9 +24,12 @@ from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.children import Busy, Lanes
 from synhub.store.database import Database
+from synhub.store.edits import Edits
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.removals import Removals
+from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
 from synhub.submit.service import Submissions
@@ -88,7 +91,9 @@ def _open(settings: Settings, stack: ExitStack) -> Hub:
     lanes = Lanes(settings)
     stack.callback(lanes.close)
     submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare)
-    parts = (accounts, journal, removals, catalog, blobs, lanes, snapshots, writer, submissions)
+    files, shares, edits = Files(database), Shares(database), Edits(journal, writer)
+    stack.callback(edits.close)
+    parts = (accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots, writer, submissions, edits)
     return Hub(settings, registry, store, *parts)
 
 

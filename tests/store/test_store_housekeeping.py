@@ -13,6 +13,7 @@ from synhub.rdf import Iri, iri_term
 from synhub.store.blobs import Blobs, sha256_of
 from synhub.store.catalog import Catalog
 from synhub.store.database import Database
+from synhub.store.files import Files
 from synhub.store.housekeeping import tidy
 from synhub.store.journal import Journal, Upload
 from synhub.vocab import SBH
@@ -28,6 +29,7 @@ class Parts:
         self.journal = Journal(self.database, data / "jobs", clock=lambda: NOW)
         self.catalog = Catalog(data / "catalog.sqlite")
         self.blobs = Blobs(data / "blobs")
+        self.files = Files(self.database)
 
     def submit(self, content: bytes) -> Upload:
         """A finished job that stored TOP out of one uploaded file."""
@@ -46,7 +48,7 @@ class Parts:
         return upload
 
     def tidy(self, after: timedelta) -> None:
-        tidy(self.journal, self.catalog, self.blobs, NOW + after, report_days=90)
+        tidy(self.journal, self.catalog, self.blobs, self.files, NOW + after, report_days=90)
 
 
 @pytest.fixture

@@ -1,0 +1,119 @@
+"""Share links, co-owners and moved addresses: rows of synhub.sqlite that let somebody in, or lead somewhere else.
+
+Knows no rules: sharing.py decides who may make them.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from synhub.rdf import Iri
+from synhub.store.database import Database
+
+SECRET_BYTES = 20  # 40 hexadecimal digits, the length that links have always had
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLink:
+    """`username` made it; times are ISO instants. `moved`: it only leads to where the object has been published."""
+
+    id: str
+    secret: str
+    graph: Iri
+    top_level: Iri
+    username: str
+    created: str
+    expires: str
+    moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CoOwner:
+    username: str
+    graph: Iri
+    top_level: Iri
+    created: str
+    moved: bool
+
+
+_LINK = "SELECT id, secret, graph, top_level, username, created, expires, moved FROM share_link"
+_CO_OWNER = "SELECT username, graph, top_level, created, moved FROM co_owner"
+
+
+def _instant(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Shares:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- links -------------------------------------------------------------------------------------------------------
+
+    def make_link(self, graph: Iri, top_level: Iri, username: str, life: timedelta) -> ShareLink:
+        now = datetime.now(UTC)
+        row = (secrets.token_urlsafe(9), secrets.token_hex(SECRET_BYTES), graph, top_level, username)
+        times = (_instant(now), _instant(now + life))
+        with self._database.write() as sql:
+            sql.execute("INSERT INTO share_link VALUES (?, ?, ?, ?, ?, ?, ?, 0)", (*row, *times))
+        return ShareLink(*row, *times, False)
+
+    def find_link(self, secret: str) -> ShareLink | None:
+        """Return the link with this secret, None for one that has expired or never was."""
+        found = self._database.row(_LINK + " WHERE secret = ? AND expires > ?", (secret, _instant(datetime.now(UTC))))
+        return ShareLink(*found) if found else None
+
+    def links_on(self, top_level: Iri) -> list[ShareLink]:
+        rows = self._database.rows(_LINK + " WHERE top_level = ? ORDER BY created, id", (top_level,))
+        return [ShareLink(*row) for row in rows]
+
+    def links_by(self, username: str) -> list[ShareLink]:
+        rows = self._database.rows(_LINK + " WHERE username = ? ORDER BY created, id", (username,))
+        return [ShareLink(*row) for row in rows]
+
+    def delete_links(self, ids: Iterable[str]) -> int:
+        """Revoke links; return how many there were."""
+        with self._database.write() as sql:
+            return sql.executemany("DELETE FROM share_link WHERE id = ?", [(i,) for i in ids]).rowcount
+
+    # --- co-owners ---------------------------------------------------------------------------------------------------
+
+    def shared_with(self, username: str) -> list[CoOwner]:
+        """What others share with a user as a co-owner."""
+        return [CoOwner(*row) for row in self._database.rows(_CO_OWNER + " WHERE username = ?", (username,))]
+
+    def co_owners_of(self, top_level: Iri) -> list[CoOwner]:
+        return [CoOwner(*row) for row in self._database.rows(_CO_OWNER + " WHERE top_level = ?", (top_level,))]
+
+    # --- moved addresses ---------------------------------------------------------------------------------------------
+
+    def find_moved(self, iri: Iri) -> Iri | None:
+        """Return where a top level or persistent identity has been published."""
+        found = self._database.row("SELECT new_iri FROM moved WHERE iri = ?", (iri,))
+        return Iri(found[0]) if found else None
+
+
+def add_co_owner(sql: sqlite3.Connection, username: str, graph: Iri, top_level: Iri, created: str) -> None:
+    sql.execute("INSERT OR REPLACE INTO co_owner VALUES (?, ?, ?, ?, 0)", (username, graph, top_level, created))
+
+
+def delete_co_owner(sql: sqlite3.Connection, username: str, top_level: Iri) -> None:
+    sql.execute("DELETE FROM co_owner WHERE username = ? AND top_level = ?", (username, top_level))
+
+
+def forget_shares(sql: sqlite3.Connection, top_levels: Iterable[Iri]) -> None:
+    """Close what was opened of these top levels: whatever is made under their IRIs later is another thing."""
+    rows = [(iri,) for iri in top_levels]
+    sql.executemany("DELETE FROM share_link WHERE top_level = ?", rows)
+    sql.executemany("DELETE FROM co_owner WHERE top_level = ?", rows)
+    sql.executemany("DELETE FROM moved WHERE iri = ?1 OR new_iri = ?1", rows)
+
+
+def put_moved(sql: sqlite3.Connection, moved: Mapping[Iri, Iri]) -> None:
+    """Note where top levels and persistent identities have gone. Their shares lead there from now on, no further."""
+    sql.executemany("INSERT OR REPLACE INTO moved VALUES (?, ?)", list(moved.items()))
+    rows = [(iri,) for iri in moved]
+    sql.executemany("UPDATE share_link SET moved = 1 WHERE top_level = ?", rows)
+    sql.executemany("UPDATE co_owner SET moved = 1 WHERE top_level = ?", rows)
