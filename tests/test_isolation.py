@@ -205,17 +205,20 @@ FORMS = {
 }
 
 
+# What changes an object: (method, verb) -> form fields, what a stranger's is answered. Anonymous: 401 `Login required`.
+WRITES: dict[tuple[str, str], tuple[dict[str, str], int, str]] = {}
+
+
 def test_every_object_verb_is_in_the_matrix() -> None:
-    assert {verb.verb for verb in OBJECT_VERBS} == set(OWN) == set(STRANGER)
+    assert set(OWN) == set(STRANGER)
+    assert {(v.methods[0], v.verb) for v in OBJECT_VERBS} == {("GET", verb) for verb in OWN} | set(WRITES)
 
 
 def verb_path(form: str, verb: str) -> str:
     return FORMS[form] + (f"/{verb}" if verb else "")
 
 
-@pytest.mark.parametrize(
-    ("form", "verb", "actor"), list(itertools.product(FORMS, [v.verb for v in OBJECT_VERBS], ACTORS))
-)
+@pytest.mark.parametrize(("form", "verb", "actor"), list(itertools.product(FORMS, OWN, ACTORS)))
 def test_object_verb(instance: Live, form: str, verb: str, actor: str | None) -> None:
     path = verb_path(form, verb)
     answer = instance.get(path, actor, follow_redirects=False)
@@ -235,6 +238,21 @@ def test_object_verb(instance: Live, form: str, verb: str, actor: str | None) ->
     assert [absent.headers.get(h) for h in kept] == [
         value and value.replace("zebra", "nothing") for value in (answer.headers.get(h) for h in kept)
     ]
+
+
+@pytest.mark.parametrize("actor", [None, "bob", "root"])
+@pytest.mark.parametrize(("form", "write"), list(itertools.product(FORMS, WRITES)))
+def test_a_stranger_s_change_is_refused_the_same_whether_the_object_exists_or_not(
+    instance: Live, form: str, write: tuple[str, str], actor: str | None
+) -> None:
+    fields, status, words = WRITES[write]
+    method, verb = write
+    for path in (FORMS[form], FORMS[form].replace("zebra", "nothing")):
+        # a verb's argument is what the form field of its name says, else a name
+        verb_path = re.sub(r"\{(\w+)\}", lambda name: fields.get(name[1], "alice"), verb)
+        answer = instance.request(method, f"{path}/{verb_path}", actor, data=fields, follow_redirects=False)
+        refusal = (401, "Login required") if actor is None else (status, words)
+        assert (answer.status_code, answer.text) == refusal
 
 
 @pytest.mark.parametrize("actor", [None, "bob", "root"])

@@ -36,7 +36,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class ObjectVerb:
-    """What can be asked of an object: `<object>/<verb>`, in all three forms. The empty verb is the object itself."""
+    """What can be asked of an object: `<object>/<verb>`, in all three forms. The empty verb is the object itself.
+
+    `verb/{name}` is a verb with one argument, a decoded segment in the request's path parameters.
+    """
 
     methods: tuple[str, ...]
     verb: str
@@ -150,26 +153,29 @@ def _fixed(pattern: str, raw_path: str, segments: list[str]) -> dict[str, Any] |
 
 
 _VERBS: dict[str, list[ObjectVerb]] = {}
+_VERBS_WITH_ARGUMENT: dict[str, list[ObjectVerb]] = {}
 for _verb in OBJECT_VERBS:
-    _VERBS.setdefault(_verb.verb.lower(), []).append(_verb)
+    _name, _slash, _ = _verb.verb.lower().partition("/")
+    (_VERBS_WITH_ARGUMENT if _slash else _VERBS).setdefault(_name, []).append(_verb)
 
 
 def _object(method: str, segments: list[str]) -> Matched | None:
-    """Parse `public/<c>/<d…>[/<v>][/<verb>]` and `user/<u>/<c>/<d…>[/<v>][/<hash>/share][/<verb>]`."""
+    """Parse `public/<c>/<d…>[/<v>][/<verb>]` and `user/<u>/<c>/<d…>[/<v>][/<hash>/share][/<verb>]`.
+
+    A verb may have an argument behind it.
+    """
     kind = segments[0].lower()
     skip = {"public": 1, "user": 2}.get(kind)
     if skip is None or len(segments) < skip + 2 or not all(segments):
         return None
     decoded = [decode_segment(s) for s in segments]
+    choices, rest, argument = _verb_of(method, decoded[skip + 1 :])
     try:
-        check_iri("http://h/" + "/".join(decoded))
+        check_iri("http://h/" + "/".join([*decoded[: skip + 1], *rest]))
     except InvalidIri:
         return None  # nothing can be stored under such a name
     owner = decoded[1] if kind == "user" else None
-    collection, rest = decoded[skip], decoded[skip + 1 :]
-    verb = ""
-    if len(rest) > 1 and rest[-1].lower() in _VERBS:
-        verb, rest = rest[-1].lower(), rest[:-1]
+    collection = decoded[skip]
     share = None
     if owner is not None and len(rest) > 3 and rest[-1].lower() == "share":
         share, rest = rest[-2], rest[:-2]
@@ -177,9 +183,24 @@ def _object(method: str, segments: list[str]) -> Matched | None:
     if len(rest) > 1 and is_version(rest[-1]):
         version, rest = rest[-1], rest[:-1]
     ref = ObjectRef(owner, collection, "/".join(rest), version)
-    choices = _VERBS[verb]
     methods = tuple(m for choice in choices for m in choice.methods)
     for choice in choices:
         if method in choice.methods:
-            return Matched(choice.handler, choice.style, methods, ref=ref, share=share, verb=choice.verb)
-    return Matched(None, choices[0].style, methods, ref=ref, share=share, verb=verb)
+            name = choice.verb.partition("{")[2].removesuffix("}")
+            parameters = {name: argument} if name else {}
+            return Matched(choice.handler, choice.style, methods, parameters, ref, share, choice.verb)
+    return Matched(None, choices[0].style, methods, ref=ref, share=share, verb=choices[0].verb)
+
+
+def _verb_of(method: str, rest: list[str]) -> tuple[list[ObjectVerb], list[str], str]:
+    """Split the end of an object's path: return the verbs it may be, what stands before, and the verb's argument.
+
+    A verb with an argument is one only with its methods: for any other, `d/remove/x` is a child like any other path.
+    """
+    if len(rest) > 2:
+        choices = _VERBS_WITH_ARGUMENT.get(rest[-2].lower(), [])
+        if any(method in choice.methods for choice in choices):
+            return choices, rest[:-2], rest[-1]
+    if len(rest) > 1 and rest[-1].lower() in _VERBS:
+        return _VERBS[rest[-1].lower()], rest[:-1], ""
+    return _VERBS[""], rest, ""
