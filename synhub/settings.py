@@ -40,6 +40,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("signup", True, "", "whether anybody may register"),
     Setting("demo", False, "", "hold the demo collection and account"),
     Setting("upload_limit", 512 * MIB, "bytes", "largest request body of /submit", least=1),
+    Setting("attachment_limit", 4096 * MIB, "bytes", "largest request body of /attach", least=1),
     Setting("body_limit", 4 * MIB, "bytes", "largest body of any other request", least=1),
     Setting("prepare_timeout", 600.0, "s", "longest time one upload may take to be read", least=0.01),
     Setting("prepare_memory", 4096 * MIB, "bytes", "address space of a child that reads an upload", least=1),
@@ -78,6 +79,7 @@ class Settings:
     body_limit: int
     prepare_timeout: float
     prepare_memory: int
+    attachment_limit: int
     query_timeout: float
     query_memory: int
     query_length: int

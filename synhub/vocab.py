@@ -101,6 +101,12 @@ class SBH:
     mutableProvenance = Iri(NS + "mutableProvenance")
 
 
+class MEDIA_TYPES:
+    """IRIs of media types, as sbol:format of an attached file has them: the namespace and the media type's name."""
+
+    NS = "http://purl.org/NET/mediatypes/"
+
+
 class OBO:
     NS = "http://purl.obolibrary.org/obo/"
     OBI_0001617 = Iri(NS + "OBI_0001617")  # PubMed id

@@ -103,6 +103,11 @@ def delete_co_owner(sql: sqlite3.Connection, username: str, top_level: Iri) -> N
     sql.execute("DELETE FROM co_owner WHERE username = ? AND top_level = ?", (username, top_level))
 
 
+def forget_co_owners(sql: sqlite3.Connection, top_levels: Iterable[Iri]) -> None:
+    """Forget whom these top levels were shared with: their new triples name their owners anew."""
+    sql.executemany("DELETE FROM co_owner WHERE top_level = ?", [(iri,) for iri in top_levels])
+
+
 def forget_shares(sql: sqlite3.Connection, top_levels: Iterable[Iri]) -> None:
     """Close what was opened of these top levels: whatever is made under their IRIs later is another thing."""
     rows = [(iri,) for iri in top_levels]

@@ -33,13 +33,17 @@ logger = logging.getLogger("synhub.submit")
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file part on disk: synced, hashed, with the name that the client gave it."""
+    """A file part on disk: synced, hashed, with the name that the client gave it.
+
+    `sha1` is what sbol:hash of an attached file says; '' where nobody asks for it.
+    """
 
     path: Path
     name: str
     size: int
     sha256: str
 
+    sha1: str = ""
 
 class Submissions:
     """Accepts uploads and runs their jobs. Thread-safe."""

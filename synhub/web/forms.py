@@ -230,6 +230,7 @@ class _Part:
         self.path: Path | None = None
         self.size = 0
         self.sha256 = hashlib.sha256()
+        self.sha1 = hashlib.sha1(usedforsecurity=False)
 
 
 def _decode(value: bytes, charset: str, what: str) -> str:
@@ -341,6 +342,7 @@ class _Multipart:
             assert self._output is not None
             view = memoryview(data)[start:end]
             part.sha256.update(view)
+            part.sha1.update(view)
             part.size += len(view)
             self._output.write(view)
 
@@ -368,7 +370,8 @@ class _Multipart:
         os.fsync(self._output.fileno())
         self._output.close()
         self._output = None
-        self._files.append(UploadedFile(part.path, part.file_name, part.size, part.sha256.hexdigest()))
+        digests = part.sha256.hexdigest(), part.sha1.hexdigest()
+        self._files.append(UploadedFile(part.path, part.file_name, part.size, *digests))
 
     def _on_end(self) -> None:
         self._complete = True
