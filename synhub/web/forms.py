@@ -88,7 +88,7 @@ async def read_form(request: Request, limit_bytes: int) -> Form:
             return Form.of(parts.finish()[0])
         finally:
             parts.abandon()
-    return Form.of(_parse_text(kind, bytes(body)))
+    return Form.of(_parse_text(kind, bytes(body), parameters.get(b"charset", b"").decode("latin-1").lower()))
 
 
 async def read_upload_form(request: Request, folder: Path, limit_bytes: int) -> UploadForm:
@@ -167,10 +167,15 @@ def _boundary(parameters: Mapping[bytes, bytes]) -> bytes:
 # --- text -----------------------------------------------------------------------------------------------------------
 
 
-def _parse_text(kind: str, body: bytes) -> list[tuple[str, str]]:
+def _parse_text(kind: str, body: bytes, charset: str) -> list[tuple[str, str]]:
+    """Read a form that is no multipart. Java clients write Latin-1 and say so; the charset counts in escapes, too."""
     if not body.strip():
         return []
     try:
+        if kind == "application/x-www-form-urlencoded" and _CHARSETS.get(charset) == "latin-1":
+            return parse_qsl(
+                body.decode("latin-1"), keep_blank_values=True, encoding="latin-1", max_num_fields=PART_LIMIT
+            )
         text = body.decode("utf-8-sig")
         if kind == "application/json":
             return _parse_json(text)

@@ -67,6 +67,7 @@ def multipart(*parts: tuple[str, bytes]) -> bytes:
         ("application/x-www-form-urlencoded; charset=UTF-8", "email=a@x.org&password=p ä&extra=1".encode()),
         (None, b"email=a%40x.org&password=p+%C3%A4&extra=1"),
         ("application/json", '{"email":"a@x.org","password":"p ä","extra":1}'.encode()),
+        ("application/x-www-form-urlencoded; charset=ISO-8859-1", b"email=a@x.org&password=p+%E4&extra=1"),
         ("Application/JSON; charset=utf-8", b'\xef\xbb\xbf{"email":"a@x.org","password":"p \\u00e4","extra":1}'),
         (
             MULTIPART,
