@@ -35,6 +35,7 @@ from synhub.store.files import Files
 from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
 from synhub.store.open import open_store
+from synhub.store.quotas import Quotas
 from synhub.store.removals import Removals
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
@@ -92,6 +93,7 @@ class _Parts(NamedTuple):
     blobs: Blobs
     files: Files
     shares: Shares
+    quotas: Quotas
 
 
 def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: Callable[[Path], Catalog]) -> _Parts:
@@ -106,7 +108,8 @@ def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: 
     catalog = open_catalog(data / CATALOG)
     stack.callback(catalog.close)
     journal, blobs = Journal(database, data / "jobs"), Blobs(data / "blobs")
-    return _Parts(registry, accounts, store, journal, catalog, blobs, Files(database), Shares(database))
+    quotas = Quotas(database, settings.user_bytes, settings.user_jobs)
+    return _Parts(registry, accounts, store, journal, catalog, blobs, Files(database), Shares(database), quotas)
 
 
 @contextmanager
@@ -119,7 +122,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         data = stack.enter_context(_data_folder(settings, create=True))
         settings = replace(settings, data=data)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
-        registry, accounts, store, journal, catalog, blobs, files, shares = parts
+        registry, accounts, store, journal, catalog, blobs, files, shares, quotas = parts
         removals = Removals(journal)
         writer = Writer(
             store, journal, catalog, removals, blobs,
@@ -140,8 +143,8 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         writer.before_sequence = snapshots.take
         lanes = Lanes(settings)
         stack.callback(lanes.close)
-        edits = Edits(journal, writer)
-        submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare)
+        edits = Edits(journal, writer, quotas)
+        submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare, quotas)
         if start:
             writer.start()
             stack.callback(writer.stop)
@@ -152,7 +155,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             stack.callback(edits.close)
         yield Hub(
             settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
-            writer, submissions, edits,
+            writer, submissions, edits, quotas,
         )  # fmt: skip
 
 

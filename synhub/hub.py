@@ -17,6 +17,7 @@ from synhub.store.edits import Edits
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
 from synhub.store.journal import Journal
+from synhub.store.quotas import Quotas
 from synhub.store.removals import Removals
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
@@ -41,6 +42,7 @@ class Hub:
     writer: Writer
     submissions: Submissions
     edits: Edits
+    quotas: Quotas
 
     def dataset(self, actor: Actor) -> Dataset:
         return dataset_for(actor, self.registry, self.removals.hidden())

@@ -59,10 +59,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("snapshot_age", 1.0, "s", "a snapshot older than this is replaced when the store has changed"),
     Setting("closure_limit", 10_000, "objects", "references that travel along with a download"),
     Setting("search_limit", 10_000, "rows", "largest page of a search", least=1),
+    Setting("user_bytes", 20 * 1024 * MIB, "bytes", "files that one user may have kept here; 0 means no limit"),
+    Setting("user_jobs", 16, "jobs", "jobs that one user may have under way; 0 means no limit"),
+    Setting("share_days", 365, "days", "a share link expires after this unless asked for otherwise", least=1, most=3650),
     Setting("token_days", 90, "days", "an unused token expires after this", least=1),
     Setting("report_days", 90, "days", "how long job reports are kept", least=1),
     Setting("login_attempts", 10, "attempts", "failed logins per account or address before they are slowed", least=1),
     Setting("trusted_proxies", "", "", "addresses whose X-Forwarded-For is believed, comma separated"),
+    Setting("access_log", True, "", "whether each request is told in one line on standard error"),
 )
 
 
@@ -76,10 +80,10 @@ class Settings:
     signup: bool
     demo: bool
     upload_limit: int
+    attachment_limit: int
     body_limit: int
     prepare_timeout: float
     prepare_memory: int
-    attachment_limit: int
     query_timeout: float
     query_memory: int
     query_length: int
@@ -95,10 +99,14 @@ class Settings:
     snapshot_age: float
     closure_limit: int
     search_limit: int
+    user_bytes: int
+    user_jobs: int
+    share_days: int
     token_days: int
     report_days: int
     login_attempts: int
     trusted_proxies: str
+    access_log: bool
 
 
 assert [s.name for s in SETTINGS] == [f.name for f in fields(Settings)]

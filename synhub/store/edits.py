@@ -3,13 +3,14 @@
 Each is a plan that the writer takes (or that is made ahead, when it is large), committed like a submission.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Literal
 
 from synhub.errors import Stopping
 from synhub.model import User
-from synhub.store.journal import Job, Journal
+from synhub.store.journal import Job, Journal, Upload
+from synhub.store.quotas import Quotas
 from synhub.store.work import Planned
 from synhub.store.writer import NOT_PLANNED, Writer
 
@@ -19,9 +20,10 @@ _THREADS = 2  # that plan ahead
 class Edits:
     """Starts such jobs. Thread-safe."""
 
-    def __init__(self, journal: Journal, writer: Writer) -> None:
+    def __init__(self, journal: Journal, writer: Writer, quotas: Quotas) -> None:
         self._journal = journal
         self._writer = writer
+        self._quotas = quotas
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="synhub-edit")
 
     def start(
@@ -35,24 +37,30 @@ class Edits:
         kind: Literal["edit", "purge"] = "edit",
         options: dict[str, Any] | None = None,
         ahead: bool = False,
+        uploads: Sequence[Upload] = (),
     ) -> "Future[Job]":
         """Queue a job that touches `namespaces`; the future is done when the job is, or carries what `plan` raised.
 
-        `plan` may run twice: it must change nothing but what it returns. `job_id` names a folder that holds an upload.
+        `plan` may run twice: it must change nothing but what it returns. `job_id` names a folder that holds `uploads`,
+        which it is deleted with when nothing is started.
         With `ahead` the plan is first made in a thread of its own, so that it does not hold up the jobs of others.
+        Raises TooLarge, TooMany (the user's quotas), DiskFull.
         """
+        result: Future[Job] = Future()
         if job_id is None:
             job_id, _ = self._journal.new_folder()
         try:
+            self._quotas.admit(user.username, uploads, result)
             job = self._journal.receive(
                 job_id, kind, user.username, namespaces, options={"action": action} | (options or {})
             )
         except BaseException:
             self._journal.delete_folder(job_id)
+            result.cancel()  # not under way any more
             raise
         if not ahead:
-            return self._writer.submit(job, lambda: plan(job))
-        result: Future[Job] = Future()
+            self._writer.submit(job, lambda: plan(job)).add_done_callback(lambda done: pass_on(done, result))
+            return result
         try:
             task = self._executor.submit(self._ahead, job, plan, result)
         except RuntimeError:  # the executor has been shut down

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from synhub.errors import BadRequest, DiskFull, InvalidDesign, Stopping, TooLarge
+from synhub.errors import BadRequest, InvalidDesign, Stopping, SynhubError, TooLarge
 from synhub.identity import Registry
 from synhub.model import Dataset, User
 from synhub.rdf import Iri
@@ -21,6 +21,7 @@ from synhub.store.base import TripleStore
 from synhub.store.children import ChildDied, Lane
 from synhub.store.edits import pass_on
 from synhub.store.journal import Job, Journal, Upload
+from synhub.store.quotas import Quotas
 from synhub.store.removals import Removals
 from synhub.store.top_levels import versions_of
 from synhub.store.writer import NOT_PLANNED, Writer
@@ -42,8 +43,8 @@ class UploadedFile:
     name: str
     size: int
     sha256: str
-
     sha1: str = ""
+
 
 class Submissions:
     """Accepts uploads and runs their jobs. Thread-safe."""
@@ -57,6 +58,7 @@ class Submissions:
         removals: Removals,
         writer: Writer,
         prepare: Lane,
+        quotas: Quotas,
     ) -> None:
         self._settings = settings
         self._registry = registry
@@ -65,6 +67,7 @@ class Submissions:
         self._removals = removals
         self._writer = writer
         self._prepare = prepare
+        self._quotas = quotas
         self._executor = ThreadPoolExecutor(max_workers=prepare.workers, thread_name_prefix="synhub-prepare")
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, Future[Job]]] = {}
@@ -82,7 +85,7 @@ class Submissions:
         """Start a job for a complete upload in the job's folder; return its id and the future of the finished job.
 
         The upload becomes part of a running job when it repeats it. Raises FieldErrors, Conflict (nothing was
-        started, the folder is deleted).
+        started, the folder is deleted), TooLarge, TooMany (the user's quotas).
         """
         try:
             request = check_form(fields, self._registry, user.username, self._latest)
@@ -101,12 +104,14 @@ class Submissions:
                 self._journal.delete_folder(job_id)
                 return joined
             namespaces = {request.namespace.iri} | {_namespace(self._registry, c) for c in request.add_to}
-            try:
-                job = self._journal.receive(job_id, "submit", user.username, namespaces, key, _options(request))
-            except DiskFull:
-                self._journal.delete_folder(job_id)
-                raise
             result: Future[Job] = Future()
+            try:
+                self._quotas.admit(user.username, _uploads(files), result)
+                job = self._journal.receive(job_id, "submit", user.username, namespaces, key, _options(request))
+            except SynhubError:
+                self._journal.delete_folder(job_id)
+                result.cancel()  # not under way any more
+                raise
             self._running[key] = (job_id, result)
         result.add_done_callback(lambda _: self._forget(key))
         try:
@@ -191,7 +196,7 @@ class Submissions:
             self._journal.prepared(job.id)
             plan = Planner(
                 self._registry, self._store, self._removals, self._settings.step_quads, job, user, request, folder,
-                [(Upload(f.name, f.size, f.sha256), f.path) for f in files],
+                list(zip(_uploads(files), (f.path for f in files), strict=True)),
             )  # fmt: skip
             draft = self._writer.draft(job, plan.planned)
             self._writer.submit(job, plan.planned, draft).add_done_callback(lambda done: pass_on(done, result))
@@ -222,6 +227,10 @@ class Submissions:
             raise TooLarge(f"the upload could not be read within the limits of this server: {error.detail}") from error
         if not answer["ok"]:
             raise InvalidDesign(answer["error"], answer["findings"])
+
+
+def _uploads(files: Sequence[UploadedFile]) -> list[Upload]:
+    return [Upload(f.name, f.size, f.sha256) for f in files]
 
 
 def _made_public(request: SubmitRequest, registry: Registry) -> SubmitRequest:

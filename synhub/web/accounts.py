@@ -185,7 +185,7 @@ async def _create_user(request: Request, form: Form) -> User:
 
 
 async def profile(request: Request) -> Result:
-    """The classic members in the classic order; secrets are always blank. Raises NotAuthenticated."""
+    """The classic members in the classic order, then the quota; secrets are always blank. Raises NotAuthenticated."""
     user = user_of(request)
     hub = hub_of(request)
     return json_result(
@@ -204,6 +204,8 @@ async def profile(request: Request) -> Result:
             "createdAt": user.created,
             "updatedAt": await run_in_threadpool(hub.accounts.updated, user.id),
             "user_external_profiles": [],
+            "usedBytes": await run_in_threadpool(hub.quotas.used_bytes, user.username),
+            "allowedBytes": hub.quotas.most_bytes or None,
         },
         title="Profile",
     )

@@ -28,6 +28,7 @@ from synhub.store.edits import Edits
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
 from synhub.store.journal import Journal
+from synhub.store.quotas import Quotas
 from synhub.store.removals import Removals
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
@@ -90,11 +91,12 @@ def _open(settings: Settings, stack: ExitStack) -> Hub:
     snapshots = Snapshots(data / "snapshots", store.backup, lambda: writer.number, writer.is_quiet, 1.0)
     lanes = Lanes(settings)
     stack.callback(lanes.close)
-    submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare)
-    files, shares, edits = Files(database), Shares(database), Edits(journal, writer)
+    quotas = Quotas(database, most_bytes=0, most_jobs=0)
+    submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare, quotas)
+    files, shares, edits = Files(database), Shares(database), Edits(journal, writer, quotas)
     stack.callback(edits.close)
     parts = (accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots, writer, submissions, edits)
-    return Hub(settings, registry, store, *parts)
+    return Hub(settings, registry, store, *parts, quotas)
 
 
 def answer(hub: Hub, actor: Actor, query: str, accept: str = "", **graphs: list[str]) -> str:

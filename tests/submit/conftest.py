@@ -14,6 +14,7 @@ from synhub.store.children import Lanes
 from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
+from synhub.store.quotas import Quotas
 from synhub.store.removals import Removals
 from synhub.store.writer import Writer
 from synhub.submit.service import Submissions
@@ -32,7 +33,8 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         flush_interval_s=60, step_quads=50_000, disk_reserve_bytes=0,
     )  # fmt: skip
     lanes = Lanes(settings)
-    submissions = Submissions(settings, Registry(PREFIX), store, journal, removals, writer, lanes.prepare)
+    quotas = Quotas(database, most_bytes=0, most_jobs=0)
+    submissions = Submissions(settings, Registry(PREFIX), store, journal, removals, writer, lanes.prepare, quotas)
     writer.start()
     yield Lab(submissions, store, journal, catalog, writer, lanes.prepare)
     submissions.close()

@@ -21,6 +21,7 @@ from synhub.identity import Registry
 from synhub.settings import Settings, load_settings
 from synhub.store.accounts import Accounts
 from synhub.store.database import Database
+from synhub.store.quotas import Quotas
 from synhub.store.shares import Shares
 from synhub.web import accounts as handlers
 from synhub.web.auth import actor_of, admin_of, client_address, identify, require_token_or_csrf, user_of
@@ -36,6 +37,7 @@ class SmallHub:
     registry: Registry
     accounts: Accounts
     shares: Shares
+    quotas: Quotas
     uploads: Path
 
 
@@ -135,7 +137,9 @@ def account_server(folder: Path, **settings: Any) -> Iterator[Server]:
     uploads = folder / "uploads"
     uploads.mkdir()
     app = Starlette(routes=[Route(path, _endpoint(h), methods=methods) for path, methods, h in ROUTES])
-    app.state.hub = SmallHub(loaded, Registry("http://localhost:7777/"), accounts, Shares(database), uploads)
+    quotas = Quotas(database, loaded.user_bytes, loaded.user_jobs)
+    registry = Registry("http://localhost:7777/")
+    app.state.hub = SmallHub(loaded, registry, accounts, Shares(database), quotas, uploads)
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http="h11", proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)

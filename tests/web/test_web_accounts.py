@@ -259,7 +259,7 @@ def test_browser_registration_logs_in_or_shows_the_form_again(tmp_path: Path) ->
 # --- profile --------------------------------------------------------------------------------------------------------
 
 
-def test_profile_has_exactly_the_classic_members(server: Server) -> None:
+def test_profile_has_the_classic_members_and_the_quota(server: Server) -> None:
     response = server.get("/profile", X_authorization=server.login("alice", "pw"))
     assert response.headers["content-type"].startswith("application/json")
     profile = response.json()
@@ -279,6 +279,8 @@ def test_profile_has_exactly_the_classic_members(server: Server) -> None:
         ("createdAt", profile["createdAt"]),
         ("updatedAt", profile["createdAt"]),
         ("user_external_profiles", []),
+        ("usedBytes", 0),
+        ("allowedBytes", 20 << 30),
     ]
 
 
