@@ -1,10 +1,11 @@
-"""Which top levels some IRIs name, and which top levels some others refer to, as one reader sees them.
+"""Which top levels some IRIs name, which top levels some others refer to, and which refer to them, as one reader sees
+them.
 
 An IRI may name a top level, or a persistent identity: that stands for its latest version (Maven order).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from synhub.model import Dataset
 from synhub.rdf import Iri
@@ -21,6 +22,28 @@ JOIN reference r ON r.source = t.id
 JOIN node n ON n.id = r.target
 WHERE me.iri IN (SELECT value FROM json_each(:iris))
 """
+
+_REFERRING = """
+SELECT DISTINCT t.iri
+FROM json_each(:iris) AS wanted
+CROSS JOIN node AS n ON n.iri = wanted.value
+CROSS JOIN reference r ON r.target = n.id
+CROSS JOIN top_level t ON t.id = r.source
+WHERE t.graph IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(:graphs)))
+"""
+
+_REFERRERS = """
+SELECT t.iri
+FROM node n
+CROSS JOIN {links} l ON l.{target} = n.id
+JOIN top_level t ON t.id = l.{source}
+JOIN graph g ON g.id = t.graph
+WHERE n.iri >= :first AND n.iri < :last AND g.iri = :graph AND NOT (t.iri >= :first AND t.iri < :last)
+"""
+_REFERRERS_INTO = " UNION ".join(
+    _REFERRERS.format(links=links, source=source, target=target)
+    for links, source, target in (("reference", "source", "target"), ("membership", "collection", "member"))
+)
 
 
 def named_top_levels(catalog: Catalog, dataset: Dataset, iris: Sequence[Iri]) -> list[Iri]:
@@ -40,3 +63,21 @@ def referred_top_levels(catalog: Catalog, dataset: Dataset, top_levels: Sequence
         rows = catalog.database.rows(_REFERENCES, {"graphs": graphs, "iris": json.dumps(batch)})
         referred.update(Iri(iri) for (iri,) in rows)
     return named_top_levels(catalog, dataset, sorted(referred))
+
+
+def referring_top_levels(catalog: Catalog, dataset: Dataset, iris: Iterable[Iri]) -> set[Iri]:
+    """Return the top levels in the graphs of the dataset that refer to any of the IRIs, memberships left aside."""
+    graphs = json.dumps(dataset.graphs)
+    hidden = {top for graph, top in dataset.hidden if graph in dataset.graphs}
+    referring: set[Iri] = set()
+    for batch in batches(iris):
+        rows = catalog.database.rows(_REFERRING, {"graphs": graphs, "iris": json.dumps(batch)})
+        referring.update(Iri(iri) for (iri,) in rows)
+    return referring - hidden
+
+
+def referrers_into(catalog: Catalog, graph: Iri, namespace: str) -> list[Iri]:
+    """Return the top levels of a graph, outside a namespace of it, that refer to anything inside, or have it as a
+    member. `namespace` ends in a slash."""
+    ends = {"graph": graph, "first": namespace, "last": namespace[:-1] + chr(ord("/") + 1)}
+    return [Iri(iri) for (iri,) in catalog.database.rows(_REFERRERS_INTO, ends)]

@@ -4,6 +4,7 @@ subject that belongs to it says so by sbh:topLevel.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from synhub.identity import version_key
 from synhub.model import Dataset, Removed
@@ -60,4 +61,47 @@ def links_to(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[
         for s, p, o, top in store.select(query, dataset):
             assert s is not None and p is not None and o is not None and top is not None
             found.setdefault(iri_of(Term(top)), []).append((s, p, o))
+    return found
+
+
+def top_levels_named(store: TripleStore, dataset: Dataset, names: Iterable[Iri]) -> dict[Iri, list[Iri]]:
+    """Return the top levels that some IRIs mean: of a subject its own; of a persistent identity (a child's, too) those
+    of all its versions, the latest first. What nothing has as its name is missing from the result."""
+    found: dict[Iri, list[tuple[bool, Any, Iri]]] = {}
+    for batch in batches(dict.fromkeys(names)):
+        query = template.bind("top_levels_named", names=[iri_term(iri) for iri in batch])
+        for name, top, version in store.select(query, dataset):
+            assert name is not None and top is not None
+            order = version_key(text_of(version)) if version is not None else ()
+            found.setdefault(iri_of(name), []).append((version is None, order, iri_of(top)))
+    return {name: [top for _, _, top in sorted(rows, reverse=True)] for name, rows in found.items()}
+
+
+def references_to(store: TripleStore, dataset: Dataset, iris: Iterable[Iri]) -> Iterator[tuple[Iri, Triple]]:
+    """Yield every triple with one of the IRIs as its value, with the top level that holds it; less what says how a
+    subject is named."""
+    for batch in batches(dict.fromkeys(iris)):
+        query = template.bind("references_to", objects=[iri_term(iri) for iri in batch])
+        for s, p, o, top in store.select(query, dataset):
+            assert s is not None and p is not None and o is not None and top is not None
+            yield iri_of(top), (s, p, o)
+
+
+def find_stored(store: TripleStore, graph: Iri, iris: Iterable[Iri]) -> set[Iri]:
+    """Return which of the IRIs are top levels of a graph, hidden or not."""
+    found: set[Iri] = set()
+    for batch in batches(iris):
+        query = template.bind("stored", top_levels=[iri_term(iri) for iri in batch])
+        found.update(iri_of(top) for (top,) in store.select(query, Dataset((graph,))) if top is not None)
+    return found
+
+
+def find_versions(store: TripleStore, graph: Iri, identities: Iterable[Iri]) -> dict[Iri, set[Iri]]:
+    """Return the objects of each persistent identity, children's included, hidden or not; none: no entry."""
+    found: dict[Iri, set[Iri]] = {}
+    for batch in batches(identities):
+        query = template.bind("same_identity", identities=[iri_term(iri) for iri in batch])
+        for identity, version in store.select(query, Dataset((graph,))):
+            assert identity is not None and version is not None
+            found.setdefault(iri_of(identity), set()).add(iri_of(version))
     return found

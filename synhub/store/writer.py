@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Protocol
 
 from synhub.errors import DiskFull, Stopping, SynhubError
 from synhub.model import ChangeSet, Removed
@@ -31,6 +31,7 @@ logger = logging.getLogger("synhub.writer")
 NOT_PLANNED = "the server is going down; submit again when it is back"
 PLANNED = "the server is going down; your submission is kept and will be stored completely when it is back"
 RETRY_S = 5.0
+PURGED_AT_ONCE = 20  # top levels: a step of a few milliseconds
 
 
 class DurableStore(TripleStore, Protocol):
@@ -117,14 +118,6 @@ class Writer:
                 self._waiting.append(work)
                 self._condition.notify()
         return work.result
-
-    def remove(self, job: Job, removed: Sequence[Removed], report: dict[str, Any]) -> None:
-        """Commit a removal: from the return on nobody sees these top levels; their quads go step by step."""
-        self._journal.planned_removal(job.id, removed, report)
-        self._hide()
-        with self._condition:
-            self._sequences.append(Progress(self._journal.get(job.id), 0, None))
-            self._condition.notify()
 
     def refresh(self, top_levels: Sequence[Removed]) -> "Future[None]":
         """Write the catalog rows of some top levels again from the store, between two steps."""
@@ -248,9 +241,9 @@ class Writer:
             for upload, path in planned.uploads:
                 self._blobs.adopt(path, upload.digest)
             if planned.removed:
-                self._remove(work, planned)
-                return
-            self._journal.planned(job.id, steps, planned.report, [u for u, _ in planned.uploads], planned.commits)
+                self._journal.planned_removal(job.id, planned.removed, planned.report, planned.commits)
+            else:
+                self._journal.planned(job.id, steps, planned.report, [u for u, _ in planned.uploads], planned.commits)
         except SynhubError as error:
             self._fail(work, error)
             return
@@ -263,21 +256,29 @@ class Writer:
             logger.exception("job %s could not be planned", job.id)
             self._fail(work, error)
             return
-        sequence = Progress(self._journal.get(job.id), 0, work.result)
+        result = None if planned.removed else work.result
+        sequence = Progress(self._journal.get(job.id), 0, result)
         with self._condition:
             self._sequences.append(sequence)
-        if sequence.job.steps is not None and sequence.job.steps <= 1:
+        if planned.removed:
+            self._remove(work, sequence, len(planned.removed))
+        elif sequence.job.steps is not None and sequence.job.steps <= 1:
             self._step(sequence)
 
-    def _remove(self, work: Work, planned: Planned) -> None:
-        """Commit a removal: it is answered now, and nobody sees these top levels; their quads go step by step."""
-        job_id = work.job.id
-        self._journal.planned_removal(job_id, planned.removed, planned.report, planned.commits)
-        self._hide()
-        job = self._journal.get(job_id)
-        with self._condition:
-            self._sequences.append(Progress(job, 0, None))
-        work.result.set_result(job)
+    def _remove(self, work: Work, sequence: Progress, size: int) -> None:
+        """Hide what a committed removal removes, and answer: whatever happens here, it is carried out.
+
+        A small one is purged first, so that SPARQL and the links to what is gone agree with the answer. The quads of
+        a large one go step by step.
+        """
+        at_once = size <= PURGED_AT_ONCE
+        sequence.started = at_once  # too short for a snapshot before it
+        try:
+            self._hide()
+            while at_once and sequence in self._sequences:
+                self._step(sequence)
+        finally:
+            work.result.set_result(sequence.job)
 
     def _still_holds(self, draft: Draft) -> bool:
         """Say whether nothing has changed in the graphs that a draft depends on since it was begun."""

@@ -28,6 +28,7 @@ from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
+from synhub.store.work import Planned
 from synhub.web.application import create_app
 
 POINTS: dict[str, tuple[Any, str]] = {
@@ -132,9 +133,11 @@ def take_removals() -> None:
 def remove(hub: Hub, username: str, namespace: str) -> None:
     graph = Iri(f"{hub.registry.prefix}user/{username}")
     top_levels = [top for top in check.top_levels_of(hub.store, graph) if top.startswith(namespace)]
-    job_id, _ = hub.journal.new_folder()
-    job = hub.journal.receive(job_id, "purge", username, [namespace])
-    hub.writer.remove(job, [(graph, top) for top in top_levels], {"removed": len(top_levels)})
+    user = hub.accounts.find_by_login(username)
+    assert user is not None
+    removed = [(graph, top) for top in top_levels]
+    plan = Planned([], {"removed": len(removed)}, removed=removed)
+    hub.edits.start(user, "remove", [namespace], lambda _: plan, kind="purge").result(timeout=60)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from synhub.errors import Conflict, DiskFull
-from synhub.model import ChangeSet, Dataset, TopLevelChange
+from synhub.model import ChangeSet, Dataset, Removed, TopLevelChange
 from synhub.rdf import Iri, Triple, iri_term, literal_term
+from synhub.store import writer
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.changes import pack
@@ -277,11 +278,61 @@ def submit_members(parts: Parts, names: Sequence[str]) -> list[Iri]:
     return iris
 
 
+def remove_later(parts: Parts, removed: Sequence[Removed]) -> None:
+    """Commit a removal like a large one, whose quads are still there when it is answered."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "PURGED_AT_ONCE", 0)
+        future = parts.writer.submit(start_job(parts, LAB, "purge"), lambda: Planned([], {}, removed=removed))
+        work, _ = parts.writer._choose()
+        assert work is not None
+        parts.writer._plan(work)
+    assert future.result(timeout=0).state == "planned"
+
+
+def test_a_small_removal_is_purged_when_it_is_answered(parts: Parts) -> None:
+    iris = submit_members(parts, list("ab"))
+    plan = Planned([], {}, removed=[(GRAPH, i) for i in iris])
+    future = parts.writer.submit(start_job(parts, LAB, "purge"), lambda: plan)
+    future.add_done_callback(lambda _: left.update(parts.stored(*iris, Iri(OTHER + "holder/1"))))
+    left: dict[Iri, list[Triple]] = {}
+
+    run(parts)
+
+    assert future.done()
+    assert set(left) == {Iri(OTHER + "holder/1")}
+    assert not [t for t in left[Iri(OTHER + "holder/1")] if t[1] == iri_term(SBOL2.member)]
+    assert parts.removals.hidden() == set() == parts.catalog.hidden
+
+
+def test_a_committed_removal_is_answered_whatever_happens_to_its_purge(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (iri,) = submit_members(parts, ["a"])
+
+    def full(*_: object) -> None:
+        raise DiskFull("full")
+
+    monkeypatch.setattr(parts.journal, "begin_step", full)
+    future = parts.writer.submit(
+        start_job(parts, LAB, "purge"), lambda: Planned([], {"removed": 1}, removed=[(GRAPH, iri)])
+    )
+    with pytest.raises(DiskFull):
+        run(parts)
+    assert future.result(timeout=0).report == {"removed": 1}
+    assert parts.removals.hidden() == {(GRAPH, iri)}
+
+    monkeypatch.undo()
+    run(parts)
+
+    assert parts.stored(iri) == {}
+    assert parts.journal.get(future.result().id).state == "done"
+
+
 def test_a_committed_removal_is_out_of_sight_before_any_quad_is_touched(parts: Parts) -> None:
     iris = submit_members(parts, list("abcdefg"))
     before = parts.store.count(GRAPH)
 
-    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, i) for i in iris], {})
+    remove_later(parts, [(GRAPH, i) for i in iris])
 
     assert parts.removals.hidden() == {(GRAPH, i) for i in iris}
     assert parts.catalog.hidden == parts.removals.hidden()
@@ -290,7 +341,7 @@ def test_a_committed_removal_is_out_of_sight_before_any_quad_is_touched(parts: P
 
 def test_a_purge_removes_exactly_the_hidden_objects_and_the_links_to_them(parts: Parts) -> None:
     iris = submit_members(parts, list("abcdefg"))
-    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, i) for i in iris[:6]], {})
+    remove_later(parts, [(GRAPH, i) for i in iris[:6]])
 
     run(parts)
 
@@ -306,7 +357,7 @@ def test_a_purge_removes_exactly_the_hidden_objects_and_the_links_to_them(parts:
 
 def test_a_job_on_the_namespace_waits_for_the_purge(parts: Parts) -> None:
     iris = submit_members(parts, ["a"])
-    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, iris[0])], {})
+    remove_later(parts, [(GRAPH, iris[0])])
     future = parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["a"], "again"), {}))
 
     run(parts)
@@ -335,7 +386,7 @@ def test_a_purge_goes_on_after_an_end_at_every_point(
     data = tmp_path / "data"
     parts = open_parts(data)
     iris = submit_members(parts, list("abcdefg"))
-    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, i) for i in iris], {})
+    remove_later(parts, [(GRAPH, i) for i in iris])
     kill_at(parts, monkeypatch, owner, method, when, nth)
     with contextlib.suppress(Killed):
         run(parts)
@@ -410,7 +461,7 @@ def test_a_draft_is_planned_again_when_what_it_read_is_being_removed(parts: Part
     job = start_job(parts, OTHER)
     ahead = Planned(adding(OTHER, ["y"]), {"planned": "ahead"}, reads=(GRAPH,))
     draft = parts.writer.draft(job, lambda: ahead)
-    parts.writer.remove(start_job(parts, LAB, "purge"), [(GRAPH, iris[0])], {})
+    remove_later(parts, [(GRAPH, iris[0])])
 
     future = parts.writer.submit(job, lambda: Planned(adding(OTHER, ["z"]), {"planned": "again"}), draft)
     run(parts)

@@ -12,6 +12,7 @@ CREATE INDEX attachment_username ON attachment (username);
 
 -- Where published objects are now: top levels and persistent identities, old to new.
 CREATE TABLE moved (iri TEXT PRIMARY KEY, new_iri TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX moved_new_iri ON moved (new_iri);
 
 -- Who may read one top level of another's graph. The secret is kept as it is, so that the same link can be shown again:
 -- it opens nothing that does not lie beside it on the disk.
