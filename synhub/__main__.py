@@ -41,6 +41,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--engine", help="oxigraph: (on disk, the default) or memory: (deleted at exit)")
     parser.add_argument("--no-signup", action="store_const", const=True, help="nobody may register")
+    parser.add_argument(
+        "--no-access-log", action="store_const", const=True, help="do not tell each request on standard error"
+    )
     parser.add_argument("--demo", action="store_const", const=True, help="hold the demo collection and account")
 
 
@@ -79,7 +82,8 @@ def build_parser() -> argparse.ArgumentParser:
 def _settings(arguments: argparse.Namespace) -> Settings:
     names = ("data", "host", "port", "uri_prefix", "engine", "demo")
     given = {name: getattr(arguments, name, None) for name in names}
-    return load_settings(**given, signup=False if getattr(arguments, "no_signup", None) else None)
+    given |= {name: False for name in ("signup", "access_log") if getattr(arguments, f"no_{name}", None)}
+    return load_settings(**given)
 
 
 def _run(arguments: argparse.Namespace) -> int:

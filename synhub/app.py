@@ -219,13 +219,20 @@ def _listen(settings: Settings) -> socket.socket:
         raise BadRequest(f"cannot listen on {settings.host!r} port {settings.port}: {error}") from error
 
 
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # one line says that the server is ready: ours
+    access = logging.getLogger("synhub.access")  # its lines carry their own time
+    access.addHandler(logging.StreamHandler(sys.stderr))
+    access.propagate = False
+
+
 def serve(settings: Settings) -> int:
     """Run the server until SIGTERM or SIGINT; return the exit status.
 
     Raises BadRequest, DataInUse, Inconsistent.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # one line says that the server is ready: ours
+    _log_to_stderr()
     with _listen(settings) as listening:
         port = listening.getsockname()[1]
         with open_hub(replace(settings, port=port)) as hub:

@@ -20,12 +20,13 @@ from synhub.ownership import actor_with_link
 from synhub.web import routes
 from synhub.web.auth import SAFE_METHODS, Proxies, identify, login_redirect
 from synhub.web.respond import Result, error_result, redirect, text, to_response
+from synhub.web.access import AccessLog, shown_path
 
 logger = logging.getLogger("synhub.web")
 
 _CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Disposition, Link, Location, ETag, Retry-After",
+    "Access-Control-Expose-Headers": "Content-Disposition, Link, Location, ETag, Retry-After, X-Request-Id",
 }
 _PREFLIGHT = _CORS | {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
@@ -57,7 +58,8 @@ async def _dispatch(request: Request) -> Response:
     except ClientDisconnect:
         result = text("the client went away", 499)
     except Exception:
-        logger.exception("%s %s failed", request.method, request.url.path)
+        path = shown_path(request.scope["raw_path"])
+        logger.exception("%s: %s %s failed", request.state.request_id, request.method, path)
         result = text("Internal Server Error; the administrator finds the details in the log", 500, title="Error")
     response = result.value if isinstance(result.value, Response) else to_response(request, result)
     response.headers.update(_CORS)
@@ -109,4 +111,4 @@ def create_app(hub: Hub) -> ASGIApp:
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
     app = Starlette(routes=[_EveryPath("/", _dispatch, methods=methods)])
     app.state.hub = hub
-    return app
+    return AccessLog(app, lines=hub.settings.access_log)

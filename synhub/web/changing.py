@@ -26,5 +26,6 @@ async def carried_out(start: Callable[P, "Future[Job]"], *args: P.args, **kwargs
 def success(request: Request, job: Job, iri: Iri | None = None, words: str = "Success") -> Result:
     """The classic answer to a change, with a link to the job's report; a browser is led to `iri`, or to its listing."""
     path = "/manage" if iri is None else path_of_iri(iri, hub_of(request).registry)
+    request.state.job_id = job.id
     headers = {"Link": f'</jobs/{job.id}>; rel="describedby"'}
     return Result(words, headers=headers, title=words.split("\n", 1)[0], location=path)

@@ -35,6 +35,7 @@ async def submit(request: Request) -> Result:
         hub.journal.delete_folder(job_id)
         raise
     job_id, future = await run_in_threadpool(hub.submissions.submit, user, form.fields, form.files, job_id)
+    request.state.job_id = job_id
     location = f"/jobs/{job_id}"
     if "respond-async" in request.headers.get("prefer", "").lower():
         headers = {"Location": location, "Preference-Applied": "respond-async"}
