@@ -249,6 +249,7 @@ ASKING: dict[str, Slot] = {
     "cookie": header("Cookie", "/public/open/horse/1"),
     "host": header("Host", "/public/open/horse/1"),
     "forwarded": header("X-Forwarded-For", "/public/open/horse/1"),
+    "life of a share link": at("/user/alice/lab/horse/1/shareLink?days={}"),
     "search value": quoted(f"/search/{NOTE}='{{}}'&"),
     "search value, catalog first": quoted(f"/search/objectType=ComponentDefinition&{NOTE}='{{}}'&"),
     "search value in double quotes": lambda v: Sent(
@@ -296,6 +297,7 @@ QUIET: dict[str, Slot] = {
     "graph form": form("/sparql", "default-graph-uri", query="ASK { ?s ?p ?o }"),
     "update": form("/sparql", "update"),
     "revoke": lambda value: Sent("DELETE", f"/profile/tokens/{segment(value)}"),
+    "revoke a share link": lambda value: Sent("DELETE", f"/profile/shareLinks/{segment(value)}"),
     "method": lambda value: Sent("X" + re.sub("[^A-Za-z]", "", value), "/submit"),
 }
 
@@ -318,6 +320,9 @@ SLOW: dict[str, Slot] = {
     "submit own about": lambda v: multipart(FIELDS, design(about=f"{PREFIX}user/alice/lab/{v}/1")),
     "submit foreign about": lambda v: multipart(FIELDS, design(about=f"{PREFIX}public/{v}/horse/1")),
     "submit content": lambda v: multipart(FIELDS, v),
+    "add an owner": form("/user/alice/lab/horse/1/addOwner", "user"),
+    "remove an owner": form("/user/alice/lab/horse/1/removeOwner/x", "userUri"),
+    "remove an owner by path": lambda v: Sent("POST", f"/user/alice/lab/horse/1/removeOwner/{segment(v)}"),
     "login": form("/login", "email", password="x"),
     "login password": form("/login", "password", email="alice"),
     "register name": form(
@@ -513,6 +518,7 @@ def test_queries_of_the_store_are_those_in_the_files_and_those_of_search(target:
             template.bind("is_member", collection=iri, member=iri),
             template.bind("links_to", objects=iris),
             template.bind("object_types", object=iri),
+            template.bind("owners", object=iri),
             template.bind("top_levels", top_levels=iris),
             template.bind("versions", identity=iri),
         )

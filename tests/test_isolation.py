@@ -90,6 +90,9 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("GET", "/profile/tokens"): [("/profile/tokens", (401, 200, 200, 200))],
     ("DELETE", "/profile/tokens"): [],  # as /logout
     ("DELETE", "/profile/tokens/{id}"): [("/profile/tokens/none", (401, 404, 404, 404))],
+    ("GET", "/profile/shareLinks"): [("/profile/shareLinks", (401, 200, 200, 200))],
+    ("DELETE", "/profile/shareLinks"): [("/profile/shareLinks", (401, 200, 200, 200))],
+    ("DELETE", "/profile/shareLinks/{id}"): [("/profile/shareLinks/none", (401, 404, 404, 404))],
     ("GET", "/health"): [("/health", (200, 200, 200, 200))],
     ("GET", "/submit"): [("/submit", (302, 200, 200, 200))],
     ("POST", "/submit"): [("/submit", (401, 400, 400, 400))],
@@ -101,6 +104,7 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ],
     ("GET", "/rootCollections"): [("/rootCollections", (200, 200, 200, 200))],
     ("GET", "/manage"): [("/manage", (401, 200, 200, 200))],
+    ("GET", "/shared"): [("/shared", (401, 200, 200, 200))],
     ("GET", "/search/{*query}"): [
         (SEARCH, (200, 200, 200, 200)),
         ("/search/*", (200, 200, 200, 200)),
@@ -195,7 +199,9 @@ def test_private_use_of_a_public_part_shows_nowhere(instance: Live) -> None:
 # --- object verbs: the three forms
 
 OWN = {"": 200, "full": 200, "sbol": 200, "sbolnr": 200, "metadata": 200, "subCollections": 200, "members": 200}
+OWN |= {"download": 404}  # what is no attachment has none
 STRANGER = {"": 404, "full": 404, "sbol": 404, "sbolnr": 404, "metadata": 200, "subCollections": 200, "members": 404}
+STRANGER |= {"download": 404}
 FORMS = {
     "object": "/user/alice/zebras/zebra/1",
     "collection": "/user/alice/zebras/zebras_collection/1",
@@ -206,12 +212,25 @@ FORMS = {
 
 
 # What changes an object: (method, verb) -> form fields, what a stranger's is answered. Anonymous: 401 `Login required`.
-WRITES: dict[tuple[str, str], tuple[dict[str, str], int, str]] = {}
+NO_LINK = "Not authorized to get a share link for this object"
+WRITES: dict[tuple[str, str], tuple[dict[str, str], int, str]] = {
+    ("POST", "attach"): ({"id": "x"}, 401, "not authorized to edit this submission"),
+    ("POST", "attachUrl"): ({"name": "x"}, 401, "Not authorized to add attachments to this submission"),
+    ("GET", "shareLink"): ({}, 401, NO_LINK),
+    ("GET", "shareLinks"): ({}, 401, NO_LINK),
+    ("DELETE", "shareLinks"): ({"id": "x"}, 401, NO_LINK),
+    ("GET", "addOwner"): ({}, 400, "not authorized to add an owner"),
+    ("POST", "addOwner"): ({"user": "bob"}, 400, "not authorized to add an owner"),
+    ("POST", "removeOwner/{username}"): ({"username": "alice"}, 401, "Not authorized to remove an owner"),
+}
+
+# Answered without looking at the object; tests/web/test_web_sharing.py has it.
+ALIKE = {("GET", "sparql")}
 
 
 def test_every_object_verb_is_in_the_matrix() -> None:
     assert set(OWN) == set(STRANGER)
-    assert {(v.methods[0], v.verb) for v in OBJECT_VERBS} == {("GET", verb) for verb in OWN} | set(WRITES)
+    assert {(v.methods[0], v.verb) for v in OBJECT_VERBS} == {("GET", verb) for verb in OWN} | set(WRITES) | ALIKE
 
 
 def verb_path(form: str, verb: str) -> str:
@@ -241,6 +260,33 @@ def test_object_verb(instance: Live, form: str, verb: str, actor: str | None) ->
 
 
 @pytest.mark.parametrize("actor", [None, "bob", "root"])
+@pytest.mark.parametrize("share", ["", f"/{HASH}/share"])
+def test_a_private_file_is_answered_like_one_that_does_not_exist(
+    instance: Live, share: str, actor: str | None
+) -> None:
+    path = f"/user/alice/zebras/{share.strip('/')[:4]}zebra_file/1"
+    files = {"id": (None, path.split("/")[-2]), "file": ("quagga.txt", b"gattacagattaca")}
+    posted = instance.request("POST", "/user/alice/zebras/zebra/1/attach", "alice", files=files)
+    assert posted.status_code in (200, 400)  # there is one now, or there was
+    assert instance.get(f"{path}/download", "alice").content == b"gattacagattaca"
+
+    for headers in ({}, {"Range": "bytes=0-3"}, {"If-None-Match": "*"}, {"Accept-Encoding": "gzip"}):
+        there = instance.get(f"{path}{share}/download", actor, headers=headers)
+        absent = instance.get(f"{path.replace('zebra', 'nothing')}{share}/download", actor, headers=headers)
+        assert there.status_code == absent.status_code == 404
+        assert there.text == absent.text.replace("nothing", "zebra")
+        kept = ("content-type", "content-length", "etag", "content-disposition", "cache-control", "vary")
+        lengths = len("nothing") - len("zebra")
+        assert int(absent.headers["content-length"]) - int(there.headers["content-length"]) == 2 * lengths
+        assert [there.headers.get(h) for h in kept[2:]] == [absent.headers.get(h) for h in kept[2:]]
+
+
+def said(answer: httpx.Response) -> str:
+    """The words of a refusal, text or problem+json."""
+    return str(answer.json()["detail"]) if "problem" in answer.headers["content-type"] else answer.text
+
+
+@pytest.mark.parametrize("actor", [None, "bob", "root"])
 @pytest.mark.parametrize(("form", "write"), list(itertools.product(FORMS, WRITES)))
 def test_a_stranger_s_change_is_refused_the_same_whether_the_object_exists_or_not(
     instance: Live, form: str, write: tuple[str, str], actor: str | None
@@ -252,7 +298,7 @@ def test_a_stranger_s_change_is_refused_the_same_whether_the_object_exists_or_no
         verb_path = re.sub(r"\{(\w+)\}", lambda name: fields.get(name[1], "alice"), verb)
         answer = instance.request(method, f"{path}/{verb_path}", actor, data=fields, follow_redirects=False)
         refusal = (401, "Login required") if actor is None else (status, words)
-        assert (answer.status_code, answer.text) == refusal
+        assert (answer.status_code, said(answer)) == refusal
 
 
 @pytest.mark.parametrize("actor", [None, "bob", "root"])

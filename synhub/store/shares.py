@@ -53,10 +53,12 @@ class Shares:
     # --- links -------------------------------------------------------------------------------------------------------
 
     def make_link(self, graph: Iri, top_level: Iri, username: str, life: timedelta) -> ShareLink:
+        """Make a link; those of anybody that have expired go with this occasion."""
         now = datetime.now(UTC)
         row = (secrets.token_urlsafe(9), secrets.token_hex(SECRET_BYTES), graph, top_level, username)
         times = (_instant(now), _instant(now + life))
         with self._database.write() as sql:
+            sql.execute("DELETE FROM share_link WHERE expires <= ?", times[:1])
             sql.execute("INSERT INTO share_link VALUES (?, ?, ?, ?, ?, ?, ?, 0)", (*row, *times))
         return ShareLink(*row, *times, False)
 
@@ -66,11 +68,15 @@ class Shares:
         return ShareLink(*found) if found else None
 
     def links_on(self, top_level: Iri) -> list[ShareLink]:
-        rows = self._database.rows(_LINK + " WHERE top_level = ? ORDER BY created, id", (top_level,))
-        return [ShareLink(*row) for row in rows]
+        """The live links that open a top level, the oldest first."""
+        return self._live(_LINK + " WHERE top_level = ? AND expires > ? ORDER BY created, id", top_level)
 
     def links_by(self, username: str) -> list[ShareLink]:
-        rows = self._database.rows(_LINK + " WHERE username = ? ORDER BY created, id", (username,))
+        """The live links that a user has made, the oldest first."""
+        return self._live(_LINK + " WHERE username = ? AND expires > ? ORDER BY created, id", username)
+
+    def _live(self, query: str, key: str) -> list[ShareLink]:
+        rows = self._database.rows(query, (key, _instant(datetime.now(UTC))))
         return [ShareLink(*row) for row in rows]
 
     def delete_links(self, ids: Iterable[str]) -> int:
@@ -99,8 +105,11 @@ def add_co_owner(sql: sqlite3.Connection, username: str, graph: Iri, top_level: 
     sql.execute("INSERT OR REPLACE INTO co_owner VALUES (?, ?, ?, ?, 0)", (username, graph, top_level, created))
 
 
-def delete_co_owner(sql: sqlite3.Connection, username: str, top_level: Iri) -> None:
-    sql.execute("DELETE FROM co_owner WHERE username = ? AND top_level = ?", (username, top_level))
+def delete_grants(sql: sqlite3.Connection, username: str, top_levels: Iterable[Iri]) -> None:
+    """Close what was opened to a user who owns these top levels no more, and what that user opened to others."""
+    rows = [(username, iri) for iri in top_levels]
+    sql.executemany("DELETE FROM co_owner WHERE username = ? AND top_level = ?", rows)
+    sql.executemany("DELETE FROM share_link WHERE username = ? AND top_level = ?", rows)
 
 
 def forget_co_owners(sql: sqlite3.Connection, top_levels: Iterable[Iri]) -> None:

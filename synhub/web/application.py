@@ -4,6 +4,8 @@ Knows no area: handlers are found in the route table.
 """
 
 import logging
+from collections.abc import Callable
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,13 +16,13 @@ from starlette.types import ASGIApp, Scope
 
 from synhub import errors
 from synhub.hub import Hub
-from synhub.identity import path_of_iri, path_of_object
+from synhub.identity import ObjectRef, Registry, path_of_iri, path_of_object
 from synhub.model import ANONYMOUS
 from synhub.ownership import actor_with_link
 from synhub.web import routes
+from synhub.web.access import AccessLog, shown_path
 from synhub.web.auth import SAFE_METHODS, Proxies, identify, login_redirect
 from synhub.web.respond import Result, error_result, redirect, text, to_response
-from synhub.web.access import AccessLog, shown_path
 
 logger = logging.getLogger("synhub.web")
 
@@ -31,6 +33,15 @@ _CORS = {
 _PREFLIGHT = _CORS | {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
     "Access-Control-Max-Age": "86400",
+}
+
+# Pages run no scripts, load nothing from elsewhere, and do not tell other sites the address of a share link.
+_PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
 }
 
 
@@ -44,6 +55,7 @@ async def _dispatch(request: Request) -> Response:
     request.state.after = None
     request.state.user = None
     request.state.csrf = ""
+    request.state.share = None
     request.state.link = lambda uri: path_of_object(uri, hub.registry)
     try:
         matched = routes.match(request.method, request.scope["raw_path"].decode("latin-1"))
@@ -66,6 +78,9 @@ async def _dispatch(request: Request) -> Response:
     response.headers.setdefault("Vary", "Accept, X-authorization, Cookie")
     response.headers.setdefault("Cache-Control", _cache_rule(request))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.headers.get("content-type", "").startswith("text/html"):
+        for name, value in _PAGE_HEADERS.items():
+            response.headers.setdefault(name, value)
     response.background = request.state.after
     return response
 
@@ -85,6 +100,8 @@ async def _call(request: Request, matched: routes.Matched) -> Result:
     if matched.share is not None and matched.ref is not None:
         actor = request.state.actor
         request.state.actor = await run_in_threadpool(actor_with_link, hub, actor, matched.share, matched.ref)
+        request.state.share = matched.share
+        request.state.link = _link_under_share(hub.registry, matched.share, matched.ref)
     request.scope["path_params"] = matched.parameters
     try:
         return await matched.call(request)
@@ -94,6 +111,17 @@ async def _call(request: Request, matched: routes.Matched) -> Result:
         path = path_of_iri(moved.iri, hub.registry) or ""
         query = f"?{request.url.query}" if request.url.query else ""
         return redirect("/".join(filter(None, (path, matched.verb))) + query, 301)
+
+
+def _link_under_share(registry: Registry, secret: str, ref: ObjectRef) -> Callable[[str], str | None]:
+    """Return what leads from a page under a share link to objects: those beside the shared one stay under the link."""
+    namespace = ref.namespace(registry).iri
+
+    def link(uri: str) -> str | None:
+        path = path_of_object(uri, registry)
+        return f"{path}/{quote(secret, safe='')}/share" if path is not None and uri.startswith(namespace) else path
+
+    return link
 
 
 class _EveryPath(Route):

@@ -20,7 +20,7 @@ async def root_collections(request: Request) -> Result:
     hub = hub_of(request)
     dataset = hub.dataset(actor_of(request))
     hits = await run_in_threadpool(collections.root_collections, hub.catalog, dataset)
-    return json_result([_collection_row(hit) for hit in hits], title="Root collections")
+    return json_result([collection_row(hit) for hit in hits], title="Root collections")
 
 
 async def manage(request: Request) -> Result:
@@ -31,7 +31,7 @@ async def manage(request: Request) -> Result:
     found = await run_in_threadpool(
         collections.managed_collections, hub.catalog, hub.registry, hub.dataset(actor), actor.user
     )
-    rows = [_manage_row(hit, hub.registry, public=public) for hit, public in found]
+    rows = [manage_row(hit, hub.registry, public=public) for hit, public in found]
     return json_result(rows, title="Submissions")
 
 
@@ -52,7 +52,7 @@ async def sub_collections(request: Request, ref: ObjectRef) -> Result:
     hits = await run_in_threadpool(
         collections.sub_collections, hub.catalog, hub.registry, hub.dataset(actor), located.iri
     )
-    return json_result([_collection_row(hit) for hit in hits], title=ref.display_id)
+    return json_result([collection_row(hit) for hit in hits], title=ref.display_id)
 
 
 async def members(request: Request, ref: ObjectRef) -> Result:
@@ -89,7 +89,7 @@ async def members(request: Request, ref: ObjectRef) -> Result:
     return json_result(body, title=located.display_id, headers=next_link(request, page, limit))
 
 
-def _collection_row(hit: Hit) -> dict[str, Any]:
+def collection_row(hit: Hit) -> dict[str, Any]:
     """Source: SynBioHub `GET /rootCollections`."""
     return {
         "uri": hit.uri,
@@ -101,10 +101,10 @@ def _collection_row(hit: Hit) -> dict[str, Any]:
 
 
 def _member_row(hit: Hit) -> dict[str, Any]:
-    return {"type": hit.type, **_collection_row(hit), "sbolType": hit.sbol_type, "role": hit.role}
+    return {"type": hit.type, **collection_row(hit), "sbolType": hit.sbol_type, "role": hit.role}
 
 
-def _manage_row(hit: Hit, registry: Registry, *, public: bool) -> dict[str, Any]:
+def manage_row(hit: Hit, registry: Registry, *, public: bool) -> dict[str, Any]:
     """Source: SynBioHub `GET /manage`."""
     return {
         "displayId": hit.display_id,

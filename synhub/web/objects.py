@@ -9,17 +9,12 @@ import synhub
 from synhub import objects
 from synhub.errors import NotFound
 from synhub.hub import Hub
-from synhub.identity import ObjectRef, path_of_iri
+from synhub.identity import ObjectRef
 from synhub.model import Actor
 from synhub.objects import Located, Written
 from synhub.web.auth import actor_of, hub_of
-from synhub.web.respond import RDF_XML, Result, attachment, json_result, redirect, wants_html
+from synhub.web.respond import RDF_XML, Result, attachment, is_unchanged, json_result, redirect, wants_html
 from synhub.web.waiting import beside
-
-
-def _unchanged(request: Request, etag: str) -> bool:
-    given = request.headers.get("if-none-match", "")
-    return given.strip() == "*" or etag in [part.strip().removeprefix("W/") for part in given.split(",")]
 
 
 async def _document(
@@ -34,7 +29,7 @@ async def _document(
     located = await run_in_threadpool(objects.locate, hub, actor, ref)
     etag = f'"{kind}-{synhub.__version__}-{state}"'
     headers = attachment(located.display_id + ".xml")
-    if state is not None and _unchanged(request, etag):
+    if state is not None and is_unchanged(request, etag):
         return Result(None, RDF_XML, 304, headers | {"ETag": etag})
     document = await beside(request, hub.lanes.download, write, hub, actor, located)
     if document.is_current and state is not None and await run_in_threadpool(objects.state_of, hub, actor) == state:
@@ -68,9 +63,7 @@ async def page(request: Request, ref: ObjectRef) -> Result:
     hub, actor = hub_of(request), actor_of(request)
     located = await run_in_threadpool(objects.locate, hub, actor, ref)
     if located.iri != ref.iri(hub.registry):
-        path = path_of_iri(located.iri, hub.registry)
-        assert path is not None
-        return redirect(path)
+        return redirect(request.state.link(located.iri))
     if not wants_html(request):
         return await sbol(request, ref)
     record = await run_in_threadpool(objects.metadata, hub, located)

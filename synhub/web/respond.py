@@ -48,8 +48,15 @@ def text(value: str, status: int = 200, *, title: str = "", location: str | None
     return Result(value, TEXT, status, title=title, location=location)
 
 
-def json_result(value: Any, status: int = 200, *, title: str = "", headers: Mapping[str, str] | None = None) -> Result:
-    return Result(value, JSON, status, headers or {}, title)
+def json_result(
+    value: Any,
+    status: int = 200,
+    *,
+    title: str = "",
+    headers: Mapping[str, str] | None = None,
+    location: str | None = None,
+) -> Result:
+    return Result(value, JSON, status, headers or {}, title, location)
 
 
 def redirect(location: str, status: int = 302) -> Result:
@@ -63,6 +70,15 @@ def attachment(name: str) -> dict[str, str]:
     """
     safe = "".join(c if 0x20 <= ord(c) < 0x7F and c not in '"\\' else "_" for c in name)
     return {"Content-Disposition": f'attachment; filename="{safe}"'}
+
+
+def is_unchanged(request: Request, etag: str) -> bool:
+    """Say whether If-None-Match names the representation that would be sent.
+
+    Source: RFC 9110, section 13.1.2 (weak comparison).
+    """
+    given = request.headers.get("if-none-match", "")
+    return given.strip() == "*" or etag in [part.strip().removeprefix("W/") for part in given.split(",")]
 
 
 def wants_html(request: Request) -> bool:

@@ -4,6 +4,7 @@ Literal segments and verbs match without regard to case, and one trailing slash 
 Every object verb is one declaration that serves `/public/…`, `/user/…` and `/user/…/<hash>/share/…`.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,7 +14,21 @@ from starlette.requests import Request
 from synhub.errors import InvalidIri
 from synhub.identity import ObjectRef, decode_segment, is_version
 from synhub.rdf import check_iri
-from synhub.web import accounts, admin, jobs, listings, objects, search, sparql, submissions
+from synhub.web import (
+    accounts,
+    admin,
+    attachments,
+    editing,
+    icons,
+    jobs,
+    listings,
+    objects,
+    publishing,
+    search,
+    sharing,
+    sparql,
+    submissions,
+)
 from synhub.web.respond import Result
 
 Handler = Callable[..., Awaitable[Result]]
@@ -22,6 +37,7 @@ Style = Literal["classic", "new"]
 GET = ("GET", "HEAD")
 POST = ("POST",)
 ANY = ("GET", "HEAD", "POST", "PUT", "DELETE")
+_SECRET = re.compile(r"[0-9a-f]{40}\Z")  # of a share link
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +76,24 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/profile/tokens", accounts.tokens, "new"),
     Route(("DELETE",), "/profile/tokens", accounts.revoke_token, "new"),
     Route(("DELETE",), "/profile/tokens/{id}", accounts.revoke_token, "new"),
+    Route(GET, "/profile/shareLinks", sharing.own_share_links, "new"),
+    Route(("DELETE", "POST"), "/profile/shareLinks", sharing.revoke_own_share_links, "new"),
+    Route(("DELETE",), "/profile/shareLinks/{id}", sharing.revoke_own_share_links, "new"),
     Route(GET, "/health", admin.health, "new"),
     Route(GET, "/submit", submissions.submit_form),
     Route(POST, "/submit", submissions.submit),
+    Route(POST, "/remoteSubmit", submissions.remote_submit),
+    Route(POST, "/updateMutableDescription", editing.update_description),
+    Route(POST, "/updateMutableNotes", editing.update_notes),
+    Route(POST, "/updateMutableSource", editing.update_source),
+    Route(POST, "/updateCitations", editing.update_citations),
     Route(GET, "/jobs/{id}", jobs.job, "new"),
     Route(GET, "/jobs/{id}/upload", jobs.upload, "new"),
     Route(GET, "/jobs/{id}/upload/{number}", jobs.upload, "new"),
     Route(GET, "/rootCollections", listings.root_collections),
+    Route((*GET, *POST), "/browse", icons.browse),
     Route(GET, "/manage", listings.manage),
+    Route(GET, "/shared", sharing.shared),
     Route(GET, "/search/{*query}", search.search),
     Route(GET, "/searchCount/{*query}", search.search_count),
     Route(GET, "/remoteSearch/{*query}", search.remote_search),
@@ -86,6 +112,23 @@ OBJECT_VERBS: tuple[ObjectVerb, ...] = (
     ObjectVerb(GET, "metadata", objects.metadata),
     ObjectVerb(GET, "subCollections", listings.sub_collections),
     ObjectVerb(GET, "members", listings.members, "new"),
+    ObjectVerb(GET, "download", attachments.download),
+    ObjectVerb(POST, "attach", attachments.attach),
+    ObjectVerb(POST, "attachUrl", attachments.attach_url),
+    ObjectVerb(POST, "edit/{field}", editing.edit),
+    ObjectVerb(POST, "add/{field}", editing.add),
+    ObjectVerb(POST, "remove/{field}", editing.remove),
+    ObjectVerb(GET, "icon", icons.icon),
+    ObjectVerb(POST, "icon", icons.update_icon),
+    ObjectVerb((*GET, *POST), "shareLink", sharing.share_link),
+    ObjectVerb(GET, "shareLinks", sharing.share_links, "new"),
+    ObjectVerb(("DELETE", "POST"), "shareLinks", sharing.revoke_share_links, "new"),
+    ObjectVerb((*GET, *POST), "sparql", sharing.sparql),
+    ObjectVerb(GET, "addOwner", sharing.add_owner_form),
+    ObjectVerb(POST, "addOwner", sharing.add_owner),
+    ObjectVerb(POST, "removeOwner/{username}", sharing.remove_owner),
+    ObjectVerb(GET, "makePublic", publishing.make_public_form),
+    ObjectVerb(POST, "makePublic", publishing.make_public),
 )
 
 
@@ -177,7 +220,7 @@ def _object(method: str, segments: list[str]) -> Matched | None:
     owner = decoded[1] if kind == "user" else None
     collection = decoded[skip]
     share = None
-    if owner is not None and len(rest) > 3 and rest[-1].lower() == "share":
+    if owner is not None and _is_share(rest):
         share, rest = rest[-2], rest[:-2]
     version = None
     if len(rest) > 1 and is_version(rest[-1]):
@@ -190,6 +233,11 @@ def _object(method: str, segments: list[str]) -> Matched | None:
             parameters = {name: argument} if name else {}
             return Matched(choice.handler, choice.style, methods, parameters, ref, share, choice.verb)
     return Matched(None, choices[0].style, methods, ref=ref, share=share, verb=choices[0].verb)
+
+
+def _is_share(rest: list[str]) -> bool:
+    """Say whether a path ends in `<secret>/share`; without a version before it, it may be a child called `share`."""
+    return len(rest) > 2 and rest[-1].lower() == "share" and (is_version(rest[-3]) or bool(_SECRET.match(rest[-2])))
 
 
 def _verb_of(method: str, rest: list[str]) -> tuple[list[ObjectVerb], list[str], str]:
