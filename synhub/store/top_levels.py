@@ -85,23 +85,3 @@ def references_to(store: TripleStore, dataset: Dataset, iris: Iterable[Iri]) -> 
         for s, p, o, top in store.select(query, dataset):
             assert s is not None and p is not None and o is not None and top is not None
             yield iri_of(top), (s, p, o)
-
-
-def find_stored(store: TripleStore, graph: Iri, iris: Iterable[Iri]) -> set[Iri]:
-    """Return which of the IRIs are top levels of a graph, hidden or not."""
-    found: set[Iri] = set()
-    for batch in batches(iris):
-        query = template.bind("stored", top_levels=[iri_term(iri) for iri in batch])
-        found.update(iri_of(top) for (top,) in store.select(query, Dataset((graph,))) if top is not None)
-    return found
-
-
-def find_versions(store: TripleStore, graph: Iri, identities: Iterable[Iri]) -> dict[Iri, set[Iri]]:
-    """Return the objects of each persistent identity, children's included, hidden or not; none: no entry."""
-    found: dict[Iri, set[Iri]] = {}
-    for batch in batches(identities):
-        query = template.bind("same_identity", identities=[iri_term(iri) for iri in batch])
-        for identity, version in store.select(query, Dataset((graph,))):
-            assert identity is not None and version is not None
-            found.setdefault(iri_of(identity), set()).add(iri_of(version))
-    return found
