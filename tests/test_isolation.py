@@ -261,11 +261,9 @@ def test_object_verb(instance: Live, form: str, verb: str, actor: str | None) ->
 
 @pytest.mark.parametrize("actor", [None, "bob", "root"])
 @pytest.mark.parametrize("share", ["", f"/{HASH}/share"])
-def test_a_private_file_is_answered_like_one_that_does_not_exist(
-    instance: Live, share: str, actor: str | None
-) -> None:
-    path = f"/user/alice/zebras/{share.strip('/')[:4]}zebra_file/1"
-    files = {"id": (None, path.split("/")[-2]), "file": ("quagga.txt", b"gattacagattaca")}
+def test_a_private_file_is_answered_like_one_that_does_not_exist(instance: Live, share: str, actor: str | None) -> None:
+    path = "/user/alice/zebras/zebra_file/1"
+    files = {"id": (None, "zebra_file"), "file": ("quagga.txt", b"gattacagattaca")}
     posted = instance.request("POST", "/user/alice/zebras/zebra/1/attach", "alice", files=files)
     assert posted.status_code in (200, 400)  # there is one now, or there was
     assert instance.get(f"{path}/download", "alice").content == b"gattacagattaca"
@@ -275,10 +273,8 @@ def test_a_private_file_is_answered_like_one_that_does_not_exist(
         absent = instance.get(f"{path.replace('zebra', 'nothing')}{share}/download", actor, headers=headers)
         assert there.status_code == absent.status_code == 404
         assert there.text == absent.text.replace("nothing", "zebra")
-        kept = ("content-type", "content-length", "etag", "content-disposition", "cache-control", "vary")
-        lengths = len("nothing") - len("zebra")
-        assert int(absent.headers["content-length"]) - int(there.headers["content-length"]) == 2 * lengths
-        assert [there.headers.get(h) for h in kept[2:]] == [absent.headers.get(h) for h in kept[2:]]
+        kept = ("content-type", "etag", "content-disposition", "content-range", "cache-control", "vary")
+        assert [there.headers.get(h) for h in kept] == [absent.headers.get(h) for h in kept]
 
 
 def said(answer: httpx.Response) -> str:

@@ -23,6 +23,8 @@ from synhub.rdf import Iri
 from synhub.store import changes
 from synhub.store.database import Database
 
+ATTACH = "attach"  # the action of a job whose upload is named by an attachment row: that is what keeps it
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -368,6 +370,15 @@ class Journal:
             (before,),
         )
         return [job_id for (job_id,) in rows]
+
+    def forget_attached(self, before: str) -> None:
+        """Stop naming what was attached before an ISO instant: the attachment's row names it as long as it is there."""
+        with self._database.write() as sql:
+            sql.execute(
+                "DELETE FROM upload WHERE job IN (SELECT id FROM job WHERE updated < ? AND state = 'done'"
+                " AND json_extract(options, '$.action') = ?)",
+                (before, ATTACH),
+            )
 
     def forget_uploads(self, job_id: str) -> None:
         """Stop naming the blobs of a job's uploads."""

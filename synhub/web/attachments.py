@@ -1,0 +1,80 @@
+"""Handlers that attach files and links, and hand them out again."""
+
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from synhub import attachments
+from synhub.attachments import Kept, Linked
+from synhub.identity import ObjectRef
+from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, token_of
+from synhub.web.changing import carried_out, success
+from synhub.web.file_response import file_response
+from synhub.web.forms import read_form, read_upload_form
+from synhub.web.respond import Result, attachment, redirect, wants_html
+
+URI_LIST = "text/uri-list; charset=utf-8"  # RFC 2483, section 5
+MOST_CHARACTERS = 255  # what a file name may have
+
+# What was uploaded is shown to nobody as a page of this site.
+_HARMLESS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+
+
+async def attach(request: Request, ref: ObjectRef) -> Result:
+    """Receive one file and attach it to an object; who may not is refused before the file is read."""
+    hub, actor = hub_of(request), actor_of(request)
+    _, located = await run_in_threadpool(attachments.find_place, hub, actor, ref, attachments.ATTACH_REFUSED)
+    job_id, folder = await run_in_threadpool(hub.journal.new_folder)
+    try:
+        form = await read_upload_form(request, folder, hub.settings.attachment_limit)
+        require_token_or_csrf(request, form.fields.get("csrf"))
+    except BaseException:
+        hub.journal.delete_folder(job_id)
+        raise
+    job = await carried_out(attachments.attach_file, hub, actor, ref, form.files, form.get("id"), job_id)
+    return success(request, job, located.iri)
+
+
+async def attach_url(request: Request, ref: ObjectRef) -> Result:
+    """Attach a link to an object."""
+    hub, actor = hub_of(request), actor_of(request)
+    refusal = attachments.ATTACH_URL_REFUSED
+    _, located = await run_in_threadpool(attachments.find_place, hub, actor, ref, refusal)
+    form = await read_form(request, hub.settings.body_limit)
+    require_token_or_csrf(request, form.get("csrf"))
+    job = await carried_out(attachments.attach_url, hub, actor, ref, form.fields)
+    return success(request, job, located.iri)
+
+
+async def download(request: Request, ref: ObjectRef) -> Result:
+    """The bytes of an attachment, or the way to where it is."""
+    hub, actor = hub_of(request), actor_of(request)
+    found = await run_in_threadpool(attachments.find_content, hub, actor, ref)
+    if isinstance(found, Linked):
+        return _linked(request, found)
+    file = found.file
+    headers = _HARMLESS | _disposition(request, found)
+    return Result(file_response(request, found.path, file.size, file.digest, file.media_type, headers))
+
+
+def _linked(request: Request, found: Linked) -> Result:
+    """Lead to another host only who would not tell it a token: clients send the header on to where they are led."""
+    if not token_of(request):
+        return redirect(found.url)
+    return Result(f"{found.url}\r\n", URI_LIST, headers=attachment(found.display_id + ".uri"))
+
+
+def _disposition(request: Request, found: Kept) -> dict[str, str]:
+    """Name the file as it was sent; browsers get the characters too that other clients cannot read."""
+    name = found.file.name if found.file.name.strip(". ") else found.display_id
+    if len(name) > MOST_CHARACTERS:
+        stem, dot, ending = name.rpartition(".")
+        tail = dot + ending if stem and len(ending) < 16 else ""
+        name = name[: MOST_CHARACTERS - len(tail)] + tail
+    headers = attachment(name)
+    plain = headers["Content-Disposition"]
+    if wants_html(request) and plain != f'attachment; filename="{name}"':
+        # Source: RFC 8187, section 3.2.
+        headers["Content-Disposition"] = f"{plain}; filename*=UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"
+    return headers
