@@ -178,6 +178,21 @@ class ObjectRef:
         return cls(namespace.owner, namespace.collection_id, whole, None) if whole else None
 
 
+def parse_object(text: str, registry: Registry) -> ObjectRef:
+    """Read how a form field names an object: by its IRI, with or without the version, or by its URL path.
+
+    Raises BadRequest for anything else, and for an IRI of another registry.
+    """
+    given = text.strip().rstrip("/")
+    iri = given
+    if given.startswith(("/public/", "/user/")):
+        iri = registry.prefix + "/".join(decode_segment(segment) for segment in given[1:].split("/"))
+    ref = ObjectRef.of_iri(check_iri(iri), registry)
+    if ref is None:
+        raise BadRequest(f"{given} is no object of this registry; its objects begin with {registry.prefix}")
+    return ref
+
+
 def path_of_iri(iri: str, registry: Registry) -> str | None:
     """Return the URL path of an IRI of ours on this server, None for a foreign IRI."""
     if not iri.startswith(registry.prefix):

@@ -1,7 +1,7 @@
 """Which blob is behind which attachment: rows of synhub.sqlite. Changed only in the transaction that commits a job."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from synhub.rdf import Iri
@@ -19,6 +19,8 @@ class StoredFile:
     media_type: str
     username: str
 
+
+ICON = "/icon"  # behind the IRI of a collection: no object of ours is called so, versions begin with a digit
 
 _COLUMNS = "iri, digest, size, name, media_type, username"
 
@@ -48,6 +50,15 @@ def put_files(sql: sqlite3.Connection, files: Iterable[StoredFile]) -> None:
     )
 
 
+def copy_files(sql: sqlite3.Connection, copies: Mapping[Iri, Iri], username: str) -> None:
+    """Give copies of attachments the bytes of their originals, new to old, as far as these have any."""
+    sql.executemany(
+        "INSERT OR REPLACE INTO attachment SELECT ?, digest, size, name, media_type, ? FROM attachment WHERE iri = ?",
+        [(new, username, old) for new, old in copies.items()],
+    )
+
+
 def forget_files(sql: sqlite3.Connection, attachments: Iterable[Iri]) -> None:
-    """Whatever is made under these IRIs later has nothing to do with the files that were there."""
-    sql.executemany("DELETE FROM attachment WHERE iri = ?", [(iri,) for iri in attachments])
+    """Whatever is made under these IRIs later has nothing to do with the files, and icons, that were there."""
+    rows = [(iri,) for attachment in attachments for iri in (attachment, attachment + ICON)]
+    sql.executemany("DELETE FROM attachment WHERE iri = ?", rows)

@@ -1,17 +1,19 @@
 """Handlers of POST /submit and its form."""
 
 import asyncio
+from dataclasses import replace
 from urllib.parse import quote
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from synhub.errors import SynhubError
 from synhub.identity import path_of_iri
 from synhub.web.auth import hub_of, require_token_or_csrf, user_of
 from synhub.web.forms import read_upload_form
 from synhub.web.pages import render_form
-from synhub.web.respond import HTML, Result, redirect, wants_html
+from synhub.web.respond import HTML, Result, error_result, redirect, wants_html
 
 DONE = "Successfully uploaded"
 
@@ -49,6 +51,14 @@ async def submit(request: Request) -> Result:
     path = path_of_iri(job.options["collection"], hub.registry) if wants_html(request) else None
     headers = {"Link": f'<{location}>; rel="describedby"'}
     return Result(DONE, headers=headers, title=DONE, location=path)
+
+
+async def remote_submit(request: Request) -> Result:
+    """The same, answered as to a tool whatever Accept says (old clients send any)."""
+    try:
+        return replace(await submit(request), title="", location=None)
+    except SynhubError as error:
+        return replace(error_result(error, problem=False), title="")
 
 
 async def _tell(request: Request, job_id: str) -> None:
