@@ -77,6 +77,9 @@ class Outcome:
 
     `members` are to become members of the collection, `written` lie where they were minted to, `holders` says which
     written collections have a member.
+
+    `removed` are gone for good, `renewed` are stored again by mode 1 and have other owners; `reused` were attachments
+    whose file is not that of what is stored there now, `copies` maps copied attachments to their originals.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -84,6 +87,10 @@ class Outcome:
     members: list[Iri] = field(default_factory=list)
     written: set[Iri] = field(default_factory=set)
     holders: dict[Iri, list[Iri]] = field(default_factory=dict)
+    removed: list[Iri] = field(default_factory=list)
+    renewed: list[Iri] = field(default_factory=list)
+    reused: list[Iri] = field(default_factory=list)
+    copies: dict[Iri, Iri] = field(default_factory=dict)
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("created", "replaced", "kept", "copied", "removed"), 0)
     )
@@ -107,9 +114,11 @@ def is_equal(uploaded: Collection[Triple], stored: Collection[Triple]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """`kept` are originals that stay where they are, `copied` says of the others why; `back` maps minted IRIs to what
-    references shall say instead; `originals` maps every minted IRI of an object from elsewhere to its original."""
+    """`kept` are originals that stay where they are, `copied` says of the others why; `there` are those of both that
+    the caller can read; `back` maps minted IRIs to what references shall say instead; `originals` maps every minted IRI
+    of an object from elsewhere to its original."""
 
+    there: frozenset[Iri]
     kept: frozenset[Iri]
     copied: Mapping[Iri, str]
     back: Mapping[Term, Term]
@@ -148,7 +157,8 @@ def decide_elsewhere(objects: Sequence[PreparedObject], stored: Mapping[Iri, Seq
     originals = {iri_term(m): iri_term(o) for item in objects for m, o in item.renames.items()}
     owners = {iri_term(m): item.original for item in latest_last for m in item.renames}
     back = {m: originals[m] for m, owner in owners.items() if owner not in copied}
-    return Elsewhere(frozenset(o.original for o in objects) - copied.keys(), copied, back, originals)
+    readable = frozenset(iri for iri, triples in stored.items() if triples)
+    return Elsewhere(readable, frozenset(o.original for o in objects) - copied.keys(), copied, back, originals)
 
 
 def final_triples(item: PreparedObject, elsewhere: Elsewhere) -> list[Triple]:

@@ -8,6 +8,7 @@ Decides nothing that plan.py can decide.
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from synhub.permissions import dataset_for
 from synhub.rdf import Iri, Triple, iri_of, iri_term
 from synhub.store.base import TripleStore
 from synhub.store.changes import pack
+from synhub.store.files import copy_files, forget_files
 from synhub.store.journal import Job, Upload
 from synhub.store.removals import Removals
+from synhub.store.shares import forget_co_owners, forget_shares
 from synhub.store.top_levels import batches, links_to, read_top_levels
-from synhub.store.work import Planned
+from synhub.store.work import Commit, Planned
 from synhub.submit.intake import IN_USE, NOT_THERE
 from synhub.submit.plan import (
     Elsewhere,
@@ -47,6 +50,7 @@ from synhub.vocab import RDF, SBOL2
 
 PREPARED = "prepared.jsonl"
 _COLLECTION = (iri_term(RDF.type), iri_term(SBOL2.Collection))
+_ATTACHMENT = (iri_term(RDF.type), iri_term(SBOL2.Attachment))
 _MEMBER = iri_term(SBOL2.member)
 
 
@@ -93,7 +97,17 @@ class Planner:
             yield from pack((c for c in changes if c.size), self.step_quads)
             report.update(outcome.as_json(), collection=self.request.collection)
 
-        return Planned(steps(), report, self.files, self._readable.graphs)
+        return Planned(steps(), report, self.files, self._readable.graphs, self._commits(outcome))
+
+    def _commits(self, outcome: Outcome) -> list[Commit]:
+        """What follows for shares and files; the lists are complete when the steps have been taken."""
+        return [
+            partial(forget_shares, top_levels=outcome.removed),
+            partial(forget_files, attachments=outcome.removed),
+            partial(forget_files, attachments=outcome.reused),
+            partial(forget_co_owners, top_levels=outcome.renewed),
+            partial(copy_files, copies=outcome.copies, username=self.user.username),
+        ]
 
     def _changes(self, prepared: Path, outcome: Outcome) -> Iterator[TopLevelChange]:
         request = self.request
@@ -125,6 +139,9 @@ class Planner:
                 f"collectionChoices names {iri}, which this submission removes with the collection that it replaces:"
                 " upload it again too, or leave it out of collectionChoices"
             )
+        outcome.removed += sorted(gone)
+        if request.mode is OverwriteMerge.REPLACE and old:
+            outcome.renewed.append(request.collection)
         yield from self._removed(gone, own, outcome)
         members = uploaded_members(root.triples, request.collection) if root else []
         said = without_members(root, request.collection) if root else None
@@ -178,7 +195,22 @@ class Planner:
         outcome.written.add(item.minted)
         disappears = item.minted in going
         self._new_member(item.minted, is_stored=bool(stored) and not disappears, outcome=outcome)
-        return plan_object(item, stored, disappears=disappears, submission=submission, outcome=outcome)
+        change = plan_object(item, stored, disappears=disappears, submission=submission, outcome=outcome)
+        if change is not None:
+            self._note_file(item, stored, elsewhere, outcome)
+        if disappears:
+            outcome.renewed.append(item.minted)
+        return change
+
+    @staticmethod
+    def _note_file(item: PreparedObject, stored: Sequence[Triple], elsewhere: Elsewhere, outcome: Outcome) -> None:
+        """Decide whose file the new object has: of what it is the next state of, of what it is a copy of, or none."""
+        is_attachment = item.type == SBOL2.Attachment
+        was_attachment = (iri_term(item.minted), *_ATTACHMENT) in stored
+        if was_attachment and not (is_attachment and item.origin == "inside"):
+            outcome.reused.append(item.minted)
+        if is_attachment and item.origin == "elsewhere" and item.original in elsewhere.there:
+            outcome.copies[item.minted] = item.original
 
     def _new_member(self, iri: Iri, *, is_stored: bool, outcome: Outcome) -> None:
         """A stored root collection of another submission stays a root: as a member it would leave the list of roots."""

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -40,7 +41,8 @@ def attach(
     instance: Live, content: bytes, name: str = "data.txt", to: str = ROOT, who: str | None = "alice", **fields: str
 ) -> httpx.Response:
     """POST one file; `fields` are text fields before it."""
-    files = [(field, (None, value)) for field, value in fields.items()] + [("file", (name, content))]
+    files: list[tuple[str, Any]] = [(field, (None, value)) for field, value in fields.items()]
+    files.append(("file", (name, content)))
     return instance.request("POST", f"{to}/attach", who, files=files)
 
 
@@ -575,11 +577,12 @@ def test_part_of_a_range_header() -> None:
 
 
 def test_what_is_no_attachment_has_no_download(instance: Live) -> None:
-    for path, who in ((ROOT, "alice"), (f"{LAB}/BBa_B0034/1", "alice")):
-        answer = instance.get(f"{path}/download", who)
+    for path in (ROOT, f"{LAB}/BBa_B0034/1"):
+        answer = instance.get(f"{path}/download", "alice")
         assert answer.status_code == 404
         assert "is not an attachment" in answer.text
-    for path, who in ((f"{LAB}/none/1", "alice"), (ROOT, "bob"), (ROOT, None)):
+    absent: list[tuple[str, str | None]] = [(f"{LAB}/none/1", "alice"), (ROOT, "bob"), (ROOT, None)]
+    for path, who in absent:
         answer = instance.get(f"{path}/download", who)
         assert (answer.status_code, answer.text) == (404, f"{PREFIX}{path.lstrip('/')} not found")
 
