@@ -20,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 USER, EMAIL, PASSWORD = "alice", "alice@example.org", "correct horse"
+OTHER = "bob"
 
 _READY = re.compile(r"synhub \S+ ready on (http://\S+), prefix (\S+), (\d+) top levels")
 _START_S = 60
@@ -40,10 +41,11 @@ def _environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
-def _add_user(data: Path) -> None:
-    command = ["user", "add", USER, "--email", EMAIL, "--name", "Alice Example", "--password-stdin", "--data", data]
+def _add_user(data: Path, name: str) -> None:
+    command = ["user", "add", name, "--email", f"{name}@example.org", "--name", f"{name.title()} Example"]
+    command += ["--password-stdin", "--data", str(data)]
     subprocess.run(
-        [sys.executable, "-m", "synhub", *map(str, command)],
+        [sys.executable, "-m", "synhub", *command],
         input=PASSWORD + "\n", text=True, check=True, env=_environment(), cwd=ROOT, timeout=60, capture_output=True,
     )  # fmt: skip
 
@@ -71,7 +73,10 @@ def _read_until(process: "subprocess.Popen[bytes]", words: str, log: Path) -> st
 
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator[Server]:
-    """Serve the demo collection from `folder` until the block ends; then it stops cleanly and has logged no error."""
+    """Serve the demo collection from `folder` until the block ends; then it stops cleanly and has logged no error.
+
+    Two accounts are there beside the demo's: alice and bob.
+    """
     data, log = folder / "data", folder / "log"
     command = ["serve", "--data", str(data), "--port", str(free_port()), "--demo", *options]
     with log.open("wb") as sink:
@@ -82,7 +87,8 @@ def running(folder: Path, *options: str) -> Iterator[Server]:
     try:
         found = re.search(_READY, _read_until(process, "demo account", log))  # the line that follows its submission
         assert found is not None
-        _add_user(data)
+        for name in (USER, OTHER):
+            _add_user(data, name)
         # `localhost` as in the default prefix, so that the two are one text unless a prefix is given
         yield Server(found[1].replace("127.0.0.1", "localhost"), found[2].rstrip("/"), folder)
         process.send_signal(signal.SIGTERM)
@@ -109,11 +115,20 @@ class Answer:
         return self.body.decode()
 
 
-def curl(*arguments: str, body: bytes | None = None) -> Answer:
-    """Run curl with these arguments; `body` is its standard input. Skips the test when curl is not installed."""
-    program = shutil.which("curl")
+def tool(name: str, package: str) -> str:
+    """Return the path of a program. Without it the test is skipped, but in CI it fails."""
+    program = shutil.which(name)
     if program is None:
-        pytest.skip("curl is not installed")
+        reason = f"{name} is not installed; on Debian and Ubuntu: apt-get install {package}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return program
+
+
+def curl(*arguments: str, body: bytes | None = None) -> Answer:
+    """Run curl with these arguments; `body` is its standard input."""
+    program = tool("curl", "curl")
     done = subprocess.run(
         [program, "-sS", "--noproxy", "*", "--max-time", "60", "-D", "-", *arguments],
         input=body or b"", capture_output=True, timeout=90, check=False,
@@ -128,8 +143,8 @@ def curl(*arguments: str, body: bytes | None = None) -> Answer:
     return Answer(int(first.split(" ")[1]), headers, rest, continued)
 
 
-def login(server: Server) -> str:
-    """Return a token of the account."""
-    answer = curl("-d", f"email={USER}", "-d", f"password={PASSWORD}", f"{server.url}/login")
+def login(server: Server, user: str = USER) -> str:
+    """Return a token of an account."""
+    answer = curl("-d", f"email={user}", "-d", f"password={PASSWORD}", f"{server.url}/login")
     assert answer.status == 200, answer.text
     return answer.text

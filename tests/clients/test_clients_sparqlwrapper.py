@@ -6,9 +6,26 @@ from typing import Any
 from xml.dom.minidom import Document
 
 import pytest
-from clients_server import Server, login, running
+from clients_http import post
+from clients_server import OTHER, Server, login, running
 from rdflib import Graph, URIRef
-from SPARQLWrapper import CSV, GET, JSON, JSONLD, POST, RDFXML, TSV, TURTLE, XML, SPARQLExceptions, SPARQLWrapper
+from SPARQLWrapper import (
+    BASIC,
+    CSV,
+    GET,
+    JSON,
+    JSONLD,
+    N3,
+    POST,
+    POSTDIRECTLY,
+    RDFXML,
+    TSV,
+    TURTLE,
+    URLENCODED,
+    XML,
+    SPARQLExceptions,
+    SPARQLWrapper,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -22,10 +39,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=[GET, POST])
+@pytest.fixture(params=[(GET, URLENCODED), (POST, URLENCODED), (POST, POSTDIRECTLY)], ids=" ".join)
 def wrapper(server: Server, request: pytest.FixtureRequest) -> Any:
     wrapper = SPARQLWrapper(f"{server.url}/sparql")
-    wrapper.setMethod(request.param)
+    method, way = request.param
+    wrapper.setMethod(method)
+    wrapper.setRequestMethod(way)
     return wrapper
 
 
@@ -62,13 +81,13 @@ def test_graph_in_every_form(server: Server, wrapper: Any, form: str) -> None:
     iri = f"{server.prefix}/public/demo/BBa_R0010_sequence/1"
     query = f"DESCRIBE <{iri}>" if form == "DESCRIBE" else f"CONSTRUCT {{ <{iri}> ?p ?o }} WHERE {{ <{iri}> ?p ?o }}"
 
-    turtle = Graph().parse(data=ask(wrapper, query, TURTLE), format="turtle")
-    as_xml, as_json_ld = ask(wrapper, query, RDFXML), ask(wrapper, query, JSONLD)
+    turtle, n3 = (Graph().parse(data=ask(wrapper, query, form), format="turtle") for form in (TURTLE, N3))
 
     assert len(turtle) >= 6
     assert set(turtle.subjects()) == {URIRef(iri)}
-    assert set(as_xml) == set(turtle)  # these two SPARQLWrapper reads itself
-    assert set(as_json_ld) == set(turtle)
+    assert set(n3) == set(turtle)
+    for form in (RDFXML, XML, JSONLD):  # these SPARQLWrapper reads itself
+        assert set(ask(wrapper, query, form)) == set(turtle)
 
 
 def test_token_and_default_graph_choose_what_is_read(server: Server, wrapper: Any) -> None:
@@ -90,6 +109,42 @@ def test_refused_query_is_badly_formed(wrapper: Any, query: str) -> None:
 
 def test_unknown_token_reads_what_is_public(wrapper: Any) -> None:
     wrapper.addCustomHttpHeader("X-authorization", "00000000-0000-0000-0000-000000000000")
+    assert ask(wrapper, TITLES, CSV) == b"t\r\npLac\r\npTet\r\n"
+
+
+def test_token_opens_what_its_owner_has(server: Server, wrapper: Any) -> None:
+    wrapper.setReturnFormat(JSON)
+    wrapper.setQuery(f"ASK {{ ?s <{TITLE}> 'Only mine' }}")
+    form = {"id": "mine", "version": "1", "name": "Only mine", "description": "d", "overwrite_merge": "1"}
+    token = {"X-authorization": login(server)}
+    assert post(f"{server.url}/submit", data=form, headers=token).text == "Successfully uploaded"
+
+    assert wrapper.queryAndConvert()["boolean"] is False
+    wrapper.addCustomHttpHeader("X-authorization", token["X-authorization"])
+    assert wrapper.queryAndConvert()["boolean"] is True
+    wrapper.addCustomHttpHeader("X-authorization", login(server, OTHER))
+    assert wrapper.queryAndConvert()["boolean"] is False
+
+
+def test_address_that_is_none_is_no_endpoint(server: Server) -> None:
+    wrapper = SPARQLWrapper(f"{server.url}/public/none/none/1/sbol")
+    wrapper.setQuery(TITLES)
+    with pytest.raises(SPARQLExceptions.EndPointNotFound):
+        wrapper.query()
+
+
+def test_update_is_refused(wrapper: Any) -> None:
+    """An update sent as one, and an update sent as a query."""
+    wrapper.setQuery("INSERT DATA { <http://a.example/> <http://a.example/> 1 }")
+    wrapper.setMethod(POST)
+    with pytest.raises(SPARQLExceptions.QueryBadFormed):
+        wrapper.query()
+
+
+def test_basic_login_is_no_login(server: Server, wrapper: Any) -> None:
+    """SPARQLWrapper can send a name and a password with each query; the token is what counts."""
+    wrapper.setHTTPAuth(BASIC)
+    wrapper.setCredentials("alice", "wrong")
     assert ask(wrapper, TITLES, CSV) == b"t\r\npLac\r\npTet\r\n"
 
 
