@@ -129,7 +129,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             flush_interval_s=settings.flush_interval, step_quads=settings.step_quads,
             disk_reserve_bytes=settings.disk_reserve,
         )  # fmt: skip
-        if catalog.last_number > journal.last_number() or (catalog.last_number == 0 and store.graphs()):
+        if not _is_of_this_folder(catalog, journal, store):
             logger.info("the catalog is missing or from another time; building it again")
             checks.reindex(store, catalog, journal)
         writer.recover()
@@ -157,6 +157,16 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
             writer, submissions, edits, quotas,
         )  # fmt: skip
+
+
+def _is_of_this_folder(catalog: Catalog, journal: Journal, store: EmbeddedStore) -> bool:
+    """Say whether the catalog is complete, of this time, and not the empty one that replaced a lost one.
+
+    A store that was filled offline has no steps: its catalog stands at 0 and is complete all the same.
+    """
+    if not 0 <= catalog.last_number <= journal.last_number():
+        return False
+    return catalog.last_number > 0 or count_top_levels(catalog) > 0 or not store.graphs()
 
 
 def _refuse_lost_store(store: EmbeddedStore, catalog: Catalog, data: Path) -> None:

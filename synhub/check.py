@@ -22,6 +22,7 @@ from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.top_levels import batches, read_changed, read_top_levels
 
+UNFINISHED = -1  # where a catalog stands that is being built: when that is interrupted, it is built again
 _PATIENCE_S = 10.0  # how long a moment without a job on its way is waited for
 _PAUSE_S = 0.02
 
@@ -129,7 +130,7 @@ def reindex(store: EmbeddedStore, catalog: Catalog, journal: Journal) -> int:
     count = 0
     for graph in store.graphs():
         for batch in batches(top_levels_of(store, graph)):
-            catalog.update_in_batches(read_changed(store, [(graph, top) for top in batch]), 0)
+            catalog.update_in_batches(read_changed(store, [(graph, top) for top in batch]), UNFINISHED)
             count += len(batch)
     catalog.update({}, journal.flushed_number)
     catalog.hide((graph, top) for graph, top, _ in journal.removals())

@@ -9,8 +9,11 @@ from live import PREFIX, live
 
 from synhub import app
 from synhub.__main__ import main
+from synhub.check import UNFINISHED, top_levels_of
 from synhub.errors import BadRequest, Inconsistent
 from synhub.settings import Settings, load_settings
+from synhub.store.catalog_counts import count_top_levels
+from synhub.store.top_levels import read_changed
 
 DESIGN = Path(__file__).parents[1] / "fixtures" / "sbol2" / "promoter.xml"
 
@@ -96,6 +99,38 @@ def test_check_names_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == (
         f"{PREFIX}user/alice/lab/lab_collection/1: differs from its catalog row\n1 problems, 3 top levels\n"
     )
+
+
+def filled_offline(data: Path) -> None:
+    """A store that was copied into a folder nothing was ever submitted to, and its catalog."""
+    fill(data / "source")
+    with app.open_hub(settings(data / "new", uri_prefix=PREFIX)):
+        pass
+    shutil.rmtree(data / "new" / "store")
+    shutil.copytree(data / "source" / "store", data / "new" / "store")
+    assert main(["reindex", "--data", str(data / "new")]) == 0
+
+
+def test_a_store_filled_offline_is_indexed_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    filled_offline(tmp_path)
+    with caplog.at_level("INFO"), app.open_hub(settings(tmp_path / "new")) as hub:
+        assert count_top_levels(hub.catalog) > 1
+    assert "building it again" not in caplog.text
+
+
+def test_an_index_that_was_not_finished_is_built_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    filled_offline(tmp_path)
+    with app.open_hub(settings(tmp_path / "new"), start=False) as hub:
+        whole = count_top_levels(hub.catalog)
+        hub.catalog.clear()
+        some = read_changed(
+            hub.store, [(hub.store.graphs()[0], top) for top in top_levels_of(hub.store, hub.store.graphs()[0])[:1]]
+        )
+        hub.catalog.update_in_batches(some, UNFINISHED)
+        assert 0 < count_top_levels(hub.catalog) < whole
+    with caplog.at_level("INFO"), app.open_hub(settings(tmp_path / "new")) as hub:
+        assert count_top_levels(hub.catalog) == whole
+    assert "building it again" in caplog.text
 
 
 @pytest.mark.parametrize("command", ["check", "reindex"])
