@@ -1,4 +1,4 @@
-"""The command line: `synhub serve | user | check | reindex | submit`.
+"""The command line: `synhub serve | user | check | reindex | backup | restore | submit`.
 
 Turns arguments into Settings and calls app.py, user_commands.py or client.py; does nothing itself. app and
 client are imported by the command that needs them, so that `synhub submit` does not load engine and server.
@@ -44,6 +44,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-access-log", action="store_const", const=True, help="do not tell each request on standard error"
     )
+    parser.add_argument(
+        "--remove-public", action="store_const", const=True, help="administrators may remove what is public"
+    )
     parser.add_argument("--demo", action="store_const", const=True, help="hold the demo collection and account")
 
 
@@ -75,12 +78,18 @@ def build_parser() -> argparse.ArgumentParser:
     user_commands.add_parsers(commands)
     _add_data(commands.add_parser("check", help="prove that store, catalog, blobs and journal agree"))
     _add_data(commands.add_parser("reindex", help="build the catalog anew from the store"))
+    backup = commands.add_parser("backup", help="copy an instance, also while the server runs")
+    backup.add_argument("folder", type=Path, metavar="DIR", help="where to: empty, or a name that is free")
+    _add_data(backup)
+    restore = commands.add_parser("restore", help="make a new data folder out of a backup")
+    restore.add_argument("folder", type=Path, metavar="DIR", help="the backup")
+    _add_data(restore)
     _add_submit(commands.add_parser("submit", help="send files to an instance"))
     return parser
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    names = ("data", "host", "port", "uri_prefix", "engine", "demo")
+    names = ("data", "host", "port", "uri_prefix", "engine", "remove_public", "demo")
     given = {name: getattr(arguments, name, None) for name in names}
     given |= {name: False for name in ("signup", "access_log") if getattr(arguments, f"no_{name}", None)}
     return load_settings(**given)
@@ -95,8 +104,13 @@ def _run(arguments: argparse.Namespace) -> int:
         return client.submit(arguments)
     from synhub import app
 
+    settings = _settings(arguments)
+    if arguments.command == "backup":
+        return app.backup(settings, arguments.folder)
+    if arguments.command == "restore":
+        return app.restore(settings, arguments.folder)
     command = {"serve": app.serve, "check": app.check, "reindex": app.reindex}[arguments.command]
-    return command(_settings(arguments))
+    return command(settings)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

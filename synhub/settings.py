@@ -38,6 +38,7 @@ SETTINGS: tuple[Setting, ...] = (
         "oxigraph: (on disk) or memory: (all of it in a temporary folder, deleted at exit)",
     ),
     Setting("signup", True, "", "whether anybody may register"),
+    Setting("remove_public", False, "", "whether administrators may remove what is public"),
     Setting("demo", False, "", "hold the demo collection and account"),
     Setting("upload_limit", 512 * MIB, "bytes", "largest request body of /submit", least=1),
     Setting("attachment_limit", 4096 * MIB, "bytes", "largest request body of /attach", least=1),
@@ -78,6 +79,7 @@ class Settings:
     uri_prefix: str
     engine: str
     signup: bool
+    remove_public: bool
     demo: bool
     upload_limit: int
     attachment_limit: int

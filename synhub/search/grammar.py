@@ -235,6 +235,11 @@ def _is_known(key: str) -> bool:
 # --- criteria ----------------------------------------------------------------------------------------------
 
 
+def parse_criterion(key: str, value: str) -> Criterion:
+    """Read one criterion whose key and value a form keeps apart. Raises InvalidQuery with the column in the value."""
+    return _criterion(_Item(0, len(value), key, value, 0))
+
+
 def _criterion(item: _Item) -> Criterion:
     key, value, at = item.key, item.value.strip(), item.at
     if not value:

@@ -22,8 +22,10 @@ from synhub.web import (
     icons,
     jobs,
     listings,
+    membership,
     objects,
     publishing,
+    removal,
     search,
     sharing,
     sparql,
@@ -36,6 +38,7 @@ Style = Literal["classic", "new"]
 
 GET = ("GET", "HEAD")
 POST = ("POST",)
+CHANGE = ("POST", "GET")  # what changes something by GET as well; never by HEAD
 ANY = ("GET", "HEAD", "POST", "PUT", "DELETE")
 _SECRET = re.compile(r"[0-9a-f]{40}\Z")  # of a share link
 
@@ -99,6 +102,8 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/remoteSearch/{*query}", search.remote_search),
     Route(GET, "/sparql", sparql.sparql_get),
     Route(POST, "/sparql", sparql.sparql_post),
+    Route(POST, "/createCollection", membership.create_collection),
+    Route(POST, "/advancedSearch", membership.advanced_search),
     Route(POST, "/admin/explorerUpdateIndex", admin.update_index),
     Route(GET, "/admin/explorerIndexingLog", admin.indexing_log),
     Route(GET, "/{type}/count", listings.type_count),
@@ -112,6 +117,11 @@ OBJECT_VERBS: tuple[ObjectVerb, ...] = (
     ObjectVerb(GET, "metadata", objects.metadata),
     ObjectVerb(GET, "subCollections", listings.sub_collections),
     ObjectVerb(GET, "members", listings.members, "new"),
+    ObjectVerb(CHANGE, "remove", removal.remove),
+    ObjectVerb(CHANGE, "removeCollection", removal.remove_collection),
+    ObjectVerb(CHANGE, "replace", removal.replace),
+    ObjectVerb(POST, "removeMembership", membership.remove_membership),
+    ObjectVerb(POST, "addToCollection", membership.add_to_collection),
     ObjectVerb(GET, "download", attachments.download),
     ObjectVerb(POST, "attach", attachments.attach),
     ObjectVerb(POST, "attachUrl", attachments.attach_url),

@@ -1,0 +1,258 @@
+"""Removing objects and whole collections, each in one job: hidden at its commit, answered then, purged afterwards.
+
+The purge takes the memberships and attachment links to what is gone, inside the same graph; other references stay,
+are counted here, and read as absent. Knows no HTTP.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from synhub.errors import BadRequest, Forbidden, NotFound
+from synhub.hub import Hub
+from synhub.identity import Namespace, ObjectRef
+from synhub.model import Actor, Dataset, Finding, User
+from synhub.objects import Located, locate
+from synhub.ownership import is_owner, locate_owned
+from synhub.permissions import dataset_for
+from synhub.rdf import Iri, Triple, iri_of, iri_term, is_iri
+from synhub.sbol.closure import references
+from synhub.store.catalog_closure import referring_top_levels
+from synhub.store.files import forget_files
+from synhub.store.journal import Job
+from synhub.store.shares import forget_shares
+from synhub.store.top_levels import links_to, read_top_levels, top_levels_named
+from synhub.store.work import Planned
+from synhub.submit.plan import plan_disappearing, uploaded_members
+from synhub.submit.planner import read_stored
+from synhub.vocab import SBOL2
+
+logger = logging.getLogger("synhub.removal")
+
+LISTED = 100  # objects that still refer to what is gone, by name in the report
+_MEMBER = iri_term(SBOL2.member)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The classic words for a stranger, and for the public graph."""
+
+    words: str
+    public: str
+
+
+OBJECT = Refusal("Not authorized to remove this object", "Removing public objects is not allowed")
+SUBMISSION = Refusal("Not authorized to remove this submission", "Removing public submissions is not allowed")
+_NOT_TO_REPLACE = "Not authorized to replace this object"
+
+
+def locate_removable(hub: Hub, actor: Actor, ref: ObjectRef, refusal: Refusal) -> tuple[User, Located]:
+    """Find what the actor may take something away from: owners in users' graphs, administrators in the public one.
+
+    Raises NotAuthenticated, Forbidden and NotFound as `ownership.locate_owned`; Forbidden for everything public unless
+    the instance lets administrators remove there.
+    """
+    if ref.owner is not None or actor.user is None:
+        return locate_owned(hub, actor, ref, Forbidden(refusal.words))
+    if not (hub.settings.remove_public and actor.user.is_admin):
+        raise Forbidden(refusal.public)
+    return actor.user, locate(hub, actor, ref)
+
+
+def read_again(hub: Hub, user: User, located: Located, refusal: Refusal) -> list[Triple]:
+    """Return the triples of a located top level as a plan finds them. Raises NotFound and Forbidden."""
+    here = Dataset((located.graph,), (), hub.removals.hidden())
+    triples = read_stored(hub.store, here, [located.top_level]).get(located.top_level)
+    if not triples:
+        raise NotFound(f"{located.iri} not found")
+    if located.graph != hub.registry.public_graph and not is_owner(hub.registry, user, triples, located.top_level):
+        raise Forbidden(refusal.words)
+    return triples
+
+
+def note_override(hub: Hub, user: User, located: Located, what: str, future: "Future[Job]") -> None:
+    """Let the log say what an administrator has done to the public graph."""
+
+    def done(job: "Future[Job]") -> None:
+        if job.exception() is None:
+            logger.warning("administrator %s: %s %s (job %s)", user.username, what, located.iri, job.result().id)
+
+    if located.graph == hub.registry.public_graph:
+        future.add_done_callback(done)
+
+
+def namespace_of(hub: Hub, located: Located) -> Namespace:
+    namespace = hub.registry.namespace_of(located.iri)
+    assert namespace is not None
+    return namespace
+
+
+# --- one object -------------------------------------------------------------------------------------------------------
+
+
+def remove_object(hub: Hub, actor: Actor, ref: ObjectRef) -> "Future[Job]":
+    """Start removing one top level; of a collection the members stay.
+
+    Raises NotAuthenticated, Forbidden, NotFound, and BadRequest for a child. The job's report says how many objects
+    still refer to what is gone.
+    """
+    user, located = locate_removable(hub, actor, ref, OBJECT)
+    if not located.is_top_level:
+        raise BadRequest(
+            f"{located.iri} is part of {located.top_level}: remove that, or submit it again without this part"
+        )
+    future = hub.edits.start(
+        user,
+        "remove",
+        [namespace_of(hub, located).iri],
+        lambda _: _plan_object(hub, user, located),
+        kind="purge",
+        options={"object": located.iri},
+    )
+    note_override(hub, user, located, "removed", future)
+    return future
+
+
+def _plan_object(hub: Hub, user: User, located: Located) -> Planned:
+    triples = read_again(hub, user, located, OBJECT)
+    subjects = {iri_of(s) for s, _, _ in triples if is_iri(s)}
+    return _planned(hub, user, located.graph, [located.top_level], subjects, ())
+
+
+# --- a collection -----------------------------------------------------------------------------------------------------
+
+
+def remove_collection(hub: Hub, actor: Actor, ref: ObjectRef) -> "Future[Job]":
+    """Start removing a collection with the members in its namespace that no other collection holds.
+
+    Raises NotAuthenticated, Forbidden, NotFound, and BadRequest for what is no collection. The job's report says what
+    stays, and how many objects still refer to what is gone.
+    """
+    user, located = locate_removable(hub, actor, ref, SUBMISSION)
+    if not (located.is_top_level and located.is_collection):
+        raise BadRequest(f"{located.iri} is no collection; /remove removes a single object")
+    future = hub.edits.start(
+        user,
+        "removeCollection",
+        [namespace_of(hub, located).iri],
+        lambda _: _plan_collection(hub, user, located),
+        kind="purge",
+        options={"object": located.iri},
+        ahead=True,
+    )
+    note_override(hub, user, located, "removed the collection", future)
+    return future
+
+
+def _plan_collection(hub: Hub, user: User, located: Located) -> Planned:
+    collection = located.top_level
+    triples = read_again(hub, user, located, SUBMISSION)
+    namespace = namespace_of(hub, located)
+    here = Dataset((located.graph,), (), hub.removals.hidden())
+    named = [m for m in uploaded_members(triples, collection) if m.startswith(namespace.iri)]
+    members = _top_levels(hub, here, named)
+    going, stays = plan_disappearing(collection, members, _holders(hub, here, members), namespace)
+    notes = [
+        Finding("synhub-stays", "note", member, f"also a member of {', '.join(holders)}")
+        for member, holders in sorted(stays.items())
+    ]
+    removed = [collection, *sorted(going)]
+    return _planned(hub, user, located.graph, removed, set(removed), notes)
+
+
+def _top_levels(hub: Hub, here: Dataset, members: Sequence[Iri]) -> list[Iri]:
+    """Return the stored top levels that members mean: themselves, or the latest version of a persistent identity."""
+    found = top_levels_named(hub.store, here, members)
+    gone = {top for graph, top in here.hidden if graph in here.graphs}
+    left = ([top for top in found.get(member, ()) if top not in gone] for member in members)
+    return list(dict.fromkeys(tops[0] for tops in left if tops))
+
+
+def _holders(hub: Hub, here: Dataset, members: Sequence[Iri]) -> Mapping[Iri, list[Iri]]:
+    """Return the stored collections that have each top level as a member, with its version or without."""
+    forms: dict[Iri, list[Iri]] = {}
+    for member in members:
+        for form in (member, _identity(member)):
+            forms.setdefault(form, []).append(member)
+    gone = {top for graph, top in here.hidden if graph in here.graphs}
+    holders: dict[Iri, list[Iri]] = {}
+    for holder, links in links_to(hub.store, here, list(forms)).items():
+        for _, predicate, target in links:
+            if predicate == _MEMBER and holder not in gone:
+                for member in forms[iri_of(target)]:
+                    holders.setdefault(member, []).append(holder)
+    return holders
+
+
+def _identity(top_level: Iri) -> Iri:
+    return Iri(top_level.rpartition("/")[0])
+
+
+# --- both -------------------------------------------------------------------------------------------------------------
+
+
+def _planned(
+    hub: Hub, user: User, graph: Iri, removed: Sequence[Iri], subjects: AbstractSet[Iri], notes: Iterable[Finding]
+) -> Planned:
+    """Plan to remove top levels; `subjects` are the IRIs whose referrers are counted, as the user sees them."""
+    lost = _lost_identities(hub, graph, removed)
+    referring = sorted(_referring(hub, user, graph, removed, {*subjects, *lost}))
+    report: dict[str, Any] = {
+        "findings": [note.as_json() for note in notes],
+        "removed": len(removed),
+        "referring": len(referring),
+        "references": referring[:LISTED],
+    }
+    # only public IRIs are what moved addresses lead to; a private one that moved may have later versions of its own
+    forgotten = [*removed, *(lost if graph == hub.registry.public_graph else ())]
+    return Planned(
+        (),
+        report,
+        reads=(graph,),
+        commits=(partial(forget_shares, top_levels=forgotten), partial(forget_files, attachments=removed)),
+        removed=[(graph, top) for top in removed],
+    )
+
+
+def _lost_identities(hub: Hub, graph: Iri, removed: Sequence[Iri]) -> set[Iri]:
+    """Return the persistent identities that no version is left of."""
+    hidden = hub.removals.hidden()
+    going = {*removed, *(top for g, top in hidden if g == graph)}
+    identities = dict.fromkeys(_identity(top) for top in removed)
+    found = top_levels_named(hub.store, Dataset((graph,)), list(identities))
+    return {identity for identity in identities if going.issuperset(found.get(identity, ()))}
+
+
+def _referring(hub: Hub, user: User, graph: Iri, removed: Sequence[Iri], subjects: AbstractSet[Iri]) -> set[Iri]:
+    """Return what will refer to something that is gone, in the public graph and the user's own.
+
+    Memberships and attachment links do not count: they go too.
+    """
+    readable = dataset_for(Actor(user), hub.registry, hub.removals.hidden())
+    found = referring_top_levels(hub.catalog, readable, subjects) - set(removed)
+    here = Dataset((graph,))
+    linked = {top for top in links_to(hub.store, here, removed) if top in found}
+    targets = {iri_term(iri) for iri in removed}
+    for top, triples in read_top_levels(hub.store, here, sorted(linked)).items():
+        kept = [t for t in triples if t[1] not in _LINKS or t[2] not in targets]
+        if subjects.isdisjoint(references(kept)):
+            found.discard(top)
+    return found
+
+
+_LINKS = frozenset({_MEMBER, iri_term(SBOL2.attachment)})
+
+
+# --- replacing --------------------------------------------------------------------------------------------------------
+
+
+def check_replaceable(hub: Hub, actor: Actor, ref: ObjectRef) -> None:
+    """Do what is left of `/replace`, a helper of submit modes 1 and 3: say whether the actor might. Changes nothing.
+
+    Raises NotAuthenticated, Forbidden, NotFound.
+    """
+    locate_owned(hub, actor, ref, Forbidden(_NOT_TO_REPLACE))

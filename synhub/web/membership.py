@@ -1,0 +1,57 @@
+"""Handlers that take members out of collections, put them in, and make a collection of what a search finds."""
+
+from starlette.requests import Request
+
+from synhub import membership
+from synhub.errors import BadRequest
+from synhub.identity import ObjectRef
+from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, user_of
+from synhub.web.changing import carried_out, success
+from synhub.web.forms import Form, read_form
+from synhub.web.removal import read_change
+from synhub.web.respond import Result
+
+
+async def _read(request: Request) -> Form:
+    form = await read_form(request, hub_of(request).settings.body_limit)
+    require_token_or_csrf(request, form.get("csrf"))
+    return form
+
+
+async def remove_membership(request: Request, ref: ObjectRef) -> Result:
+    """Take `member` out of the collection."""
+    form = await read_change(request, ref)
+    hub, actor = hub_of(request), actor_of(request)
+    job = await carried_out(membership.remove_member, hub, actor, ref, form.get("member"))
+    return success(request, job, job.options["object"])
+
+
+async def add_to_collection(request: Request, ref: ObjectRef) -> Result:
+    """Make the object a member of the collection that `collections` names."""
+    user_of(request)
+    form = await _read(request)
+    if len(form.lists.get("collections", ())) > 1:
+        raise BadRequest("collections names several collections; add to one at a time")
+    hub, actor = hub_of(request), actor_of(request)
+    job = await carried_out(membership.add_to_collection, hub, actor, ref, form.get("collections"))
+    return success(request, job, job.options["collection"])
+
+
+async def create_collection(request: Request) -> Result:
+    """Make a collection of what the search fields find."""
+    user_of(request)
+    return await _create(request, await _read(request))
+
+
+async def advanced_search(request: Request) -> Result:
+    """The same for `adv=Create`. Searches have a route of their own."""
+    form = await _read(request)
+    if form.get("adv") != "Create":
+        raise BadRequest(f"adv={form.get('adv')!r} is not known here: send adv=Create, or search with GET /search/…")
+    user_of(request)
+    return await _create(request, form)
+
+
+async def _create(request: Request, form: Form) -> Result:
+    job = await carried_out(membership.create_collection, hub_of(request), actor_of(request), form.fields)
+    return success(request, job)

@@ -1,0 +1,201 @@
+"""Removing objects and collections over HTTP: who may, what goes with them, what stays, and what is told."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from live import PREFIX, Live, live
+
+from synhub import check
+from synhub.rdf import Iri
+from synhub.store.files import StoredFile, put_files
+from synhub.store.shares import put_moved
+
+LAB = f"{PREFIX}user/alice/lab/"
+ROOT = "/user/alice/lab/lab_collection/1"
+ALICE = Iri(f"{PREFIX}user/alice")
+
+HEAD = """<?xml version="1.0"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:sbol="http://sbols.org/v2#"
+  xmlns:dcterms="http://purl.org/dc/terms/">"""
+
+
+def named(iri: str, cls: str, inside: str = "") -> str:
+    identity, _, version = iri.rpartition("/")
+    return f"""<sbol:{cls} rdf:about="{iri}"><sbol:persistentIdentity rdf:resource="{identity}"/>
+  <sbol:displayId>{identity.rpartition("/")[2]}</sbol:displayId><sbol:version>{version}</sbol:version>{inside}
+</sbol:{cls}>"""
+
+
+def part(iri: str, inside: str = "") -> str:
+    dna = '<sbol:type rdf:resource="http://www.biopax.org/release/biopax-level3.owl#DnaRegion"/>'
+    return named(iri, "ComponentDefinition", dna + inside)
+
+
+def composite(iri: str, definition: str) -> str:
+    access = '<sbol:access rdf:resource="http://sbols.org/v2#public"/>'
+    child = named(
+        f"{iri.rpartition('/')[0]}/c/1", "Component", f'{access}<sbol:definition rdf:resource="{definition}"/>'
+    )
+    return part(iri, f"<sbol:component>{child}</sbol:component>")
+
+
+def collection(iri: str, *members: str) -> str:
+    return named(iri, "Collection", "".join(f'<sbol:member rdf:resource="{m}"/>' for m in members))
+
+
+def document(*objects: str) -> bytes:
+    return (HEAD + "".join(objects) + "</rdf:RDF>").encode()
+
+
+# a: used by the composite u; b: in the collections `shelf` (of this submission) and `others` (of another one)
+X = "http://x.org/"
+DESIGN = document(
+    part(X + "a/1"), part(X + "b/1"), part(X + "d/1"), composite(X + "u/1", X + "a/1"),
+    collection(X + "shelf/1", X + "b/1", X + "d/1"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(tmp_path_factory.mktemp("removal"), disk_reserve=0) as hub:
+        hub.user("alice")
+        hub.user("bob")
+        hub.user("root", admin=True)
+        yield hub
+
+
+@pytest.fixture
+def lab(running: Live) -> Iterator[Live]:
+    """alice's collection `lab`, fresh."""
+    assert running.submit("alice", DESIGN, {"overwrite_merge": "1"}).text == "Successfully uploaded"
+    yield running
+    running.get(ROOT + "/removeCollection", "alice")
+
+
+def report_of(hub: Live, answer: httpx.Response, who: str = "alice") -> dict[str, Any]:
+    path = answer.headers["link"].partition(">")[0].removeprefix("<")
+    record: dict[str, Any] = hub.get(path, who).json()
+    assert record["kind"] == "purge"
+    report: dict[str, Any] = record["report"]
+    return report
+
+
+def found(hub: Live, who: str = "alice") -> set[str]:
+    return {row["displayId"] for row in hub.get("/search/*", who).json() if "/lab/" in row["uri"]}
+
+
+def members(hub: Live, path: str = ROOT, who: str = "alice") -> set[str]:
+    return {row["displayId"] for row in hub.get(path + "/members", who).json()["members"]}
+
+
+EVERYTHING = {"a", "b", "d", "u", "shelf", "lab_collection"}
+
+
+# --- one object -------------------------------------------------------------------------------------------------------
+
+
+def test_an_object_goes_with_its_memberships(lab: Live) -> None:
+    answer = lab.get("/user/alice/lab/b/1/remove", "alice")
+
+    assert (answer.status_code, answer.text) == (200, "Success")
+    assert found(lab) == EVERYTHING - {"b"}
+    assert members(lab) == {"a", "d", "u", "shelf"}
+    assert "/lab/b/1" not in lab.get(ROOT + "/sbolnr", "alice").text
+    assert "/lab/b/1" not in lab.get("/user/alice/lab/shelf/1/sbolnr", "alice").text
+    assert lab.get("/user/alice/lab/b/1/sbol", "alice").status_code == 404
+    assert lab.get("/user/alice/lab/b/1/metadata", "alice").json() == []
+    asked = lab.get("/sparql", "alice", params={"query": f"ASK {{ {{ <{LAB}b/1> ?p ?o }} UNION {{ ?s ?q <{LAB}b/1> }} }}"},
+                    headers={"Accept": "application/sparql-results+json"})  # fmt: skip
+    assert asked.json()["boolean"] is False
+    assert report_of(lab, answer) == {"findings": [], "removed": 1, "referring": 0, "references": []}
+
+
+def test_removing_a_part_in_use_says_by_how_many(lab: Live) -> None:
+    answer = lab.get("/user/alice/lab/a/1/remove", "alice")
+
+    assert answer.text == "Success\n1 other object still refers to it"
+    assert report_of(lab, answer)["references"] == [LAB + "u/1"]
+    assert f"{LAB}a/1" in lab.get("/user/alice/lab/u/1/sbolnr", "alice").text
+    assert lab.get("/user/alice/lab/u/1/sbol", "alice").status_code == 200
+
+
+def test_what_is_gone_is_not_found_and_what_is_another_s_is_refused(lab: Live) -> None:
+    assert lab.get("/user/alice/lab/d/1/remove", "alice").status_code == 200
+    for method in ("GET", "POST"):
+        again = lab.request(method, "/user/alice/lab/d/1/remove", "alice")
+        assert (again.status_code, again.text) == (404, f"{LAB}d/1 not found")
+    posted = lab.request("POST", "/user/alice/lab/none/1/remove", "alice", json={})
+    assert posted.status_code == 404
+    for who in ("bob", "root"):
+        for name in ("a", "none"):
+            answer = lab.get(f"/user/alice/lab/{name}/1/remove", who)
+            assert (answer.status_code, answer.text) == (403, "Not authorized to remove this object")
+    assert lab.get("/user/alice/lab/a/1/remove").status_code == 401
+
+
+def test_of_two_removals_at_once_the_second_finds_nothing(lab: Live) -> None:
+    statuses: list[int] = []
+    lock = threading.Barrier(4)
+
+    def remove() -> None:
+        lock.wait()
+        answer = httpx.get(lab.url + "/user/alice/lab/a/1/remove", headers=lab.headers("alice"), timeout=60)
+        statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=remove) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200, 404, 404, 404]
+
+
+def test_without_a_version_the_latest_goes(lab: Live) -> None:
+    answer = lab.submit("alice", document(part(LAB + "a/2")), {"overwrite_merge": "2", "rootCollections": PREFIX[:-1] + ROOT})
+    assert answer.status_code == 200, answer.text
+
+    assert lab.get("/user/alice/lab/a/remove", "alice").text == "Success"
+
+    assert lab.get("/user/alice/lab/a/1/metadata", "alice").json() != []
+    assert lab.get("/user/alice/lab/a/2/metadata", "alice").json() == []
+
+
+def test_a_child_is_not_removed_by_itself(lab: Live) -> None:
+    answer = lab.get("/user/alice/lab/u/c/1/remove", "alice")
+
+    assert answer.status_code == 400
+    assert answer.text == f"{LAB}u/c/1 is part of {LAB}u/1: remove that, or submit it again without this part"
+    assert "u" in found(lab)
+
+
+def test_a_collection_removed_as_an_object_leaves_its_members(lab: Live) -> None:
+    assert lab.get(ROOT + "/remove", "alice").text == "Success"
+
+    assert found(lab) == EVERYTHING - {"lab_collection"}
+    roots = [row["displayId"] for row in lab.get("/rootCollections", "alice").json()]
+    assert roots == ["shelf"]
+
+
+def test_head_removes_nothing_and_says_so(lab: Live) -> None:
+    assert lab.request("HEAD", "/user/alice/lab/a/1/remove", "alice").status_code == 405
+    assert "a" in found(lab)
+
+
+def test_what_was_said_about_a_removed_object_is_forgotten(lab: Live) -> None:
+    hub = lab.hub
+    top = Iri(LAB + "a/1")
+    hub.shares.make_link(ALICE, top, "alice", __import__("datetime").timedelta(days=1))
+    with hub.journal._database.write() as sql:
+        put_files(sql, [StoredFile(top, "0" * 64, 1, "x", "text/plain", "alice")])
+        put_moved(sql, {Iri(LAB + "old/1"): top})
+
+    assert lab.get("/user/alice/lab/a/1/remove", "alice").status_code == 200
+
+    assert hub.shares.links_on(top) == []
+    assert hub.files.find(top) is None
+    assert hub.shares.find_moved(Iri(LAB + "old/1")) is None
