@@ -96,12 +96,19 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("GET", "/health"): [("/health", (200, 200, 200, 200))],
     ("GET", "/submit"): [("/submit", (302, 200, 200, 200))],
     ("POST", "/submit"): [("/submit", (401, 400, 400, 400))],
+    ("POST", "/remoteSubmit"): [("/remoteSubmit", (401, 400, 400, 400))],
+    # The form names the object: test_a_stranger_s_note_is_refused_the_same_whether_the_object_exists_or_not.
+    ("POST", "/updateMutableDescription"): [("/updateMutableDescription", (401, 400, 400, 400))],
+    ("POST", "/updateMutableNotes"): [("/updateMutableNotes", (401, 400, 400, 400))],
+    ("POST", "/updateMutableSource"): [("/updateMutableSource", (401, 400, 400, 400))],
+    ("POST", "/updateCitations"): [("/updateCitations", (401, 400, 400, 400))],
     ("GET", "/jobs/{id}"): [("/jobs/<job>", (401, 200, 404, 200)), ("/jobs/none", (401, 404, 404, 404))],
     ("GET", "/jobs/{id}/upload"): [("/jobs/<job>/upload", (401, 200, 404, 200))],
     ("GET", "/jobs/{id}/upload/{number}"): [
         ("/jobs/<job>/upload/0", (401, 200, 404, 200)),
         ("/jobs/<job>/upload/1", (401, 404, 404, 404)),
     ],
+    ("GET", "/browse"): [("/browse", (200, 200, 200, 200))],
     ("GET", "/rootCollections"): [("/rootCollections", (200, 200, 200, 200))],
     ("GET", "/manage"): [("/manage", (401, 200, 200, 200))],
     ("GET", "/shared"): [("/shared", (401, 200, 200, 200))],
@@ -122,6 +129,8 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("GET", "/remoteSearch/{*query}"): [("/remoteSearch/promoter", (200, 200, 200, 200))],
     ("GET", "/sparql"): [("/sparql?query=" + quote("SELECT ?s { ?s ?p ?o }"), (200, 200, 200, 200))],
     ("POST", "/sparql"): [("/sparql", (400, 400, 400, 400))],
+    ("POST", "/createCollection"): [("/createCollection", (401, 400, 400, 400))],
+    ("POST", "/advancedSearch"): [("/advancedSearch", (400, 400, 400, 400))],
     ("POST", "/admin/explorerUpdateIndex"): [("/admin/explorerUpdateIndex", (401, 401, 401, 200))],
     ("GET", "/admin/explorerIndexingLog"): [("/admin/explorerIndexingLog", (401, 401, 401, 200))],
     ("GET", "/{type}/count"): [
@@ -199,9 +208,9 @@ def test_private_use_of_a_public_part_shows_nowhere(instance: Live) -> None:
 # --- object verbs: the three forms
 
 OWN = {"": 200, "full": 200, "sbol": 200, "sbolnr": 200, "metadata": 200, "subCollections": 200, "members": 200}
-OWN |= {"download": 404}  # what is no attachment has none
+OWN |= {"download": 404, "icon": 403}  # what is no attachment has none; nor has what is private an icon
 STRANGER = {"": 404, "full": 404, "sbol": 404, "sbolnr": 404, "metadata": 200, "subCollections": 200, "members": 404}
-STRANGER |= {"download": 404}
+STRANGER |= {"download": 404, "icon": 403}
 FORMS = {
     "object": "/user/alice/zebras/zebra/1",
     "collection": "/user/alice/zebras/zebras_collection/1",
@@ -216,12 +225,29 @@ NO_LINK = "Not authorized to get a share link for this object"
 WRITES: dict[tuple[str, str], tuple[dict[str, str], int, str]] = {
     ("POST", "attach"): ({"id": "x"}, 401, "not authorized to edit this submission"),
     ("POST", "attachUrl"): ({"name": "x"}, 401, "Not authorized to add attachments to this submission"),
+    ("POST", "edit/{field}"): ({"field": "title", "object": "x"}, 401, "Not authorized to edit this object"),
+    ("POST", "add/{field}"): ({"field": "nothing"}, 401, "Not authorized to edit this object"),
+    ("POST", "remove/{field}"): ({"field": "title", "object": "x"}, 401, "Not authorized to edit this object"),
+    ("POST", "icon"): ({}, 403, "Not authorized to update this collection icon"),
     ("GET", "shareLink"): ({}, 401, NO_LINK),
     ("GET", "shareLinks"): ({}, 401, NO_LINK),
     ("DELETE", "shareLinks"): ({"id": "x"}, 401, NO_LINK),
     ("GET", "addOwner"): ({}, 400, "not authorized to add an owner"),
     ("POST", "addOwner"): ({"user": "bob"}, 400, "not authorized to add an owner"),
     ("POST", "removeOwner/{username}"): ({"username": "alice"}, 401, "Not authorized to remove an owner"),
+    ("POST", "remove"): ({}, 403, "Not authorized to remove this object"),
+    ("POST", "removeCollection"): ({}, 403, "Not authorized to remove this submission"),
+    ("POST", "replace"): ({}, 403, "Not authorized to replace this object"),
+    ("POST", "removeMembership"): (
+        {"member": f"{PREFIX}user/alice/zebras/zebra/1"},
+        403,
+        "Not authorized to remove a member of this collection",
+    ),
+    ("POST", "addToCollection"): (
+        {"collections": f"{PREFIX}user/alice/zebras/zebras_collection/1"},
+        403,
+        "Not authorized to add to this collection",
+    ),
 }
 
 # Answered without looking at the object; tests/web/test_web_sharing.py has it.
@@ -295,6 +321,21 @@ def test_a_stranger_s_change_is_refused_the_same_whether_the_object_exists_or_no
         answer = instance.request(method, f"{path}/{verb_path}", actor, data=fields, follow_redirects=False)
         refusal = (401, "Login required") if actor is None else (status, words)
         assert (answer.status_code, said(answer)) == refusal
+
+
+NOTES = ("/updateMutableDescription", "/updateMutableNotes", "/updateMutableSource", "/updateCitations")
+
+
+@pytest.mark.parametrize("actor", [None, "bob", "root"])
+@pytest.mark.parametrize(("form", "route"), list(itertools.product(("object", "collection", "versionless"), NOTES)))
+def test_a_stranger_s_note_is_refused_the_same_whether_the_object_exists_or_not(
+    instance: Live, form: str, route: str, actor: str | None
+) -> None:
+    for path in (FORMS[form], FORMS[form].replace("zebra", "nothing")):
+        for uri in (path, PREFIX + path[1:]):
+            answer = instance.request("POST", route, actor, data={"uri": uri, "value": "1"})
+            words = "Login required" if actor is None else "not authorized to edit this submission"
+            assert (answer.status_code, answer.text) == (401, words)
 
 
 @pytest.mark.parametrize("actor", [None, "bob", "root"])
