@@ -238,6 +238,12 @@ WRITES: dict[tuple[str, str], tuple[dict[str, str], int, str]] = {
     ("POST", "remove"): ({}, 403, "Not authorized to remove this object"),
     ("POST", "removeCollection"): ({}, 403, "Not authorized to remove this submission"),
     ("POST", "replace"): ({}, 403, "Not authorized to replace this object"),
+    ("GET", "makePublic"): ({}, 403, "Not authorized to make this object public"),
+    ("POST", "makePublic"): (
+        {"tabState": "new", "id": "taken", "version": "1"},
+        403,
+        "Not authorized to make this object public",
+    ),
     ("POST", "removeMembership"): (
         {"member": f"{PREFIX}user/alice/zebras/zebra/1"},
         403,

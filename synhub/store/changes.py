@@ -31,15 +31,21 @@ def pack(changes: Iterable[TopLevelChange], limit: int) -> Iterator[ChangeSet]:
 
     A single top level that is larger makes a change set of its own.
     """
+    return pack_groups(((change,) for change in changes), limit)
+
+
+def pack_groups(groups: Iterable[Sequence[TopLevelChange]], limit: int) -> Iterator[ChangeSet]:
+    """As `pack`, for changes that belong together: what goes from one graph to another is never in both or none."""
     batch: list[TopLevelChange] = []
     quads = characters = 0
-    for change in changes:
-        length = sum(len(s) + len(p) + len(o) for part in (change.removes, change.adds) for s, p, o in part)
-        if batch and (quads + change.size > limit or characters + length > STEP_CHARACTERS):
+    for group in groups:
+        size = sum(change.size for change in group)
+        length = sum(len(s) + len(p) + len(o) for c in group for part in (c.removes, c.adds) for s, p, o in part)
+        if batch and (quads + size > limit or characters + length > STEP_CHARACTERS):
             yield _change_set(batch)
             batch, quads, characters = [], 0, 0
-        batch.append(change)
-        quads += change.size
+        batch += group
+        quads += size
         characters += length
     if batch:
         yield _change_set(batch)
@@ -68,6 +74,12 @@ def write_step(folder: Path, index: int, change: ChangeSet) -> None:
     write_synced(folder / f"{index}.adds.nq", change.adds)
     write_synced(folder / f"{index}.{MANIFEST}", json.dumps(change.top_levels).encode())
     fsync_folder(folder)
+
+
+def step_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of all change sets in a job's folder; none when it is not there."""
+    for pattern in ("*.nq", f"*.{MANIFEST}"):
+        yield from folder.glob(pattern)
 
 
 def read_step(folder: Path, index: int) -> ChangeSet:

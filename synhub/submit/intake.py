@@ -122,6 +122,16 @@ def check_form(
 
 
 def _new_errors(fields: Mapping[str, str]) -> list[str]:
+    errors = id_errors(fields)
+    if not fields.get("name"):
+        errors.append(NO_NAME)
+    if not fields.get("description"):
+        errors.append(NO_DESCRIPTION)
+    return errors
+
+
+def id_errors(fields: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with the fields `id` and `version` of a new collection, in the classic words."""
     errors = []
     collection_id, version = fields.get("id", ""), fields.get("version", "")
     if not collection_id:
@@ -136,10 +146,6 @@ def _new_errors(fields: Mapping[str, str]) -> list[str]:
         errors.append(LONG_VERSION)
     elif not is_version(version):
         errors.append(BAD_VERSION)
-    if not fields.get("name"):
-        errors.append(NO_NAME)
-    if not fields.get("description"):
-        errors.append(NO_DESCRIPTION)
     return errors
 
 
