@@ -9,13 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `status` is None when nothing came; `page` says that only a summary of an HTML page was kept."""
+    """What came back. `status` is None when nothing came; `page` says that only a summary of an HTML page was kept,
+    `digest` is the SHA-256 of a body that was kept as no more than that, unpacked."""
 
     status: int | None
     media_type: str = ""
     location: str = ""
     body: bytes = b""
     page: bool = False
+    digest: str = ""
 
     @property
     def text(self) -> str:
@@ -61,6 +63,7 @@ def read_area(folder: Path, area: str) -> list[Item]:
 def _item(area: str, number: int, item: Mapping[str, Any]) -> Item:
     request, response = item["request"], item["response"]
     headers = response.get("headers", {})
+    binary = response.get("body_binary", {})
     body = response.get("body_text_cut") or response.get("body") or ""
     return Item(
         area,
@@ -80,5 +83,6 @@ def _item(area: str, number: int, item: Mapping[str, Any]) -> Item:
             headers.get("Location", ""),
             body.encode(),
             "body_html" in response,
+            binary.get("gunzipped", binary).get("sha256", ""),
         ),
     )

@@ -1,17 +1,21 @@
 """Replays the recorded areas, in the recorded order, against one fresh instance."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace as changed
 from pathlib import Path
 
 from v1_differences import Difference, Outcome, judge
-from v1_instance import make_administrator, running
+from v1_instance import Instance, make_administrator, running
 from v1_recordings import Item, read_area
-from v1_state import complete_state, submit_missing, submit_unrecorded
+from v1_state import complete_state, submit_missing, submit_to_attach, submit_to_edit, submit_unrecorded
 
 WRITING = ("auth", "submit")
 READING = ("objects", "listings", "search", "sparql")
-AREAS = WRITING + READING
+ATTACHING = ("attachments",)
+EDITING = ("edit",)
+SHARING = ("sharing",)
+AREAS = WRITING + READING + ATTACHING + EDITING + SHARING
 
 # Bodies that the recorded instance could not read and synhub can: under their own ids they would be in the way of the
 # submissions that follow.
@@ -33,7 +37,71 @@ def replay(data: Path, recordings: Path, table: Sequence[Difference]) -> list[Ou
     with running(data, recordings, tokens) as instance:
         for area in READING:
             outcomes += [judge(item, instance.send(item), table) for item in read_area(recordings, area)]
+        submit_to_attach(instance)
+        for area in ATTACHING:
+            items = map(_told_apart, read_area(recordings, area))
+            outcomes += [judge(item, instance.send(_asked_by_owner(item)), table) for item in items]
+        submit_to_edit(instance)
+        outcomes += [outcome for item in read_area(recordings, "edit") for outcome in _edited(instance, item, table)]
+        outcomes += _sharing(instance, read_area(recordings, "sharing"), table)
     return outcomes
+
+
+# The object would be gone for what follows: synhub lets a co-owner remove it.
+_LEFT_OUT = ("co-owner removes plain path",)
+
+
+def _sharing(instance: Instance, items: Sequence[Item], table: Sequence[Difference]) -> list[Outcome]:
+    """Replay with the secret of synhub's own link; what an administrator asked of the store, its owner asks."""
+    first = items[0]
+    link = instance.send(first)
+    secrets = [answer.text.split("/")[-2] for answer in (first.recorded, link)]
+    outcomes = [judge(first, link, table)]
+    for item in items[1:]:
+        if item.name not in _LEFT_OUT:
+            sent = changed(item, path=item.path.replace(*secrets))
+            outcomes.append(judge(item, instance.send(_asked_by_owner(sent)), table))
+    return outcomes
+
+
+def _asked_by_owner(item: Item) -> Item:
+    graph = re.search("default-graph-uri=http%3A//localhost%3A7777/user/([a-z]+)", item.path)
+    if not item.path.startswith("/admin/sparql"):
+        return item
+    token = {"X-authorization": f"<token of {graph[1]}>"} if graph else {}
+    return changed(item, path=item.path.removeprefix("/admin"), headers={**item.headers, **token})
+
+
+# Requests of one name that are answered differently.
+_TELLING_NAMES = {
+    47: "edit title to nothing",
+    49: "edit title without a value",
+    61: "add annotation without pred",
+    72: "remove a role that is not there",
+    75: "remove role without a value",
+}
+# What brings synhub to the recorded state again where it answers otherwise.
+_IN_LINE = {
+    "edit wasDerivedFrom": ("remove/wasDerivedFrom", {"object": "http://src.example/1"}),
+    "edit annotation": ("add/annotation", {"pred": "http://lab.example/terms#note", "object": "a value"}),
+}
+
+
+def _edited(instance: Instance, item: Item, table: Sequence[Difference]) -> Iterator[Outcome]:
+    """Replay an edit; what an administrator asked of the store, its owner asks."""
+    item = changed(item, name=_TELLING_NAMES.get(item.number, item.name))
+    yield judge(item, instance.send(_asked_by_owner(item)), table)
+    if item.name in _IN_LINE:
+        verb, form = _IN_LINE[item.name]
+        path = "/".join([*item.path.split("/")[:-2], verb])
+        answer = instance.send(changed(item, path=path, form=form))
+        assert answer.status == 200, answer
+
+
+def _told_apart(item: Item) -> Item:
+    """Give items of the same name, with the same fields, names of their own."""
+    url = (item.form or {}).get("url")
+    return changed(item, name=f"{item.name} {url}") if url else item
 
 
 def _out_of_the_way(item: Item) -> Item:
