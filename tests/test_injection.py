@@ -197,13 +197,13 @@ def header(name: str, path: str) -> Slot:
 FIELDS = {"id": "lab", "version": "1", "name": "n", "description": "d", "overwrite_merge": "3"}
 
 
-def multipart(fields: dict[str, str], content: str, file_name: str = "design.xml") -> Sent:
+def multipart(fields: dict[str, str], content: str, file_name: str = "design.xml", path: str = "/submit") -> Sent:
     parts = [f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()]
     parts.append(
         f'--b\r\nContent-Disposition: form-data; name="file"; filename="{file_name}"\r\n\r\n{content}\r\n--b--\r\n'
     )
     body = "".join(parts).encode("utf-8", "surrogatepass")
-    return Sent("POST", "/submit", {"Content-Type": "multipart/form-data; boundary=b"}, body)
+    return Sent("POST", path, {"Content-Type": "multipart/form-data; boundary=b"}, body)
 
 
 def design(about: str = "http://x.org/horse/1", title: str = "a horse", display_id: str = "horse") -> str:
@@ -226,7 +226,8 @@ def field_of_submit(name: str) -> Slot:
     return lambda value: multipart(FIELDS | {name: value}, design())
 
 
-VERBS = ("", "/full", "/sbol", "/sbolnr", "/metadata", "/subCollections", "/members")
+VERBS = ("", "/full", "/sbol", "/sbolnr", "/metadata", "/subCollections", "/members", "/download")
+ATTACH = "/user/alice/lab/lab_collection/1/attach"
 NOTE = "%3Chttp%3A%2F%2Fx.org%2Fterms%23note%3E"
 OTHER = "%3Chttp%3A%2F%2Fx.org%2Fother%3E"
 
@@ -320,9 +321,28 @@ SLOW: dict[str, Slot] = {
     "submit own about": lambda v: multipart(FIELDS, design(about=f"{PREFIX}user/alice/lab/{v}/1")),
     "submit foreign about": lambda v: multipart(FIELDS, design(about=f"{PREFIX}public/{v}/horse/1")),
     "submit content": lambda v: multipart(FIELDS, v),
+    "edit a title": form("/user/alice/lab/horse/1/edit/title", "object"),
+    "edit what was there": form("/user/alice/lab/horse/1/edit/title", "previous", object="x"),
+    "edit a field": lambda v: Sent("POST", f"/user/alice/lab/horse/1/edit/{segment(v)}"),
+    "add an origin": lambda v: form("/user/alice/lab/horse/1/add/wasDerivedFrom", "object")(f"http://x.org/{v}"),
+    "add an annotation": form("/user/alice/lab/horse/1/add/annotation", "object", pred="http://x.org/terms#said"),
+    "add a property": lambda v: form("/user/alice/lab/horse/1/add/annotation", "pred", object="x")(f"http://x.org/{v}"),
+    "remove a role": form("/user/alice/lab/horse/1/remove/role", "object"),
+    "note": form("/updateMutableNotes", "value", uri=f"{PREFIX}user/alice/lab/horse/1"),
+    "object of a note": lambda v: form("/updateMutableNotes", "uri", value="x")(f"{PREFIX}user/alice/lab/{v}/1"),
+    "path of a note": lambda v: form("/updateMutableNotes", "uri", value="x")(f"/user/alice/lab/{v}/1"),
+    "citations": form("/updateCitations", "value", uri=f"{PREFIX}user/alice/lab/horse/1"),
     "add an owner": form("/user/alice/lab/horse/1/addOwner", "user"),
     "remove an owner": form("/user/alice/lab/horse/1/removeOwner/x", "userUri"),
     "remove an owner by path": lambda v: Sent("POST", f"/user/alice/lab/horse/1/removeOwner/{segment(v)}"),
+    "attach id": lambda v: multipart({"id": v}, "x", path=ATTACH),
+    "attach file name": lambda v: multipart({}, "x", re.sub('["\r\n]', "", v), ATTACH),
+    "attach content": lambda v: multipart({}, v, path=ATTACH),
+    "attach url": form(ATTACH + "Url", "url", name="x", type="http://x.org/y"),
+    "attach url ending": lambda v: form(ATTACH + "Url", "url", type="http://x.org/y")(f"http://x.org/{v}"),
+    "attach type": form(ATTACH + "Url", "type", url="http://x.org/y"),
+    "attach type ending": lambda v: form(ATTACH + "Url", "type", url="http://x.org/y")(f"http://x.org/{v}"),
+    "attach url name": lambda v: form(ATTACH + "Url", "name", url="http://x.org/y", type="http://x.org/y")("link" + v),
     "login": form("/login", "email", password="x"),
     "login password": form("/login", "password", email="alice"),
     "register name": form(
