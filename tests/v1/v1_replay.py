@@ -8,14 +8,15 @@ from pathlib import Path
 from v1_differences import Difference, Outcome, judge
 from v1_instance import Instance, make_administrator, running
 from v1_recordings import Item, read_area
-from v1_state import complete_state, submit_missing, submit_to_attach, submit_to_edit, submit_unrecorded
+from v1_state import complete_state, submit_again, submit_missing, submit_to_attach, submit_to_edit, submit_unrecorded
 
 WRITING = ("auth", "submit")
+PUBLISHING = ("makepublic",)
 READING = ("objects", "listings", "search", "sparql")
 ATTACHING = ("attachments",)
 EDITING = ("edit",)
 SHARING = ("sharing",)
-AREAS = WRITING + READING + ATTACHING + EDITING + SHARING
+AREAS = WRITING + PUBLISHING + READING + ATTACHING + EDITING + SHARING
 
 # Bodies that the recorded instance could not read and synhub can: under their own ids they would be in the way of the
 # submissions that follow.
@@ -32,6 +33,9 @@ def replay(data: Path, recordings: Path, table: Sequence[Difference]) -> list[Ou
             outcomes += [judge(item, instance.send(item), table) for item in items]
         submit_missing(instance)
         submit_unrecorded(instance)
+        for area in PUBLISHING:
+            outcomes += [judge(item, instance.send(item), table) for item in read_area(recordings, area)]
+        submit_again(instance)
         tokens = instance.tokens
     complete_state(data, recordings)
     with running(data, recordings, tokens) as instance:

@@ -22,6 +22,7 @@ from synhub.vocab import SBH, SBOL2
 
 PUBLIC = Iri(PREFIX + "public")
 ALICE = Iri(PREFIX + "user/alice")
+BOB = Iri(PREFIX + "user/bob")
 # Recorded triples -> the graph that held them. Makes public: part of the state, not of what is replayed.
 _STORED: Mapping[str, Iri] = {
     "public_adm": PUBLIC,
@@ -37,22 +38,48 @@ _STORED: Mapping[str, Iri] = {
     "lib": ALICE,
     "mixed": ALICE,
 }
-# Submitted while nothing was recorded, before makePublic took parts of them away.
-_UNRECORDED = (("keep", "files/small_more.xml"), ("pubtwo", "files/small.xml"))
-_PUBLISHED = Iri(f"{ALICE}/keep/rTest/1")
+# Submitted while nothing was recorded, before makePublic took parts of them away: caller, id, file.
+_UNRECORDED = (
+    ("alice", "keep", "files/small_more.xml"),
+    ("alice", "pubparts", "files/parts.xml"),
+    ("alice", "pubtwo", "files/small.xml"),
+    ("alice", "pubthree", "files/twin.xml"),
+    ("bob", "bobpub", "files/small_more.xml"),
+    ("admin", "adm", "files/small.xml"),
+)
+# Published under another version, which left the private copy of the recorded instance where it was.
+_STAYED = "pubtwo"
+_PUBLISHED = Iri(f"{PUBLIC}/single/rTest/1")
 # Collections of synhub's own: accepted although the recorded instance refused them (form bodies; rules of validation
 # that synhub does not check yet), or with other names than the recorded ones.
-_OTHERWISE = ("form_body", "json_body", "bad_notype", "bad_badletters", "mixed")
+_OTHERWISE = (
+    *(
+        Iri(f"{ALICE}/{n}/{n}_collection/1")
+        for n in ("form_body", "json_body", "bad_notype", "bad_badletters", "mixed")
+    ),
+    Iri(f"{BOB}/bobpub/bobpub_collection/1"),  # the recorded instance let bob publish it into a collection of alice
+)
 
 _TOP_LEVEL = iri_term(SBH.topLevel)
 _MEMBER = iri_term(SBOL2.member)
 
 
 def submit_unrecorded(instance: Instance) -> None:
-    """Submit what alice had submitted between two recorded areas."""
-    for name, file in _UNRECORDED:
-        fields = {"overwrite_merge": "0", "id": name, "version": "1"}
-        instance.submit("alice", fields | {"name": f"{name} name", "description": f"{name} description"}, file)
+    """Submit what was submitted between two recorded areas."""
+    for caller, name, file in _UNRECORDED:
+        _submit_unrecorded(instance, caller, name, file)
+
+
+def submit_again(instance: Instance) -> None:
+    """Submit once more what synhub has published and the recorded instance kept private as well."""
+    for caller, name, file in _UNRECORDED:
+        if name == _STAYED:
+            _submit_unrecorded(instance, caller, name, file)
+
+
+def _submit_unrecorded(instance: Instance, caller: str, name: str, file: str) -> None:
+    fields = {"overwrite_merge": "0", "id": name, "version": "1"}
+    instance.submit(caller, fields | {"name": f"{name} name", "description": f"{name} description"}, file)
 
 
 def submit_to_edit(instance: Instance) -> None:
@@ -92,20 +119,20 @@ def _changes(hub: Hub, recordings: Path) -> Iterator[TopLevelChange]:
         stored = read_top_levels(hub.store, Dataset((graph,)), list(objects))
         for top_level, triples in objects.items():
             yield TopLevelChange(graph, top_level, stored.get(top_level, ()), triples)
-    for iri, triples in _gone(hub).items():
-        if iri not in recorded[ALICE]:
-            yield TopLevelChange(ALICE, iri, triples, ())
+    for graph in (ALICE, BOB):
+        for iri, triples in _gone(hub, graph).items():
+            if iri not in recorded.get(graph, {}):
+                yield TopLevelChange(graph, iri, triples, ())
     collection = Iri(f"{ALICE}/keep/keep_collection/1")
     yield TopLevelChange(ALICE, collection, [(iri_term(collection), _MEMBER, iri_term(_PUBLISHED))], ())
 
 
-def _gone(hub: Hub) -> dict[Iri, list[Triple]]:
-    """What synhub holds and the recorded instance did not hold, with its triples."""
-    dataset = Dataset((ALICE,))
-    otherwise = [Iri(f"{ALICE}/{name}/{name}_collection/1") for name in _OTHERWISE]
-    collections = read_top_levels(hub.store, dataset, otherwise)
+def _gone(hub: Hub, graph: Iri) -> dict[Iri, list[Triple]]:
+    """What synhub holds in a graph and the recorded instance did not hold, with its triples."""
+    dataset = Dataset((graph,))
+    collections = read_top_levels(hub.store, dataset, [iri for iri in _OTHERWISE if iri.startswith(f"{graph}/")])
     members = [iri_of(o) for triples in collections.values() for _, p, o in triples if p == _MEMBER]
-    return read_top_levels(hub.store, dataset, [*collections, *members, _PUBLISHED])
+    return read_top_levels(hub.store, dataset, [*collections, *members])
 
 
 def _read_stored(file: Path) -> list[Triple]:
