@@ -57,6 +57,15 @@ def make_template(folder: Path) -> Template:
     return made
 
 
+def lose_unsynced(data: Path, synced: Path, *, catalog: str) -> None:
+    """Put the store back to what its last flush left behind; drop what SQLite never checkpointed of the catalog."""
+    newest = max((p for p in synced.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
+    shutil.rmtree(data / "store")
+    shutil.copytree(newest, data / "store")
+    for name in {"kept": (), "wal": ("-wal", "-shm"), "all": ("", "-wal", "-shm")}[catalog]:
+        (data / f"catalog.sqlite{name}").unlink(missing_ok=True)
+
+
 def choose_seed() -> int:
     """$SYNHUB_TEST_SEED or a new one; printed, so that a failure shows it."""
     chosen = int(os.environ.get("SYNHUB_TEST_SEED") or random.SystemRandom().randrange(1 << 32))

@@ -1,12 +1,11 @@
 """A power cut: what the store and the catalog never synced is gone, and every answered submission is there."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from crash_model import DONE, State, Submission, namespace, read_states
 from crash_server import Client, Server, assert_clean
-from crash_template import Template, make_template
+from crash_template import Template, lose_unsynced, make_template
 
 pytestmark = pytest.mark.slow
 
@@ -23,15 +22,6 @@ SUBMISSIONS = [
     Submission(2, "base", "", {"d": "4"}),
     Submission(1, "fresh", "Fresh again", {"z": "5"}),
 ]
-
-
-def lose_unsynced(data: Path, synced: Path, *, catalog: str) -> None:
-    """Put the store back to what its last flush left behind; drop what SQLite never checkpointed of the catalog."""
-    newest = max((p for p in synced.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
-    shutil.rmtree(data / "store")
-    shutil.copytree(newest, data / "store")
-    for name in {"kept": (), "wal": ("-wal", "-shm"), "all": ("", "-wal", "-shm")}[catalog]:
-        (data / f"catalog.sqlite{name}").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("catalog", ["kept", "wal", "all"])
