@@ -222,6 +222,9 @@ def design(about: str = "http://x.org/horse/1", title: str = "a horse", display_
 </sbol:ComponentDefinition></rdf:RDF>"""
 
 
+PUBLISH = {"tabState": "new", "id": "open", "version": "1"}  # which is taken: nothing is published
+
+
 def field_of_submit(name: str) -> Slot:
     return lambda value: multipart(FIELDS | {name: value}, design())
 
@@ -335,6 +338,13 @@ SLOW: dict[str, Slot] = {
     "add an owner": form("/user/alice/lab/horse/1/addOwner", "user"),
     "remove an owner": form("/user/alice/lab/horse/1/removeOwner/x", "userUri"),
     "remove an owner by path": lambda v: Sent("POST", f"/user/alice/lab/horse/1/removeOwner/{segment(v)}"),
+    "publish path": lambda v: form(f"/user/alice/lab/{segment(v)}/1/makePublic", "name", **PUBLISH)("x"),
+    "publish id": form("/user/alice/lab/none/1/makePublic", "id", **PUBLISH),
+    "publish version": form("/user/alice/lab/none/1/makePublic", "version", **PUBLISH),
+    "publish into": form("/user/alice/lab/horse/1/makePublic", "collections"),
+    "publish into beginning": lambda v: form("/user/alice/lab/horse/1/makePublic", "collections")(
+        f"{PREFIX}public/open/{v}"
+    ),
     "attach id": lambda v: multipart({"id": v}, "x", path=ATTACH),
     "attach file name": lambda v: multipart({}, "x", re.sub('["\r\n]', "", v), ATTACH),
     "attach content": lambda v: multipart({}, v, path=ATTACH),

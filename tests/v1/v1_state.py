@@ -1,6 +1,6 @@
 """Brings a stopped instance to the state that the recorded one had, by synhub's own write path.
 
-What synhub cannot be asked for over HTTP yet (publishing, formats other than SBOL2, removal) is written as one job:
+What synhub does otherwise (publishing) or cannot be asked for yet (formats other than SBOL2) is written as one job:
 journal, change sets, writer, catalog, as any submission. What the recorded instance did not hold goes.
 """
 
