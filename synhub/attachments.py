@@ -25,6 +25,7 @@ from synhub.rdf import Iri, Term, Triple, check_iri, iri_of, iri_term, is_iri, l
 from synhub.store.changes import pack
 from synhub.store.files import StoredFile, forget_files, put_files
 from synhub.store.journal import ATTACH, Job, Upload
+from synhub.store.shares import add_co_owner
 from synhub.store.top_levels import links_to, read_top_levels, versions_of
 from synhub.store.work import Commit, Planned
 from synhub.submit.naming import display_id_from
@@ -167,14 +168,23 @@ class _Plan:
     uploads: Sequence[tuple[Upload, Path]]
     commit: Commit
 
-    def __call__(self, _job: Job) -> Planned:
+    def __call__(self, job: Job) -> Planned:
         """Read afresh what is there and decide. Raises as `find_place`, and Conflict."""
         ref = ObjectRef.of_iri(self.parent.iri, self.hub.registry)
         assert ref is not None
         find_place(self.hub, self.actor, ref, self.refusal)
         self._refuse_taken()
-        steps = pack(self._changes(), self.hub.settings.step_quads)
-        return Planned(steps, {"attachment": self.iri}, self.uploads, commits=[self.commit])
+        roots = self._roots()
+        steps = pack(self._changes(roots), self.hub.settings.step_quads)
+        grants = [] if self.parent.iri in roots else self._grants(job)
+        return Planned(steps, {"attachment": self.iri}, self.uploads, commits=[self.commit, *grants])
+
+    def _grants(self, job: Job) -> list[Commit]:
+        """Let those who share the parent alone read what belongs to it; who shares its collection can anyway."""
+        return [
+            partial(add_co_owner, username=other.username, graph=other.graph, top_level=self.iri, created=job.created)
+            for other in self.hub.shares.co_owners_of(self.parent.iri)
+        ]
 
     def _refuse_taken(self) -> None:
         identity, _, _ = self.iri.rpartition("/")
@@ -186,10 +196,10 @@ class _Plan:
                 f"{identity} is in use already; choose another id, or remove that object first. Nothing was changed"
             )
 
-    def _changes(self) -> Iterator[TopLevelChange]:
+    def _changes(self, roots: Sequence[Iri]) -> Iterator[TopLevelChange]:
         graph, me, parent = self.parent.graph, iri_term(self.iri), self.parent.iri
         links: dict[Iri, list[Triple]] = {parent: [(iri_term(parent), iri_term(SBOL2.attachment), me)]}
-        for root in self._roots():
+        for root in roots:
             links.setdefault(root, []).append((iri_term(root), iri_term(SBOL2.member), me))
         yield TopLevelChange(graph, self.iri, (), self._triples())
         for top_level, triples in links.items():

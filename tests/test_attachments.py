@@ -155,6 +155,21 @@ def test_co_owners_of_what_a_submission_replaces_are_forgotten(instance: Live) -
     assert instance.get(f"{LAB}/BBa_B0034/1/sbol", "bob").status_code == 404
 
 
+def test_co_owner_reads_and_owns_what_is_attached(instance: Live) -> None:
+    for place, display_id in ((f"{LAB}/BBa_B0034/1", "to_part"), (ROOT, "to_root")):
+        added = instance.request("POST", f"{place}/addOwner", "alice", data={"user": PREFIX + "user/bob"})
+        assert added.status_code == 200, added.text
+        attach(instance, place, display_id, b"ours")
+
+        assert downloaded(instance, f"{LAB}/{display_id}/1", "bob") == (200, b"ours")
+        files = {"id": (None, f"by_bob_{display_id}"), "file": ("x", b"from bob")}
+        assert instance.request("POST", f"{place}/attach", "bob", files=files).text == "Success"
+        for who in ("alice", "bob"):
+            assert downloaded(instance, f"{LAB}/by_bob_{display_id}/1", who) == (200, b"from bob")
+        document = instance.get(f"{LAB}/by_bob_{display_id}/1/sbolnr", "bob").text
+        assert [f'ownedBy rdf:resource="{PREFIX}user/{who}"' in document for who in ("alice", "bob")] == [True, True]
+
+
 def test_file_is_deleted_when_its_attachment_is_gone_although_its_collection_is_not(instance: Live) -> None:
     hub = instance.hub
     found = hub.files.find(NOTE)
