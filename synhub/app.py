@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,14 @@ from typing import NamedTuple
 import uvicorn
 
 import synhub
+from synhub import backup as backup_service
 from synhub import check as checks
-from synhub.errors import BadRequest, Inconsistent
+from synhub.errors import BadRequest, DataInUse, Inconsistent, NotFound
 from synhub.hub import Hub
 from synhub.identity import Registry
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
+from synhub.store.backups import Backups
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import count_top_levels
@@ -94,6 +96,7 @@ class _Parts(NamedTuple):
     files: Files
     shares: Shares
     quotas: Quotas
+    backups: Backups
 
 
 def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: Callable[[Path], Catalog]) -> _Parts:
@@ -109,7 +112,10 @@ def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: 
     stack.callback(catalog.close)
     journal, blobs = Journal(database, data / "jobs"), Blobs(data / "blobs")
     quotas = Quotas(database, settings.user_bytes, settings.user_jobs)
-    return _Parts(registry, accounts, store, journal, catalog, blobs, Files(database), Shares(database), quotas)
+    return _Parts(
+        registry, accounts, store, journal, catalog, blobs, Files(database), Shares(database), quotas,
+        Backups(database),
+    )  # fmt: skip
 
 
 @contextmanager
@@ -122,7 +128,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         data = stack.enter_context(_data_folder(settings, create=True))
         settings = replace(settings, data=data)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
-        registry, accounts, store, journal, catalog, blobs, files, shares, quotas = parts
+        registry, accounts, store, journal, catalog, blobs, files, shares, quotas, backups = parts
         removals = Removals(journal)
         writer = Writer(
             store, journal, catalog, removals, blobs,
@@ -153,10 +159,16 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             stack.callback(housekeeper.stop)
             stack.callback(submissions.close)
             stack.callback(edits.close)
-        yield Hub(
+        hub = Hub(
             settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
-            writer, submissions, edits, quotas,
+            writer, submissions, edits, quotas, backups,
         )  # fmt: skip
+        backups.clear()
+        if start:
+            keeper = backup_service.BackupKeeper(hub)
+            keeper.start()
+            stack.callback(keeper.stop)
+        yield hub
 
 
 def _is_of_this_folder(catalog: Catalog, journal: Journal, store: EmbeddedStore) -> bool:
@@ -293,3 +305,43 @@ def reindex(settings: Settings) -> int:
         parts = _open_parts(stack, settings, data, Catalog)
         print(f"{checks.reindex(parts.store, parts.catalog, parts.journal)} top levels")
     return 0
+
+
+def backup(settings: Settings, target: Path) -> int:
+    """`synhub backup`: by the running server, or here when there is none; 1 when files were missing in the instance.
+
+    Raises BadRequest, NotFound, Inconsistent.
+    """
+    if settings.engine == MEMORY:
+        raise BadRequest("an instance of the engine memory: ends with its process and cannot be backed up")
+    data = settings.data.resolve()
+    if not (data / DATABASE).is_file():
+        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    target = target.resolve()
+    try:
+        with open_hub(settings) as hub:
+            outcome = backup_service.take(hub, target, _say)
+    except DataInUse:
+        with closing(Database(data / DATABASE, "synhub", "FULL")) as database:
+            outcome = backup_service.ask(Backups(database), target, _say)
+    print(outcome)
+    return 1 if outcome.problems else 0
+
+
+def restore(settings: Settings, source: Path) -> int:
+    """`synhub restore`: make the data folder out of a backup. Exit status and errors as `backup`."""
+    if settings.engine != "oxigraph:":
+        raise BadRequest("restore puts the triple store into the data folder: leave the engine at oxigraph: for it")
+
+    def recover(data: Path) -> None:
+        with open_hub(replace(settings, data=data), start=False) as hub:
+            hub.writer.stop()  # flushes
+
+    outcome = backup_service.restore(source.resolve(), settings.data.resolve(), recover, _say)
+    print(outcome)
+    return 1 if outcome.problems else 0
+
+
+def _say(message: str) -> None:
+    if message:
+        print(message, file=sys.stderr)

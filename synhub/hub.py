@@ -10,6 +10,7 @@ from synhub.model import Actor, Dataset
 from synhub.permissions import dataset_for, public_dataset
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
+from synhub.store.backups import Backups
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.children import Lanes
@@ -43,6 +44,7 @@ class Hub:
     submissions: Submissions
     edits: Edits
     quotas: Quotas
+    backups: Backups
 
     def dataset(self, actor: Actor) -> Dataset:
         return dataset_for(actor, self.registry, self.removals.hidden())

@@ -5,8 +5,10 @@ Knows nothing of who refers to a blob; `delete_orphans` is told.
 
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from synhub.errors import NotFound
@@ -27,6 +29,7 @@ def sha256_of(path: Path) -> str:
 class Blobs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._deleting = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, digest: str) -> Path:
@@ -58,12 +61,23 @@ class Blobs:
             if not path.name.startswith("."):
                 yield path.parent.name + path.name
 
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """No blob is deleted while the block runs."""
+        with self._deleting:
+            yield
+
     def delete_orphans(self, is_named: Callable[[str], bool]) -> int:
-        """Delete blobs older than a day that nobody names; return how many."""
+        """Delete blobs older than a day that nobody names; return how many. None while blobs are `kept`."""
+        if not self._deleting.acquire(blocking=False):
+            return 0
         deleted = 0
-        for digest in self.digests():
-            path = self.path(digest)
-            if time.time() - path.stat().st_mtime > ORPHAN_AGE_S and not is_named(digest):
-                path.unlink(missing_ok=True)
-                deleted += 1
+        try:
+            for digest in self.digests():
+                path = self.path(digest)
+                if time.time() - path.stat().st_mtime > ORPHAN_AGE_S and not is_named(digest):
+                    path.unlink(missing_ok=True)
+                    deleted += 1
+        finally:
+            self._deleting.release()
         return deleted

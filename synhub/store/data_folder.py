@@ -13,6 +13,7 @@ from synhub.errors import BadRequest, DataInUse, Inconsistent, NotFound
 FORMAT = "1"
 DATABASE = "synhub.sqlite"
 CATALOG = "catalog.sqlite"
+BACKUP = "backup.json"  # in a backup, and nowhere else
 
 
 @contextmanager
@@ -47,7 +48,12 @@ def make(data: Path) -> None:
 
 
 def check_format(data: Path) -> None:
-    """Note the format of a new folder. Raises Inconsistent when a newer synhub wrote it."""
+    """Note the format of a new folder.
+
+    Raises Inconsistent when a newer synhub wrote it, BadRequest for a backup, which is to stay as it is.
+    """
+    if (data / BACKUP).exists():
+        raise BadRequest(f"{data} is a backup; make a data folder of it with `synhub restore {data} --data DIR`")
     path = data / "format"
     if not path.exists():
         path.write_text(FORMAT)

@@ -41,6 +41,8 @@ def _translated() -> Iterator[None]:
         if "No space left" in str(error):
             raise DiskFull(_FULL) from error
         raise StoreUnavailable(f"the triple store does not answer: {error}") from error
+    except RuntimeError as error:  # what RocksDB finds damaged
+        raise StoreUnavailable(f"the triple store does not answer: {error}") from error
     except (SyntaxError, ValueError) as error:
         raise Inconsistent(f"the triple store refused our own text: {error}") from error
 

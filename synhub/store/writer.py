@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Protocol
 
 from synhub.errors import DiskFull, Stopping, SynhubError
@@ -30,6 +31,7 @@ logger = logging.getLogger("synhub.writer")
 
 NOT_PLANNED = "the server is going down; submit again when it is back"
 PLANNED = "the server is going down; your submission is kept and will be stored completely when it is back"
+STOPPING = "the server is going down"
 RETRY_S = 5.0
 PURGED_AT_ONCE = 20  # top levels: a step of a few milliseconds
 
@@ -64,7 +66,7 @@ class Writer:
         self._condition = threading.Condition()
         self._waiting: deque[Work] = deque()
         self._sequences: deque[Progress] = deque()
-        self._refreshes: deque[tuple[tuple[Removed, ...], Future[None]]] = deque()
+        self._between: deque[tuple[Callable[[], None], Future[None]]] = deque()
         self.before_sequence: Callable[[], None] = lambda: None  # called when a job of several steps begins
         self._stopping = False
         self._applied = journal.last_number()
@@ -121,10 +123,25 @@ class Writer:
 
     def refresh(self, top_levels: Sequence[Removed]) -> "Future[None]":
         """Write the catalog rows of some top levels again from the store, between two steps."""
+        return self._call_between(partial(self._refresh, tuple(top_levels)))
+
+    def pause(self, call: Callable[[], None]) -> "Future[None]":
+        """Run a call between two steps, the store flushed: neither jobs nor the store change meanwhile."""
+
+        def flushed() -> None:
+            self._flush()
+            call()
+
+        return self._call_between(flushed)
+
+    def _call_between(self, call: Callable[[], None]) -> "Future[None]":
         result: Future[None] = Future()
         with self._condition:
-            self._refreshes.append((tuple(top_levels), result))
-            self._condition.notify()
+            if self._stopping:
+                result.set_exception(Stopping(STOPPING))
+            else:
+                self._between.append((call, result))
+                self._condition.notify()
         return result
 
     def start(self) -> None:
@@ -142,6 +159,8 @@ class Writer:
             self._thread.join()
         while self._waiting:
             self._fail(self._waiting.popleft(), Stopping(NOT_PLANNED))
+        while self._between:
+            self._between.popleft()[1].set_exception(Stopping(STOPPING))
         for sequence in self._sequences:
             if sequence.result is not None and not sequence.result.done():
                 sequence.result.set_exception(Stopping(PLANNED))
@@ -194,11 +213,11 @@ class Writer:
                 if self._stopping:
                     return
                 work, sequence = self._choose()
-                if work is None and sequence is None and not self._refreshes:
+                if work is None and sequence is None and not self._between:
                     self._condition.wait(timeout=min(self._flush_interval_s, 1.0))
             try:
-                while self._refreshes:
-                    self._refresh(*self._refreshes.popleft())
+                while self._between:
+                    _settle(*self._between.popleft())
                 if work is not None:
                     self._plan(work)
                 elif sequence is not None:
@@ -209,12 +228,8 @@ class Writer:
             if time.monotonic() - self._last_flush >= self._flush_interval_s:
                 self._try_to_flush()
 
-    def _refresh(self, top_levels: Sequence[Removed], result: "Future[None]") -> None:
-        try:
-            self._catalog.update_in_batches(read_changed(self._store, top_levels), self._catalog.last_number)
-            result.set_result(None)
-        except Exception as error:
-            result.set_exception(error)
+    def _refresh(self, top_levels: Sequence[Removed]) -> None:
+        self._catalog.update_in_batches(read_changed(self._store, top_levels), self._catalog.last_number)
 
     def _choose(self) -> tuple[Work | None, Progress | None]:
         """Take turns: the first waiting job that no running sequence is in the way of, then a step of a sequence."""
@@ -386,3 +401,13 @@ class Writer:
         self._store.flush()
         self._journal.flushed(number)
         self._flushed = number
+
+
+def _settle(call: Callable[[], None], result: "Future[None]") -> None:
+    """Run a call; its future has what came of it."""
+    try:
+        call()
+    except Exception as error:
+        result.set_exception(error)
+    else:
+        result.set_result(None)

@@ -20,6 +20,7 @@ from synhub.rdf import Iri, Term, in_graph, write_nquads
 from synhub.settings import Settings, load_settings
 from synhub.sparql.service import run_query
 from synhub.store.accounts import Accounts
+from synhub.store.backups import Backups
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.children import Busy, Lanes
@@ -96,7 +97,7 @@ def _open(settings: Settings, stack: ExitStack) -> Hub:
     files, shares, edits = Files(database), Shares(database), Edits(journal, writer, quotas)
     stack.callback(edits.close)
     parts = (accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots, writer, submissions, edits)
-    return Hub(settings, registry, store, *parts, quotas)
+    return Hub(settings, registry, store, *parts, quotas, Backups(database))
 
 
 def answer(hub: Hub, actor: Actor, query: str, accept: str = "", **graphs: list[str]) -> str:

@@ -1,0 +1,399 @@
+"""Backups of a running instance, and their return: what is copied, in which moment, and how it is proved whole.
+
+Between two steps of the writer the store is flushed and linked, synhub.sqlite copied, and the change sets of jobs
+under way linked: one state of all three, from which recovery goes on as after a crash. Files follow afterwards: a blob
+is in its place before a row names it, and none is deleted meanwhile. The catalog is derived and stays out; `restore`
+builds it again.
+
+A backup has its name only once it is whole, read again and on the disk: until then it is a folder with another name.
+
+    backup.json     what the backup holds, file by file; written last
+    synhub.sqlite   store/   jobs/   blobs/   format     as in a data folder
+
+Knows neither SQL nor the command line.
+"""
+
+import errno
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import synhub
+from synhub.errors import BadRequest, Inconsistent, Stopping, StoreUnavailable, SynhubError
+from synhub.hub import Hub
+from synhub.store.backups import Backups, NamedFile, link_unfinished, read_copy
+from synhub.store.blobs import Blobs
+from synhub.store.changes import fsync_folder, write_synced
+from synhub.store.data_folder import BACKUP, DATABASE, FORMAT, make
+from synhub.store.embedded import EmbeddedStore
+
+Tell = Callable[[str], None]
+
+BACKUP_FORMAT = 1
+_EVERY = 1000  # files between two words about how far it is
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a backup or a restored instance holds. `problems` are files that the instance itself had lost before."""
+
+    summary: str
+    problems: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join([*(f"PROBLEM {problem}" for problem in self.problems), self.summary])
+
+
+# --- making one -------------------------------------------------------------------------------------------------------
+
+
+def take(hub: Hub, target: Path, tell: Tell) -> Outcome:
+    """Make a backup of a running instance in the folder `target`, which must be empty or absent, its parent there.
+
+    `tell` hears how far it is, and stops it by raising. Raises BadRequest when the folder cannot be had or written,
+    Inconsistent when what was written is not what was read; nothing is left behind then.
+    """
+    _check_target(hub, target)
+    started_s = time.monotonic()
+    unfinished = _unfinished(target)
+    copies, store_copy = _copies(hub)
+    leftovers = (unfinished, copies, store_copy)
+    try:
+        _delete(leftovers)
+        make(unfinished)
+        (copies / "jobs").mkdir(parents=True)
+        with hub.blobs.kept():
+            tell("waiting for the writer")
+            held_s = _copy_state(hub, copies, store_copy)
+            tell("copying the store")
+            _move(store_copy, unfinished / "store", tell)
+            for path in copies.iterdir():
+                _move(path, unfinished / path.name, tell)
+            _copy_blobs(hub.blobs, unfinished / "blobs", tell)
+        (unfinished / "format").write_text(FORMAT)
+        tell("reading it again")
+        held = _read_again(unfinished)
+        tell("waiting for the disk")
+        _sync(unfinished)
+        write_synced(unfinished / BACKUP, json.dumps(_manifest(hub, unfinished), indent=1).encode())
+        fsync_folder(unfinished)
+        unfinished.rename(target)
+        fsync_folder(target.parent)
+    except OSError as error:
+        raise BadRequest(f"the backup could not be written to {target}: {error}") from error
+    finally:
+        _delete(leftovers)
+    took = f"{time.monotonic() - started_s:.1f} s, {held_s * 1000:.0f} ms of them between two steps of the writer"
+    return Outcome(f"{target}: {held.summary}; {took}", held.problems)
+
+
+def _check_target(hub: Hub, target: Path) -> None:
+    """Raises BadRequest."""
+    if not target.parent.is_dir():
+        raise BadRequest(f"{target.parent} is no folder: make it first")
+    for own in (hub.settings.data.resolve(), hub.store.path.resolve()):
+        if target == own or own in target.parents:
+            raise BadRequest(f"{target} lies in the instance itself; a backup in there would be lost with it")
+    _check_absent(target)
+
+
+def _check_absent(folder: Path) -> None:
+    """Raises BadRequest."""
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise BadRequest(f"{folder} is not empty; give a folder that is empty, or a name that is free")
+
+
+def _unfinished(target: Path) -> Path:
+    return target.with_name(f".{target.name}.unfinished")
+
+
+def _copies(hub: Hub) -> tuple[Path, Path]:
+    """Where the copies of one moment are made: in the data folder, and beside the store, since links need its disk."""
+    return hub.settings.data / "backup-copies", hub.store.path.with_name(hub.store.path.name + "-backup")
+
+
+def _delete(folders: tuple[Path, ...]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_state(hub: Hub, copies: Path, store_copy: Path) -> float:
+    """Copy store, database and change sets of one moment to the disks they are on; return how long that held jobs up.
+
+    A sequence of steps may be half applied in it: its change sets are there too, and recovery ends it.
+    """
+    held_s = 0.0
+
+    def copy() -> None:
+        nonlocal held_s
+        started_s = time.monotonic()
+        hub.store.backup(store_copy)
+        hub.backups.copy_database(copies / DATABASE)
+        link_unfinished(hub.journal, copies / "jobs")
+        held_s = time.monotonic() - started_s
+
+    hub.writer.pause(copy).result()
+    return held_s
+
+
+def _move(source: Path, target: Path, tell: Tell) -> None:
+    """Rename, or copy to another disk and delete."""
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_files(source, target, tell)
+
+
+def _copy_files(source: Path, target: Path, tell: Tell) -> None:
+    """Copy a file or a folder."""
+
+    def copy(one: str, other: str) -> None:
+        tell(f"copying {source.name}")
+        shutil.copy2(one, other)
+
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=copy)
+    else:
+        copy(str(source), str(target))
+
+
+def _copy_blobs(blobs: Blobs, target: Path, tell: Tell) -> None:
+    """Link every blob, or copy it where that cannot be."""
+    target.mkdir()
+    for count, digest in enumerate(blobs.digests()):
+        if count % _EVERY == 0:
+            tell(f"copying files: {count} so far")
+        source = blobs.path(digest)
+        copy = target / source.relative_to(blobs.folder)
+        copy.parent.mkdir(exist_ok=True)
+        try:
+            copy.hardlink_to(source)
+        except OSError:  # another disk, or one without links
+            tell(f"copying files: {count} so far")
+            shutil.copy2(source, copy)
+
+
+def _read_again(folder: Path) -> Outcome:
+    """Open what was copied. Raises Inconsistent when it cannot be read as a whole."""
+    try:
+        with closing(EmbeddedStore(folder / "store", read_only=True)) as store:
+            graphs = store.graphs()
+            triples = sum(store.count(graph) for graph in graphs)
+    except StoreUnavailable as error:
+        raise Inconsistent(f"the copy of the store in {folder} is damaged: {error.message}") from error
+    damage, named = read_copy(folder / DATABASE)
+    if damage:
+        raise Inconsistent(f"the copy of {DATABASE} in {folder} is damaged: {'; '.join(damage)}")
+    problems = [problem for file in named if (problem := _missing(folder, file))]
+    size = sum(file.size for file in named)
+    return Outcome(
+        f"{len(graphs)} graphs with {triples} triples, {len(named)} files with {size} bytes", tuple(problems)
+    )
+
+
+def _missing(folder: Path, file: NamedFile) -> str:
+    path = folder / "blobs" / file.digest[:2] / file.digest[2:]
+    if not path.is_file():
+        return f"{file.what}: its blob {file.digest} is missing"
+    found = path.stat().st_size
+    return "" if found == file.size else f"{file.what}: its blob {file.digest} has {found} bytes, not {file.size}"
+
+
+def _files(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield the name below `folder` and the size of every file."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path.stat().st_size
+
+
+def _manifest(hub: Hub, folder: Path) -> dict[str, Any]:
+    return {
+        "format": BACKUP_FORMAT,
+        "synhub": synhub.__version__,
+        "taken": datetime.now(UTC).isoformat(timespec="seconds"),
+        "uri_prefix": hub.registry.prefix,
+        "files": dict(_files(folder)),
+    }
+
+
+def _sync(folder: Path) -> None:
+    """Make every file below a folder, and every name, survive a power cut."""
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            fsync_folder(path)
+        else:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+# --- bringing one back ------------------------------------------------------------------------------------------------
+
+
+def read_manifest(source: Path) -> Mapping[str, int]:
+    """Return the files of a backup with their sizes. Raises BadRequest for what is no backup, or not all of one."""
+    try:
+        manifest = json.loads((source / BACKUP).read_bytes())
+        version, files = manifest["format"], dict(manifest["files"])
+    except FileNotFoundError:
+        raise BadRequest(f"{source} is no backup: it has no {BACKUP}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadRequest(f"{source} is no whole backup: its {BACKUP} cannot be read ({error})") from error
+    if version != BACKUP_FORMAT:
+        raise BadRequest(f"{source} has format {version}, this synhub knows {BACKUP_FORMAT}; use a newer synhub")
+    found = dict(_files(source))
+    for name, size in files.items():
+        if found.get(name) != size:
+            what = "is missing" if name not in found else f"has {found[name]} bytes, not {size}"
+            raise BadRequest(f"{source} is no whole backup: {name} {what}")
+    return files
+
+
+def restore(source: Path, data: Path, recover: Callable[[Path], None], tell: Tell) -> Outcome:
+    """Make a data folder out of a backup; `recover` opens it once. `data` must be absent or empty.
+
+    Raises BadRequest when the backup is not whole, or `data` holds something or cannot be written: nothing is left.
+    """
+    _check_absent(data)
+    files = read_manifest(source)
+    unfinished = _unfinished(data)
+    try:
+        _delete((unfinished,))
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        make(unfinished)
+        for count, name in enumerate(files):
+            if count % _EVERY == 0:
+                tell(f"copying files: {count} of {len(files)}")
+            target = unfinished / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / name, target)
+        held = _read_again(unfinished)
+        tell("building the catalog")
+        recover(unfinished)
+        tell("waiting for the disk")
+        _sync(unfinished)
+        unfinished.rename(data)
+        fsync_folder(data.parent)
+    except OSError as error:
+        raise BadRequest(f"{source} could not be restored to {data}: {error}") from error
+    finally:
+        _delete((unfinished,))
+    return Outcome(f"{data}: {held.summary}", held.problems)
+
+
+# --- the server's side ------------------------------------------------------------------------------------------------
+
+_LOOK_S = 0.5
+_BEAT_S = 1.0
+
+
+class BackupKeeper:
+    """Looks for rows that ask for a backup, and makes them, one at a time, in a thread of its own."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="synhub-backup", daemon=True)
+
+    def start(self) -> None:
+        _delete(_copies(self._hub))  # of a server that was killed
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give up what is being made."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LOOK_S):
+            try:
+                row = self._hub.backups.take_next()
+            except (SynhubError, OSError):  # e.g. a full disk: who asked is told nothing, and gives up
+                continue
+            if row is not None:
+                _Making(self._hub, row.id, Path(row.target), self._stop).run()
+
+
+class _Making:
+    """One backup that somebody waits for: a second thread says that it goes on."""
+
+    def __init__(self, hub: Hub, number: int, target: Path, stop: threading.Event) -> None:
+        self._hub, self._number, self._target, self._stop = hub, number, target, stop
+        self._message = ""
+        self._unwanted = False
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        beating = threading.Thread(target=self._beat, name="synhub-backup-beat", daemon=True)
+        beating.start()
+        try:
+            outcome = take(self._hub, self._target, self._tell)
+            state, message = "flawed" if outcome.problems else "done", str(outcome)
+        except Exception as error:  # whatever it is, who asked is told
+            state, message = "failed", str(error) or type(error).__name__
+        self._ended.set()
+        beating.join()
+        with suppress(SynhubError):  # a full disk: who asked hears nothing any more, and says so
+            self._hub.backups.finish(self._number, state, message)
+
+    def _tell(self, message: str) -> None:
+        self._message = message
+        if self._stop.is_set():
+            raise Stopping("the server is going down; the backup was given up")
+        if self._unwanted:
+            raise Stopping("nobody waits for the backup any more")
+
+    def _beat(self) -> None:
+        while not self._ended.wait(_BEAT_S):
+            with suppress(SynhubError):  # a full disk: who asked hears nothing for a while
+                self._unwanted = not self._hub.backups.beat(self._number, self._message)
+
+
+# --- who asks ---------------------------------------------------------------------------------------------------------
+
+PATIENCE_S = 30.0
+
+
+def ask(backups: Backups, target: Path, tell: Tell, patience_s: float = PATIENCE_S) -> Outcome:
+    """Have the running server make a backup, and wait for it.
+
+    Raises BadRequest: with its words when it fails, or when nothing is heard of it for too long.
+    """
+    number = backups.ask(str(target))
+    try:
+        return _follow(backups, number, tell, patience_s)
+    finally:
+        backups.withdraw(number)
+
+
+def _follow(backups: Backups, number: int, tell: Tell, patience_s: float) -> Outcome:
+    last = backups.find(number)
+    heard_s = time.monotonic()
+    while True:
+        row = backups.find(number)
+        if row is None:
+            raise BadRequest("the server was restarted before the backup was whole; ask again")
+        if row.state in ("done", "flawed"):
+            *problems, summary = row.message.split("\n")
+            return Outcome(summary, tuple(problem.removeprefix("PROBLEM ") for problem in problems))
+        if row.state == "failed":
+            raise BadRequest(row.message)
+        if row != last:
+            last, heard_s = row, time.monotonic()
+            tell(row.message)
+        if time.monotonic() - heard_s > patience_s:
+            what = "began no backup" if row.state == "asked" else "said nothing more about the backup"
+            raise BadRequest(
+                f"the process that uses the data folder {what} for {patience_s:g} s: it is no running server, or it"
+                " ended; there is no backup"
+            )
+        time.sleep(0.1)
