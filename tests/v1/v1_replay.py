@@ -8,7 +8,7 @@ from pathlib import Path
 from v1_differences import Difference, Outcome, judge
 from v1_instance import Instance, make_administrator, running
 from v1_recordings import Item, read_area
-from v1_state import complete_state, submit_again, submit_missing, submit_to_attach, submit_to_edit, submit_unrecorded
+from v1_state import complete_state, submit_again, submit_to_attach, submit_to_edit, submit_unrecorded
 
 WRITING = ("auth", "submit")
 PUBLISHING = ("makepublic",)
@@ -31,7 +31,6 @@ def replay(data: Path, recordings: Path, table: Sequence[Difference]) -> list[Ou
         for area in WRITING:
             items = map(_out_of_the_way, read_area(recordings, area))
             outcomes += [judge(item, instance.send(item), table) for item in items]
-        submit_missing(instance)
         submit_unrecorded(instance)
         for area in PUBLISHING:
             outcomes += [judge(item, instance.send(item), table) for item in read_area(recordings, area)]

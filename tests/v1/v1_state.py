@@ -88,12 +88,6 @@ def submit_to_edit(instance: Instance) -> None:
     instance.submit("alice", fields, "files/small.xml")
 
 
-def submit_missing(instance: Instance) -> None:
-    """Submit what alice had sent to a route that is not served."""
-    fields = {"overwrite_merge": "0", "id": "remsub", "version": "1", "name": "R", "description": "r"}
-    instance.submit("alice", fields, "files/small.xml")
-
-
 def submit_to_attach(instance: Instance) -> None:
     """Submit what alice then attached to."""
     fields = {"overwrite_merge": "0", "id": "att", "version": "1", "name": "att name", "description": "att description"}
