@@ -49,6 +49,7 @@ ID_OF_ANOTHER = "The public id {id} belongs to another user: choose another id"
 
 _TYPE = iri_term(RDF.type)
 _COLLECTION = iri_term(SBOL2.Collection)
+_MEMBER = iri_term(SBOL2.member)
 _ATTACHMENT = iri_term(SBOL2.Attachment)
 _PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
 
@@ -345,7 +346,7 @@ class Publication:
             for iri in iris:
                 yield from outcome.holders.get(iri, ())
             for holder, links in links_to(self.hub.store, public, iris).items():
-                if any(o == iri_term(iri) for _, _, o in links for iri in iris):
+                if any(p == _MEMBER for _, p, _ in links) and (public.graphs[0], holder) not in public.hidden:
                     yield holder
 
         ancestors = find_ancestors(form.collection, holders_of)

@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from live import PREFIX, Live, live
+from live import PASSWORD, PREFIX, Live, live
 
+from synhub.check import compare
 from synhub.model import Dataset
 from synhub.rdf import Iri, Triple, iri_term
 from synhub.store.files import StoredFile, put_files
@@ -226,6 +227,19 @@ def test_a_reference_without_version_follows_only_when_no_version_stays(hub: Liv
     assert (gone.status_code, gone.headers["location"]) == (301, "/public/pub2/solo")
 
 
+def test_versions_follow_each_other_into_one_public_collection(hub: Live) -> None:
+    submit(hub, document(part("prom"), part("prom", version="2")))
+    published(hub, "/user/alice/lab/prom/1", **NEW)
+
+    published(hub, "/user/alice/lab/prom/2", tabState="existing", collections=f"{PUBLIC}/pub/pub_collection")
+
+    versions = [iri("/public/pub/prom/1"), iri("/public/pub/prom/2")]
+    assert values(hub, "/public/pub/pub_collection/1", SBOL2.member) == versions
+    assert values(hub, LAB, SBOL2.member) == versions
+    gone = hub.get("/user/alice/lab/prom", "alice", follow_redirects=False)
+    assert (gone.status_code, gone.headers["location"]) == (301, "/public/pub/prom")
+
+
 # --- what is copied, kept, left --------------------------------------------------------------------------------------
 
 
@@ -352,6 +366,19 @@ def test_files_go_along_with_their_attachments(hub: Live) -> None:
     assert moved == StoredFile(Iri(f"{PUBLIC}/pub/map/1"), "d" * 64, 3, "map.png", "image/png", "alice")
 
 
+def test_an_attachment_with_other_bytes_is_no_equal_one(hub: Live) -> None:
+    submit(hub, document(top("Attachment", "map", link("sbol:source", "http://x.org/map.png"))))
+    published(hub, "/user/alice/lab/map/1", **NEW)
+    submit(hub, document(top("Attachment", "map", link("sbol:source", "http://x.org/map.png"))), overwrite_merge="2")
+    with hub.hub.files._database.write() as sql:
+        put_files(sql, [StoredFile(Iri(f"{ALICE}/lab/map/1"), "d" * 64, 3, "map.png", "image/png", "alice")])
+
+    answer = publish(hub, "/user/alice/lab/map/1", tabState="existing", id="pub", version="1")
+
+    assert (answer.status_code, answer.text.splitlines()[0]) == (400, "Submission terminated.")
+    assert hub.hub.files.find(Iri(f"{PUBLIC}/pub/map/1")) is None
+
+
 # --- old addresses ---------------------------------------------------------------------------------------------------
 
 OLD_AND_NEW = {
@@ -453,6 +480,36 @@ def test_what_cannot_be_published_is_refused_with_the_reason(hub: Live) -> None:
     assert (public.status_code, public.text) == (400, f"{PUBLIC}/pub/device/1 is public already")
 
 
+def test_a_co_owner_publishes_what_is_theirs_as_well_and_nothing_else(hub: Live) -> None:
+    submit(hub, document(part("hidden")), "second")
+    submit(hub, document(part("one"), part("two", link("x:like", f"{ALICE}/second/hidden/1"))))
+    assert hub.request("POST", LAB + "/addOwner", "alice", data={"user": f"{PREFIX}user/bob"}).status_code == 200
+
+    report = published(hub, LAB, "bob", **NEW)
+
+    assert report["left"] == {f"{ALICE}/second/hidden/1": "you are not an owner of it"}
+    assert sorted(report["moved"]) == [f"{ALICE}/lab/{n}/1" for n in ("lab_collection", "one", "two")]
+    assert values(hub, "/public/pub/one/1", SBH.ownedBy) == [f"<{ALICE}>", f"<{PREFIX}user/bob>"]
+    answer = hub.get("/user/alice/lab/one/1", "bob", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (301, "/public/pub/one/1")
+
+
+def test_a_session_needs_its_token_against_forgery(hub: Live) -> None:
+    submit(hub, DEVICE)
+    login = hub.client.post(
+        hub.url + "/login",
+        data={"email": "alice", "password": PASSWORD},
+        headers={"Accept": "text/html"},
+        follow_redirects=False,
+    )
+    cookie = login.headers["set-cookie"].split(";")[0]
+
+    answer = hub.client.post(hub.url + LAB + "/makePublic", data=NEW, headers={"Cookie": cookie})
+
+    assert answer.status_code == 403
+    assert hub.hub.store.count(PUBLIC) == 0
+
+
 # --- the form --------------------------------------------------------------------------------------------------------
 
 
@@ -489,6 +546,16 @@ def test_a_browser_is_led_to_the_public_collection(hub: Live) -> None:
     assert (answer.status_code, answer.headers["location"]) == (302, "/public/pub/pub_collection/1")
 
 
+def test_texts_are_stored_as_they_are(hub: Live) -> None:
+    submit(hub, DEVICE)
+    text = '"} } ; DROP ALL # \\u0022 <b>é\n\U0001f9ec</b> $top_levels'
+
+    published(hub, LAB, **NEW | {"name": text, "description": text})
+
+    record = hub.get("/public/pub/pub_collection/1/metadata").json()[0]
+    assert (record["name"], record["description"]) == (text, text)
+
+
 def test_many_steps_publish_the_same(tmp_path: Path) -> None:
     members = [f"part{n:03}" for n in range(40)]
     with live(tmp_path, step_quads=50) as hub:
@@ -502,3 +569,4 @@ def test_many_steps_publish_the_same(tmp_path: Path) -> None:
         assert hub.hub.store.count(ALICE) == 0
         members_page = hub.get("/public/pub/pub_collection/1/members?limit=1").json()
         assert members_page["total"] == 41
+        assert compare(hub.hub.store, hub.hub.catalog).differences == []

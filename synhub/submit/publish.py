@@ -126,7 +126,7 @@ def place_of(iri: str, graph: Iri) -> Place | None:
         return None
     end = iri.find("/", slash + 1)
     home, rest = (iri[start:], "") if end < 0 else (iri[start:end], iri[end:])
-    version = next((part for part in rest.split("/") if is_version(part)), None)
+    version = next((part for part in rest.split("/") if part[:1].isdigit() and is_version(part)), None)
     return Place(home, version, rest)
 
 
