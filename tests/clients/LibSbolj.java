@@ -40,8 +40,9 @@ public class LibSbolj {
     final String password;
     final File designs;
     final File files;
-    final SynBioHubFrontend hub;
-    final SynBioHubFrontend stranger;
+    final String url;
+    SynBioHubFrontend hub;
+    SynBioHubFrontend stranger;
 
     LibSbolj(String[] arguments, int first) {
         user = arguments[0];
@@ -50,9 +51,23 @@ public class LibSbolj {
         designs = new File(arguments[3]);
         files = new File(arguments[4]);
         label = arguments[first];
+        url = arguments[first + 1];
         prefix = arguments[first + 2];
-        hub = new SynBioHubFrontend(arguments[first + 1], prefix);
-        stranger = new SynBioHubFrontend(arguments[first + 1], prefix);
+        hub = new SynBioHubFrontend(url, prefix);
+        stranger = new SynBioHubFrontend(url, prefix);
+    }
+
+    /**
+     * Take new frontends with the tokens of those before. A frontend has two connections, keeps one for good with each
+     * removal and each refusal, and waits for ever when none is left.
+     */
+    void reconnect() {
+        String token = hub.getUser();
+        String otherToken = stranger.getUser();
+        hub = new SynBioHubFrontend(url, prefix);
+        stranger = new SynBioHubFrontend(url, prefix);
+        hub.setUser(token);
+        stranger.setUser(otherToken);
     }
 
     interface Action {
@@ -60,6 +75,7 @@ public class LibSbolj {
     }
 
     void call(String name, Callable<?> action) {
+        reconnect();
         Object result;
         try {
             result = action.call();
@@ -185,8 +201,7 @@ public class LibSbolj {
         change("add", () -> hub.addToCollection(collection, false, design("device.xml")));
         change("add changed", () -> hub.addToCollection(collection, false, design("device_changed.xml")));
         change("add over", () -> hub.addToCollection(collection, true, design("device_changed.xml")));
-        change("add text", () -> hub.addToCollection(
-                collection, false, Files.readString(new File(designs, "promoter.xml").toPath())));
+        change("add path", () -> hub.addToCollection(collection, false, new File(designs, "promoter.xml").getPath()));
         change("add to the stranger's", () -> stranger.addToCollection(collection, false, design("promoter.xml")));
         call("own roots", () -> ids(hub.getRootCollectionMetadata()));
         call("own collections", () -> ids(hub.search(query(0, 10000, "objectType", "Collection"))));
@@ -268,8 +283,10 @@ public class LibSbolj {
         call("published", () -> ids(stranger.getSBOL(published)));
         call("moved", () -> ids(hub.getSBOL(iri("/user/" + user + "/shelf/BBa_J23101/1"), false)));
         change("publish into it", () -> hub.moveToPublicCollection(
-                iri("/user/" + user + "/java/gfp_device/1"), published));
-        call("published device", () -> ids(stranger.getSBOL(iri("/public/published/gfp_device/1"), false)));
+                iri("/user/" + user + "/java/BBa_B0034/1"), published));
+        call("published part", () -> ids(stranger.getSBOL(iri("/public/published/BBa_B0034/1"), false)));
+        change("publish what differs", () -> hub.moveToPublicCollection(
+                iri("/user/" + user + "/java/BBa_J23101/1"), published));
         change("publish under a taken name", () -> hub.moveToNewPublicCollection(
                 iri("/user/" + user + "/empty/empty_collection/1"), "published", "1", "Again", "Again", ""));
         change("icon", () -> hub.updateCollectionIcon(published, new File(files, "icon.png").getPath()));

@@ -93,7 +93,7 @@ def running(folder: Path, *options: str) -> Iterator[Server]:
         yield Server(found[1].replace("127.0.0.1", "localhost"), found[2].rstrip("/"), folder)
         process.send_signal(signal.SIGTERM)
         assert process.wait(_STOP_S) == 0, log.read_text()
-        assert "Traceback" not in log.read_text()
+        assert "Traceback" not in log.read_text(), log.read_text()
     finally:
         process.kill()
         process.wait()
