@@ -53,7 +53,8 @@ def put_files(sql: sqlite3.Connection, files: Iterable[StoredFile]) -> None:
 def copy_files(sql: sqlite3.Connection, copies: Mapping[Iri, Iri], username: str) -> None:
     """Give copies of attachments the bytes of their originals, new to old, as far as these have any."""
     sql.executemany(
-        "INSERT OR REPLACE INTO attachment SELECT ?, digest, size, name, media_type, ? FROM attachment WHERE iri = ?",
+        "INSERT OR REPLACE INTO attachment (digest, size, name, media_type, iri, username)"
+        " SELECT digest, size, name, media_type, ?, ? FROM attachment WHERE iri = ?",
         [(new, username, old) for new, old in copies.items()],
     )
 
