@@ -48,6 +48,13 @@ class SBOL2:
     hash = Iri(NS + "hash")
     size = Iri(NS + "size")
     format = Iri(NS + "format")
+    component = Iri(NS + "component")
+    definition = Iri(NS + "definition")
+    location = Iri(NS + "location")
+    orientation = Iri(NS + "orientation")
+    start = Iri(NS + "start")
+    end = Iri(NS + "end")
+    at = Iri(NS + "at")
 
 
 class SBOL1:
@@ -121,6 +128,25 @@ class SO:
 
     NS = "http://identifiers.org/so/"
 
+
+# What people call the terms of the Sequence Ontology that designs use most.
+SO_NAMES: dict[str, str] = {
+    "SO:0000057": "operator",
+    "SO:0000110": "sequence feature",
+    "SO:0000139": "ribosome entry site",
+    "SO:0000141": "terminator",
+    "SO:0000155": "plasmid",
+    "SO:0000167": "promoter",
+    "SO:0000178": "operon",
+    "SO:0000234": "mRNA",
+    "SO:0000296": "origin of replication",
+    "SO:0000316": "CDS",
+    "SO:0000637": "engineered plasmid",
+    "SO:0000704": "gene",
+    "SO:0000804": "engineered region",
+    "SO:0001953": "restriction enzyme assembly scar",
+    "SO:0005850": "primer binding site",
+}
 
 # Prefixes a search path and our query files may use; the classic search declares exactly the first group.
 PREFIXES: dict[str, str] = {

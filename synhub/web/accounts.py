@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from synhub.errors import BadRequest, NotAuthenticated, SynhubError
+from synhub.hub import Hub
 from synhub.model import User
 from synhub.store.accounts_rules import PASSWORDS_DIFFER, check_new
 from synhub.web.auth import (
@@ -31,6 +32,7 @@ from synhub.web.auth import (
 from synhub.web.forms import Form, read_form
 from synhub.web.pages import render_form
 from synhub.web.respond import HTML, Result, error_result, json_result, redirect, status_of, text, wants_html
+from synhub.web.sharing import own_link_row
 
 NO_CREDENTIALS = "Please enter your e-mail address and password."
 NO_SIGNUP = "Public signup is not allowed"
@@ -188,6 +190,8 @@ async def profile(request: Request) -> Result:
     """The classic members in the classic order, then the quota; secrets are always blank. Raises NotAuthenticated."""
     user = user_of(request)
     hub = hub_of(request)
+    if wants_html(request):
+        return _page(request, "profile", **await run_in_threadpool(_profile_values, hub, user), link=request.state.link)
     return json_result(
         {
             "id": user.id,
@@ -209,6 +213,17 @@ async def profile(request: Request) -> Result:
         },
         title="Profile",
     )
+
+
+def _profile_values(hub: Hub, user: User) -> dict[str, Any]:
+    """What the page shows beside the account itself."""
+    return {
+        "graph": hub.registry.user_graph(user.username),
+        "used_bytes": hub.quotas.used_bytes(user.username),
+        "allowed_bytes": hub.quotas.most_bytes,
+        "shares": [own_link_row(link) for link in hub.shares.links_by(user.username)],
+        "tokens": hub.accounts.list_tokens(user),
+    }
 
 
 async def update_profile(request: Request) -> Result:
@@ -262,15 +277,18 @@ async def tokens(request: Request) -> Result:
 
 
 async def revoke_token(request: Request) -> Result:
-    """End the token `id`, or all of the caller's where the path names none.
+    """End the token `id`, of the path or the form, or all of the caller's where none is named.
 
     Raises NotAuthenticated, Forbidden, NotFound.
     """
     user = user_of(request)
-    require_token_or_csrf(request)
+    form = await read_form(request, hub_of(request).settings.body_limit)
+    require_token_or_csrf(request, form.get("csrf"))
     accounts = hub_of(request).accounts
-    token_id = request.path_params.get("id")
-    if token_id is None:
-        return json_result({"revoked": await run_in_threadpool(accounts.revoke_all_tokens, user)})
-    await run_in_threadpool(accounts.revoke_token, user, token_id)
-    return json_result({"revoked": 1})
+    token_id = request.path_params.get("id") or form.get("id")
+    if token_id:
+        await run_in_threadpool(accounts.revoke_token, user, token_id)
+        count = 1
+    else:
+        count = await run_in_threadpool(accounts.revoke_all_tokens, user)
+    return json_result({"revoked": count}, title="Revoked", location="/profile")

@@ -84,7 +84,7 @@ async def members(request: Request, ref: ObjectRef) -> Result:
         "total": page.total,
         "offset": page.offset,
         "limit": page.limit,
-        "members": [_member_row(hit) for hit in page.hits],
+        "members": [member_row(hit) for hit in page.hits],
     }
     return json_result(body, title=located.display_id, headers=next_link(request, page, limit))
 
@@ -100,7 +100,7 @@ def collection_row(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _member_row(hit: Hit) -> dict[str, Any]:
+def member_row(hit: Hit) -> dict[str, Any]:
     return {"type": hit.type, **collection_row(hit), "sbolType": hit.sbol_type, "role": hit.role}
 
 

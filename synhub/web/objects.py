@@ -13,6 +13,7 @@ from synhub.identity import ObjectRef
 from synhub.model import Actor
 from synhub.objects import Located, Written
 from synhub.web.auth import actor_of, hub_of
+from synhub.web.object_page import object_page
 from synhub.web.respond import RDF_XML, Result, attachment, is_unchanged, json_result, redirect, wants_html
 from synhub.web.waiting import beside
 
@@ -66,9 +67,4 @@ async def page(request: Request, ref: ObjectRef) -> Result:
         return redirect(request.state.link(located.iri))
     if not wants_html(request):
         return await sbol(request, ref)
-    record = await run_in_threadpool(objects.metadata, hub, located)
-    links = {"uri": located.iri} | {verb: f"{located.iri}/{verb}" for verb in _PAGE_VERBS}
-    return json_result(record | links, title=record["name"] or located.display_id)
-
-
-_PAGE_VERBS = ("sbol", "sbolnr", "metadata", "members", "subCollections")
+    return await object_page(request, located)

@@ -77,7 +77,7 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/profile", accounts.profile),
     Route(POST, "/profile", accounts.update_profile),
     Route(GET, "/profile/tokens", accounts.tokens, "new"),
-    Route(("DELETE",), "/profile/tokens", accounts.revoke_token, "new"),
+    Route(("DELETE", "POST"), "/profile/tokens", accounts.revoke_token, "new"),
     Route(("DELETE",), "/profile/tokens/{id}", accounts.revoke_token, "new"),
     Route(GET, "/profile/shareLinks", sharing.own_share_links, "new"),
     Route(("DELETE", "POST"), "/profile/shareLinks", sharing.revoke_own_share_links, "new"),

@@ -1,7 +1,7 @@
 """Handlers of `/search`, `/searchCount` and `/remoteSearch`."""
 
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,7 +13,8 @@ from synhub.search.ast import SearchQuery
 from synhub.search.grammar import DEFAULT_LIMIT, parse_number, parse_search_path, split_paging
 from synhub.search.translate import count_query, rows_query
 from synhub.web.auth import actor_of, hub_of
-from synhub.web.respond import Result, json_result, text
+from synhub.web.pages import pager, render_form, turned
+from synhub.web.respond import HTML, Result, json_result, text, wants_html
 
 
 async def search(request: Request) -> Result:
@@ -47,7 +48,26 @@ async def _search(request: Request, title: str) -> Result:
         explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
         return text(rows_query(explained, offset, cut).text)
     page = await run_in_threadpool(service.search, hub.catalog, hub.store, dataset, query, offset, cut)
+    if title and wants_html(request):
+        return _page(request, page)
     return json_result([search_row(hit) for hit in page.hits], title=title, headers=next_link(request, page, limit))
+
+
+def _page(request: Request, page: Page) -> Result:
+    """What a browser sees: the same rows, how many there are, the way to the others."""
+    path = unquote(request.path_params["query"]).strip("/?")
+    html = render_form(
+        "search",
+        user=request.state.user,
+        link=request.state.link,
+        searched=path or request.query_params.get("q", ""),
+        total=page.total,
+        offset=page.offset,
+        rows=[search_row(hit) for hit in page.hits],
+        sparql=turned(request, explain="sparql"),
+        **pager(request, page),
+    )
+    return Result(html, HTML)
 
 
 def _query(request: Request) -> tuple[SearchQuery, dict[str, str]]:

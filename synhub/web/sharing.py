@@ -49,7 +49,8 @@ async def share_link(request: Request, ref: ObjectRef) -> Result:
         if request.method in SAFE_METHODS:
             require_token_or_csrf(request)
         link = await run_in_threadpool(sharing.make_link, hub, actor, ref, days)
-    return text(sharing.link_iri(link), title="Share link", location=None)
+    back = None if request.method in SAFE_METHODS else request.state.link(link.top_level)
+    return text(sharing.link_iri(link), title="Share link", location=back)
 
 
 def _days(given: str) -> int | None:
@@ -63,7 +64,7 @@ def _days(given: str) -> int | None:
 async def share_links(request: Request, ref: ObjectRef) -> Result:
     """The live links to the object, for its owners. Raises NotAuthenticated, NotFound."""
     found = await run_in_threadpool(sharing.links, hub_of(request), actor_of(request), ref)
-    return json_result([_link_row(link) | {"by": link.username} for link in found], title="Share links")
+    return json_result([link_row(link) | {"by": link.username} for link in found], title="Share links")
 
 
 async def revoke_share_links(request: Request, ref: ObjectRef) -> Result:
@@ -77,8 +78,7 @@ async def own_share_links(request: Request) -> Result:
     """The live links that the caller has made. Raises NotAuthenticated."""
     hub, user = hub_of(request), user_of(request)
     found = await run_in_threadpool(hub.shares.links_by, user.username)
-    rows = [_link_row(link) | {"object": link.top_level, "moved": link.moved} for link in found]
-    return json_result(rows, title="Share links")
+    return json_result([own_link_row(link) for link in found], title="Share links")
 
 
 async def revoke_own_share_links(request: Request) -> Result:
@@ -94,8 +94,12 @@ async def _link_id(request: Request) -> str | None:
     return request.path_params.get("id") or request.query_params.get("id") or form.get("id") or None
 
 
-def _link_row(link: ShareLink) -> dict[str, Any]:
+def link_row(link: ShareLink) -> dict[str, Any]:
     return {"id": link.id, "link": sharing.link_iri(link), "created": link.created, "expires": link.expires}
+
+
+def own_link_row(link: ShareLink) -> dict[str, Any]:
+    return link_row(link) | {"object": link.top_level, "moved": link.moved}
 
 
 async def sparql(request: Request, _ref: ObjectRef) -> Result:

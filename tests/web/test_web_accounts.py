@@ -294,7 +294,7 @@ def test_profile_needs_a_login(shared: Server) -> None:
 def test_profile_page_shows_the_data_to_browsers(server: Server) -> None:
     response = server.get("/profile", accept=HTML, X_authorization=server.login("alice", "pw"))
     assert response.text.startswith("<!DOCTYPE html>")
-    assert "<td>alice@lab.example</td>" in response.text
+    assert "<dd>alice@lab.example</dd>" in response.text
 
 
 def test_profile_update_keeps_what_is_not_given(server: Server) -> None:
