@@ -58,11 +58,11 @@ def _sharing(instance: Instance, items: Sequence[Item], table: Sequence[Differen
     """Replay with the secret of synhub's own link; what an administrator asked of the store, its owner asks."""
     first = items[0]
     link = instance.send(first)
-    secrets = [answer.text.split("/")[-2] for answer in (first.recorded, link)]
+    recorded, own = (answer.text.split("/")[-2] for answer in (first.recorded, link))
     outcomes = [judge(first, link, table)]
     for item in items[1:]:
         if item.name not in _LEFT_OUT:
-            sent = changed(item, path=item.path.replace(*secrets))
+            sent = changed(item, path=item.path.replace(recorded, own))
             outcomes.append(judge(item, instance.send(_asked_by_owner(sent)), table))
     return outcomes
 

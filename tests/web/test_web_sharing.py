@@ -11,6 +11,7 @@ import httpx
 import pytest
 from live import PASSWORD, PREFIX, Live, live
 
+from synhub.rdf import Iri
 from synhub.sharing import MOST_LINKS
 from synhub.web.routes import OBJECT_VERBS
 from synhub.web.sharing import NO_SPARQL
@@ -137,7 +138,7 @@ def test_who_gets_no_link(shared: Live, who: str | None, path: str, status: int,
 
 
 def test_an_object_has_at_most_so_many_live_links(hub: Live) -> None:
-    graph, top_level = PREFIX + "user/alice", PREFIX + UNIT[1:]
+    graph, top_level = Iri(PREFIX + "user/alice"), Iri(PREFIX + UNIT[1:])
     for _ in range(MOST_LINKS):
         hub.hub.shares.make_link(graph, top_level, "alice", timedelta(days=3))
     answer = hub.get(UNIT + "/shareLink", "alice")
