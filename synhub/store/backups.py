@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from synhub.errors import StoreUnavailable
 from synhub.store.changes import step_files
 from synhub.store.database import Database
 from synhub.store.journal import Journal
@@ -82,9 +83,15 @@ class Backups:
     # --- the file --------------------------------------------------------------------------------------------------
 
     def copy_database(self, target: Path) -> None:
-        """Copy the newest committed state of the whole file; others go on reading and writing meanwhile."""
-        with closing(sqlite3.connect(target)) as copy:
-            self._database.read().backup(copy)
+        """Copy the newest committed state of the whole file; others go on reading and writing meanwhile.
+
+        Raises StoreUnavailable.
+        """
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                self._database.read().backup(copy)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self._database.path} could not be copied: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
