@@ -27,7 +27,7 @@ from synhub.store.journal import Job
 from synhub.store.top_levels import read_top_levels
 from synhub.store.work import Planned
 from synhub.submit.intake import parse_citations
-from synhub.vocab import BIOPAX, DCTERMS, OBO, PREFIXES, PROV, RDF, RDFS, SBH, SBOL2, SERVER_ADDED, XSD
+from synhub.vocab import BIOPAX, DCTERMS, OBO, PREFIXES, PROV, RDF, RDFS, SBH, SBOL2, SERVER_ADDED, SO, SO_NAMES, XSD
 
 NOT_YOUR_OBJECT = "Not authorized to edit this object"
 NOT_YOUR_SUBMISSION = "not authorized to edit this submission"
@@ -39,6 +39,7 @@ Values = Callable[[Sequence[Term]], Sequence[Term]]  # the stored values of a pr
 _TYPE = iri_term(RDF.type)
 _MODIFIED = iri_term(DCTERMS.modified)
 _SHOWN = 5  # values that a refusal lists
+_REPORTED = 200  # characters of a value that a report keeps
 
 _NOTES: Mapping[Note, Iri] = MappingProxyType(
     {
@@ -90,14 +91,16 @@ class FieldEdit:
 
     @property
     def shown(self) -> str:
-        """What the classic API answers: the value, of a BioPAX term its name."""
-        return text_of(self.value).removeprefix(BIOPAX.NS)
+        """What the classic API answers: the value; of a term that has a name, that."""
+        text = text_of(self.value)
+        name = SO_NAMES.get(text.removeprefix(SO.NS)) if text.startswith(SO.NS) else None
+        return name.replace(" ", "_") if name else text.removeprefix(BIOPAX.NS)
 
 
 def edit_field(
     hub: Hub, actor: Actor, ref: ObjectRef, operation: Operation, field: str, given: Mapping[str, str]
 ) -> "Future[Job]":
-    """Start the job that edits a field of an object; its options say which (`uri`) and what to answer (`shown`).
+    """Start the job that edits a field of an object; its options say of which, `uri`.
 
     `given` are the form fields `object`, `previous` and `pred`. Raises NotFound for a field that there is not,
     BadRequest for values it cannot have, and what `locate_owned` raises.
@@ -105,12 +108,11 @@ def edit_field(
     refusal = NotAuthenticated(NOT_YOUR_OBJECT)
     user, located = locate_owned(hub, actor, ref, refusal)
     edit = parse_edit(operation, field, given)
-    shown = "OK" if operation == "remove" else edit.shown
 
     def plan(_: Job) -> Planned:
         return _planned(hub, user, located, refusal, edit.predicate, lambda stored: values_after(edit, stored))
 
-    return _start(hub, user, located, f"{operation} {field}", shown, plan)
+    return _start(hub, user, located, f"{operation} {field}", plan)
 
 
 def write_note(hub: Hub, actor: Actor, uri: str, note: Note, value: str) -> "Future[Job]":
@@ -132,15 +134,13 @@ def write_note(hub: Hub, actor: Actor, uri: str, note: Note, value: str) -> "Fut
     def plan(_: Job) -> Planned:
         return _planned(hub, user, located, refusal, iri_term(_NOTES[note]), lambda _: new)
 
-    return _start(hub, user, located, f"update {note}", "Success", plan)
+    return _start(hub, user, located, f"update {note}", plan)
 
 
-def _start(
-    hub: Hub, user: User, located: Located, action: str, shown: str, plan: Callable[[Job], Planned]
-) -> "Future[Job]":
+def _start(hub: Hub, user: User, located: Located, action: str, plan: Callable[[Job], Planned]) -> "Future[Job]":
     namespace = hub.registry.namespace_of(located.top_level)
     assert namespace is not None
-    return hub.edits.start(user, action, {namespace.iri}, plan, options={"uri": located.iri, "shown": shown})
+    return hub.edits.start(user, action, {namespace.iri}, plan, options={"uri": located.iri})
 
 
 def _planned(hub: Hub, user: User, located: Located, refusal: SynhubError, predicate: Term, values: Values) -> Planned:
@@ -157,10 +157,14 @@ def _planned(hub: Hub, user: User, located: Located, refusal: SynhubError, predi
     report = {
         "uri": located.iri,
         "predicate": iri_of(predicate),
-        "removed": [text_of(o) for _, p, o in change[0] if p == predicate],
-        "added": [text_of(o) for _, p, o in change[1] if p == predicate],
+        "removed": [_shortened(text_of(o)) for _, p, o in change[0] if p == predicate],
+        "added": [_shortened(text_of(o)) for _, p, o in change[1] if p == predicate],
     }
     return Planned(pack([TopLevelChange(graph, top_level, *change)], hub.settings.step_quads), report)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _REPORTED else text[:_REPORTED] + "…"
 
 
 # --- what was asked for ---------------------------------------------------------------------------------------------
@@ -192,7 +196,7 @@ def _iri_value(field: str, text: str) -> Term:
     iri = check_iri(text.strip())
     if field != "wasDerivedFrom" and not iri.startswith(("http://", "https://")):
         # `SO:0000316` is an absolute IRI, too; nobody would find what has it as its role
-        raise BadRequest(f"a {field} is a whole IRI, such as http://identifiers.org/so/SO:0000316; {iri!r} is not")
+        raise BadRequest(f"a {field} is a whole IRI, such as {SO.NS}SO:0000316; {iri!r} is not")
     return iri_term(iri)
 
 
@@ -235,8 +239,8 @@ def _without(edit: FieldEdit, stored: Sequence[Term], text: str) -> list[Term]:
     kept = [term for term in stored if _comparable(text_of(term)) != _comparable(text)]
     if len(kept) < len(stored):
         return kept
-    there = ", ".join(repr(text_of(term)) for term in stored[:_SHOWN]) or "none"
-    raise Conflict(f"there is no {edit.field} {text!r} to {edit.operation}; there is: {there}")
+    there = ", ".join(repr(_shortened(text_of(term))) for term in stored[:_SHOWN]) or "none"
+    raise Conflict(f"there is no {edit.field} {_shortened(text)!r} to {edit.operation}; there is: {there}")
 
 
 def _comparable(text: str) -> str:

@@ -112,9 +112,11 @@ def test_an_annotation_may_have_predicates_of_other_vocabularies(pred: str) -> N
     assert edit("add", "annotation", "x", pred=pred).predicate == f"<{pred}>"
 
 
-def test_biopax_types_are_shown_by_their_names() -> None:
+def test_terms_are_shown_by_their_names() -> None:
     assert edit("add", "type", DNA).shown == "DnaRegion"
-    assert edit("add", "role", SO + "316").shown == SO + "316"
+    assert edit("add", "role", SO + "316").shown == "CDS"
+    assert edit("add", "role", SO + "139").shown == "ribosome_entry_site"
+    assert edit("add", "role", "http://identifiers.org/so/SO:9999999").shown == "http://identifiers.org/so/SO:9999999"
 
 
 # --- which values are there afterwards

@@ -50,7 +50,8 @@ async def _field(request: Request, ref: ObjectRef, operation: Operation) -> Resu
     form = await _form(request)
     field = request.path_params["field"]
     job = await carried_out(editing.edit_field, hub_of(request), actor_of(request), ref, operation, field, form.fields)
-    return success(request, job, job.options["uri"], job.options["shown"])
+    shown = "OK" if operation == "remove" else editing.parse_edit(operation, field, form.fields).shown
+    return success(request, job, job.options["uri"], shown)
 
 
 async def _note(request: Request, note: Note) -> Result:

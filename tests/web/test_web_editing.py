@@ -1,6 +1,7 @@
 """Editing over HTTP: fields, notes, citations; what is edited shows at once, everywhere, and stays."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -106,10 +107,17 @@ def test_repeated_edits_leave_one_title_and_one_time_of_change(hub: Live) -> Non
     assert modified.endswith('Z"^^<http://www.w3.org/2001/XMLSchema#dateTime>')
 
 
+def test_edits_at_the_same_time_leave_one_title(hub: Live) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: post(hub, DEVICE + "/edit/title", object=f"title {n}"), range(16)))
+    assert [a.text for a in answers] == [f"title {n}" for n in range(16)]
+    assert len(values(hub, DEVICE, "title")) == 1
+
+
 def test_roles_types_and_origins_come_and_go(hub: Live) -> None:
     biopax = "http://www.biopax.org/release/biopax-level3.owl#"
-    assert post(hub, DEVICE + "/add/role", object=SO + "316").text == SO + "316"
-    assert post(hub, DEVICE + "/edit/role", object=SO + "139", previous=SO + "167").text == SO + "139"
+    assert post(hub, DEVICE + "/add/role", object=SO + "316").text == "CDS"
+    assert post(hub, DEVICE + "/edit/role", object=SO + "139", previous=SO + "167").text == "ribosome_entry_site"
     assert values(hub, DEVICE, "#role") == [f"<{SO}139>", f"<{SO}316>"]
     assert post(hub, DEVICE + "/remove/role", object=SO + "139").text == "OK"
     assert values(hub, DEVICE, "#role") == [f"<{SO}316>"]
@@ -354,6 +362,19 @@ def test_what_cannot_be_an_icon_is_refused(
     assert (answer.status_code, words in answer.text) == (status, True), answer.text
     assert shared.get(COLLECTION + "/icon").status_code == 403
     assert "icon" not in shared.get("/browse").json()[0]
+
+
+def test_an_icon_goes_with_its_collection(tmp_path: Path) -> None:
+    with live(tmp_path, remove_public=True) as hub:
+        hub.user("root", admin=True)
+        hub.publish("root", DOCUMENT, "open")
+        assert send_icon(hub, PNG, "root").text == "Success"
+        assert [file.size for file in hub.hub.files.all()] == [len(PNG)]
+
+        assert hub.request("POST", "/public/open/open_collection/1/removeCollection", "root").status_code == 200
+
+        assert hub.hub.files.all() == []
+        assert hub.get(COLLECTION + "/icon").status_code == 403
 
 
 def test_browse_shows_the_public_collections_to_everybody_alike(shared: Live) -> None:
