@@ -10,7 +10,6 @@ import httpx
 import pytest
 from live import PREFIX, Live, live
 
-from synhub import check
 from synhub.rdf import Iri
 from synhub.store.files import StoredFile, put_files
 from synhub.store.shares import put_moved
@@ -156,7 +155,9 @@ def test_of_two_removals_at_once_the_second_finds_nothing(lab: Live) -> None:
 
 
 def test_without_a_version_the_latest_goes(lab: Live) -> None:
-    answer = lab.submit("alice", document(part(LAB + "a/2")), {"overwrite_merge": "2", "rootCollections": PREFIX[:-1] + ROOT})
+    answer = lab.submit(
+        "alice", document(part(LAB + "a/2")), {"overwrite_merge": "2", "rootCollections": PREFIX[:-1] + ROOT}
+    )
     assert answer.status_code == 200, answer.text
 
     assert lab.get("/user/alice/lab/a/remove", "alice").text == "Success"
@@ -199,3 +200,158 @@ def test_what_was_said_about_a_removed_object_is_forgotten(lab: Live) -> None:
     assert hub.shares.links_on(top) == []
     assert hub.files.find(top) is None
     assert hub.shares.find_moved(Iri(LAB + "old/1")) is None
+
+
+# --- a collection -----------------------------------------------------------------------------------------------------
+
+
+def test_a_collection_goes_with_the_members_that_no_other_collection_holds(lab: Live) -> None:
+    others = document(collection(X + "others/1", LAB + "b/1"))
+    assert lab.submit("alice", others, {"id": "more", "overwrite_merge": "1"}).status_code == 200
+
+    answer = lab.get(ROOT + "/removeCollection", "alice")
+
+    assert (answer.status_code, answer.text) == (200, "Success")
+    assert found(lab) == {"b"}
+    assert lab.get("/user/alice/lab/a/1/sbol", "alice").status_code == 404
+    report = report_of(lab, answer)
+    assert report["removed"] == 5
+    assert report["findings"] == [
+        {
+            "rule": "synhub-stays",
+            "severity": "note",
+            "subject": LAB + "b/1",
+            "message": f"also a member of {PREFIX}user/alice/more/others/1",
+        }
+    ]
+    assert members(lab, "/user/alice/more/others/1") == {"b"}
+    assert lab.get("/user/alice/more/more_collection/1/removeCollection", "alice").status_code == 200
+    assert lab.get("/user/alice/lab/b/1/remove", "alice").status_code == 200
+
+
+def test_members_of_a_nested_collection_stay_while_the_submission_holds_them(lab: Live) -> None:
+    assert lab.get("/user/alice/lab/shelf/1/removeCollection", "alice").text == "Success"
+
+    assert found(lab) == EVERYTHING - {"shelf"}
+    assert members(lab) == {"a", "b", "d", "u"}
+
+
+def test_a_member_without_a_version_goes_as_its_latest(lab: Live) -> None:
+    shelf = named(LAB + "shelf2/1", "Collection", f'<sbol:member rdf:resource="{LAB}d"/>')
+    assert lab.submit(
+        "alice", document(shelf), {"overwrite_merge": "2", "rootCollections": PREFIX[:-1] + ROOT}
+    ).status_code == 200  # fmt: skip
+    for name in ("shelf", "lab_collection"):
+        gone = lab.request("POST", f"/user/alice/lab/{name}/1/removeMembership", "alice", data={"member": f"{LAB}d/1"})
+        assert gone.text == "Success"
+
+    assert lab.get("/user/alice/lab/shelf2/1/removeCollection", "alice").text == "Success"
+
+    assert found(lab) == EVERYTHING - {"d"}
+
+
+def test_a_removed_id_can_be_used_again_at_once(lab: Live) -> None:
+    assert lab.get(ROOT + "/removeCollection", "alice").text == "Success"
+
+    assert lab.submit("alice", DESIGN).text == "Successfully uploaded"
+    assert found(lab) == EVERYTHING
+
+
+def test_what_is_no_collection_is_removed_by_remove(lab: Live) -> None:
+    answer = lab.get("/user/alice/lab/a/1/removeCollection", "alice")
+
+    assert (answer.status_code, answer.text) == (400, f"{LAB}a/1 is no collection; /remove removes a single object")
+
+
+def test_a_collection_that_is_gone_or_another_s(lab: Live) -> None:
+    refused = lab.get(ROOT + "/removeCollection", "bob")
+    assert (refused.status_code, refused.text) == (403, "Not authorized to remove this submission")
+    assert lab.get(ROOT + "/removeCollection").status_code == 401
+    assert lab.get(ROOT + "/removeCollection", "alice").status_code == 200
+    again = lab.get(ROOT + "/removeCollection", "alice")
+    assert (again.status_code, again.text) == (404, f"{LAB}lab_collection/1 not found")
+    assert lab.get(ROOT + "/removeCollection", "bob").text == refused.text
+
+
+# --- replace ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "text/html"])
+def test_replace_changes_nothing(lab: Live, accept: str) -> None:
+    before = lab.get(ROOT + "/sbol", "alice").text
+    mine = lab.get("/user/alice/lab/a/1/replace", "alice", headers={"Accept": accept}, follow_redirects=False)
+    others = lab.get("/user/alice/lab/a/1/replace", "bob", headers={"Accept": accept})
+
+    assert mine.status_code == (200 if accept == "text/plain" else 302)
+    assert others.status_code == 403
+    assert "Not authorized to replace this object" in others.text
+    assert lab.get(ROOT + "/sbol", "alice").text == before
+
+
+# --- browsers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_browser_removes_by_post_with_its_csrf_token_only(lab: Live) -> None:
+    page = {"Accept": "text/html"}
+    with httpx.Client(base_url=lab.url, headers=page) as browser:
+        browser.post("/login", data={"email": "alice", "password": "correct horse"})
+        by_get = browser.get("/user/alice/lab/a/1/remove")
+        without = browser.post("/user/alice/lab/a/1/remove")
+        assert (by_get.status_code, without.status_code) == (403, 403)
+        assert "a" in found(lab)
+        csrf = browser.get("/submit").text.partition('name="csrf" value="')[2].partition('"')[0]
+
+        done = browser.post("/user/alice/lab/a/1/remove", data={"csrf": csrf})
+
+    assert (done.status_code, done.headers["location"]) == (302, "/manage")
+    assert "a" not in found(lab)
+
+
+# --- public -----------------------------------------------------------------------------------------------------------
+
+OPEN = "/public/open/open_collection/1"
+
+
+def test_public_objects_stay_unless_the_instance_says_otherwise(running: Live) -> None:
+    running.publish("root", DESIGN, "open")
+    words = {
+        "/public/open/a/1/remove": "Removing public objects is not allowed",
+        OPEN + "/removeCollection": "Removing public submissions is not allowed",
+    }
+    for path, refusal in words.items():
+        for who in (None, "alice"):
+            answer = running.get(path, who)
+            assert (answer.status_code, answer.text) == (401, "Administrator login required")
+        answer = running.get(path, "root")
+        assert (answer.status_code, answer.text) == (403, refusal)
+    posted = running.request("POST", OPEN + "/removeMembership", "root", data={"member": "/public/open/a/1"})
+    assert (posted.status_code, posted.text) == (403, "Removing membership in public collections is not allowed")
+    assert members(running, OPEN, "root") == {"a", "b", "d", "u", "shelf"}
+
+
+def test_an_administrator_may_be_let_remove_what_is_public_and_the_log_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with live(tmp_path, remove_public=True, disk_reserve=0) as hub, caplog.at_level(logging.WARNING, "synhub.removal"):
+        hub.user("alice")
+        hub.user("root", admin=True)
+        hub.publish("alice", DESIGN, "open")
+        iri = f"{PREFIX}public/open/"
+        with hub.hub.journal._database.write() as sql:
+            put_moved(sql, {Iri(LAB + "d/1"): Iri(iri + "d/1"), Iri(LAB + "d"): Iri(iri + "d")})
+
+        assert hub.get("/public/open/a/1/remove", "alice").status_code == 401
+        assert hub.get("/public/open/none/1/remove", "root").status_code == 404
+        assert hub.get("/public/open/d/1/remove", "root").text == "Success"
+        taken = hub.request("POST", OPEN + "/removeMembership", "root", data={"member": "/public/open/a/1"})
+        assert taken.text == "Success"
+        assert hub.get(OPEN + "/removeCollection", "root").text == "Success"
+
+        assert {row["displayId"] for row in hub.get("/search/*").json()} == {"a"}
+        assert hub.hub.shares.find_moved(Iri(LAB + "d")) is None
+        lines = [record.getMessage() for record in caplog.records if record.name == "synhub.removal"]
+        assert [line.partition(" (job")[0] for line in lines] == [
+            f"administrator root: removed {iri}d/1",
+            f"administrator root: took {iri}a/1 out of {iri}open_collection/1",
+            f"administrator root: removed the collection {iri}open_collection/1",
+        ]
