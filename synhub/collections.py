@@ -10,18 +10,10 @@ from synhub.model import Dataset, Hit, Page, User
 from synhub.rdf import Iri, iri_term, literal_term
 from synhub.search.ast import Alternative
 from synhub.store.catalog import Catalog
+from synhub.store.catalog_conditions import Condition, has_facet, has_key, has_text, is_member
 from synhub.store.catalog_entry import facet_key
 from synhub.store.catalog_listings import IS_ROOT, count_class, is_below, is_next_level
-from synhub.store.catalog_search import (
-    Condition,
-    Order,
-    View,
-    by_column,
-    has_facet,
-    has_key,
-    has_text,
-    is_member,
-)
+from synhub.store.catalog_search import Order, View, by_column
 from synhub.vocab import BIOPAX, PREFIXES, RDF, SBH, SBOL2, SO
 
 SORTS = ("name", "displayId", "type")

@@ -20,7 +20,8 @@ from synhub.model import Actor, ChangeSet, Dataset, Hit, TopLevelChange, User
 from synhub.objects import Located
 from synhub.ownership import is_owner, locate_owned
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term
-from synhub.store.catalog_search import View, is_one_of
+from synhub.store.catalog_conditions import is_one_of
+from synhub.store.catalog_search import View
 from synhub.store.changes import pack
 from synhub.store.journal import Job
 from synhub.store.shares import ShareLink, add_co_owner, delete_grants

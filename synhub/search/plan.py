@@ -12,16 +12,9 @@ from synhub.rdf import XSD_STRING, Iri, Term, datatype_of, iri_of, iri_term, is_
 from synhub.search.ast import Criterion, HasDate, HasElements, HasValue, InCollection, SearchQuery
 from synhub.search.translate import objects_query
 from synhub.store.base import TripleStore
+from synhub.store.catalog_conditions import Condition, has_facet, has_text, is_member, is_on_day, is_one_of
 from synhub.store.catalog_entry import DATES, FACETS
-from synhub.store.catalog_search import (
-    Condition,
-    View,
-    has_facet,
-    has_text,
-    is_member,
-    is_on_day,
-    is_one_of,
-)
+from synhub.store.catalog_search import View
 from synhub.vocab import SBOL2
 
 FEW = 1_000  # candidates that are put into VALUES; more are found faster by their value
@@ -38,15 +31,14 @@ class Plan:
 
 def plan(view: View, query: SearchQuery) -> Plan:
     """Turn what the catalog knows about into conditions."""
-    conditions: list[Condition] = []
+    # text first: it mostly finds least, and is then the measure for the rest
+    conditions: list[Condition] = [has_text("text", query.text)] if query.text else []
     stored: list[HasValue] = []
     for n, criterion in enumerate(query.criteria):
         if isinstance(criterion, HasValue) and not _in_catalog(criterion):
             stored.append(criterion)
         else:
             conditions.append(_condition(view, f"p{n}", criterion))
-    if query.text:
-        conditions.append(has_text("text", query.text))
     return Plan(tuple(conditions), tuple(stored))
 
 

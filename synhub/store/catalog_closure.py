@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from synhub.model import Dataset
 from synhub.rdf import Iri
 from synhub.store.catalog import Catalog
-from synhub.store.catalog_search import View, is_named
+from synhub.store.catalog_conditions import is_named
+from synhub.store.catalog_search import View
 from synhub.store.top_levels import batches
 
 _REFERENCES = """

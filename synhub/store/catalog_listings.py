@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from synhub.rdf import Iri
 from synhub.store.catalog import Catalog
-from synhub.store.catalog_search import Condition, names
+from synhub.store.catalog_conditions import Condition, names
 
 IS_ROOT = Condition(
     f"NOT EXISTS (SELECT 1 FROM membership AS m WHERE m.member IN {names('t')} AND m.collection BETWEEN :low AND :high"

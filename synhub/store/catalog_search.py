@@ -1,4 +1,4 @@
-"""Finding top levels in the catalog: conditions, orders, and how they are put together as SQL.
+"""Finding top levels in the catalog: orders, and how conditions are put together as SQL.
 
 A `View` is the catalog as one reader sees it: some graphs, less what is hidden. It answers for speed as well: the
 most selective condition drives the query when it is selective, else an index is walked in the wanted order and
@@ -8,44 +8,43 @@ the conditions are checked on the way. Values are always bound, never pasted.
 # ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from synhub.model import Dataset, Hit
-from synhub.rdf import Iri, Term, iri_term
-from synhub.search.ast import Alternative
+from synhub.rdf import Iri, iri_term
+from synhub.search.ast import Phrase
 from synhub.store.catalog import GRAPH_SHIFT, Catalog
-from synhub.store.catalog_entry import elements_digest, facet_key
+from synhub.store.catalog_conditions import (
+    IN_GRAPH,
+    Condition,
+    has_facet,
+    is_latest,
+    is_one_of,
+    match_expression,
+)
+from synhub.store.catalog_entry import elements_digest
 from synhub.vocab import SBOL2
 
-DRIVER_LIMIT = 4_000  # rows up to which a condition's own index beats walking in order [measured at 100 000]
-_PHRASE_LENGTH = 64  # characters of a phrase that are looked up; the rest is checked on what is found
-_ALL = "SELECT id FROM top_level WHERE graph = :graph"
-_NONE = "SELECT id FROM top_level WHERE 0"
-_RANGE = "BETWEEN :low AND :high"
+_MUCH = 4_000  # more need not be counted to see that a condition is not selective
+_COUNT = "count(*)"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """SQL about a row `t` of top_level: `holds` is an expression, `source` selects ids in `:low` … `:high`.
-
-    `source` may be missing where nothing indexes the condition; when not `exact` it finds too much.
-    """
-
-    holds: str
-    values: dict[str, Any]
-    source: str | None = None
-    exact: bool = True
+Columns = tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order: (expression over `t`, descending), the last one unique; `index` delivers it without sorting."""
+    """A total order: (expression over `t`, descending), the last one unique; `index` delivers it without sorting.
 
-    columns: tuple[tuple[str, bool], ...]
+    What meets the first of the `tiers` comes first, then what meets the second, and so on, then the rest.
+    """
+
+    columns: Columns
     index: str | None = None
-    values: dict[str, Any] = field(default_factory=dict)
+    tiers: tuple[Condition, ...] = ()
 
 
 RANK = Order((("t.uses", True), ("t.iri", False)), "top_level_rank")
@@ -60,141 +59,34 @@ def by_relevance(words: Sequence[str]) -> Order:
     """Rank by where a word stands: it is the displayId, begins it, is in the name, is elsewhere; then by use."""
     if not words:
         return RANK
-    match = "EXISTS (SELECT 1 FROM json_each(:words) WHERE {})".format
-    tier = (
-        f"CASE WHEN {match('value = t.sort_id')} THEN 0"
-        f" WHEN {match('substr(t.sort_id, 1, length(value)) = value')} THEN 1"
-        f" WHEN {match('instr(t.sort_name, value)')} THEN 2 ELSE 3 END"
-    )
     if len(words) == 1:
-        tier = (
-            "CASE WHEN t.sort_id = :words THEN 0 WHEN substr(t.sort_id, 1, length(:words)) = :words THEN 1"
-            " WHEN instr(t.sort_name, :words) THEN 2 ELSE 3 END"
+        values: dict[str, Any] = {"words": words[0]}
+        equals, begins, within = (
+            "t.sort_id = :words",
+            "substr(t.sort_id, 1, length(:words)) = :words",
+            "instr(t.sort_name, :words) > 0",
         )
-    value = words[0] if len(words) == 1 else json.dumps(words)
-    return Order(((tier, False), *RANK.columns), None, {"words": value})
-
-
-# --- conditions ------------------------------------------------------------------------------------------------------
-
-
-def has_facet(name: str, predicate: Iri, values: Sequence[Term]) -> Condition:
-    """One of the values of a predicate in FACETS; without values, any. `name` makes the parameters unique."""
-    return has_key(name, [facet_key(predicate, value) for value in values] or [facet_key(predicate)])
-
-
-def has_key(name: str, keys: Sequence[int]) -> Condition:
-    """One of some `facet_key`s."""
-    if len(keys) == 1:
-        return Condition(
-            f"EXISTS (SELECT 1 FROM facet WHERE key = :{name} AND id = t.id)",
-            {name: keys[0]},
-            f"SELECT id FROM facet WHERE key = :{name} AND id {_RANGE}",
+        among = "(SELECT :words AS value) AS word"
+    else:
+        values = {"words": json.dumps(words)}
+        exists = "EXISTS (SELECT 1 FROM json_each(:words) WHERE {})".format
+        equals, begins, within = (
+            exists("value = t.sort_id"),
+            exists("substr(t.sort_id, 1, length(value)) = value"),
+            exists("instr(t.sort_name, value)"),
         )
-    among = f"key IN (SELECT value FROM json_each(:{name}))"
-    return Condition(
-        f"EXISTS (SELECT 1 FROM facet WHERE {among} AND id = t.id)",
-        {name: json.dumps(keys)},
-        f"SELECT DISTINCT id FROM facet WHERE {among} AND id {_RANGE}",
-    )
-
-
-def is_latest(row: str) -> str:
-    """SQL: no later version of the same identity is to be seen in the graph of a row of top_level."""
-    return (
-        f"NOT EXISTS (SELECT 1 FROM top_level AS later WHERE later.identity = {row}.identity"
-        f" AND later.graph = {row}.graph"
-        f" AND (later.version_order, later.iri) > ({row}.version_order, {row}.iri)"
-        " AND later.id NOT IN (SELECT id FROM hidden)"
-        " AND later.iri NOT IN (SELECT value FROM json_each(:unseen)))"
-    )
-
-
-def names(row: str) -> str:
-    """SQL: the nodes that a membership names a row of top_level by: its own, and its identity's for the latest."""
-    return f"({row}.node, CASE WHEN {is_latest(row)} THEN {row}.identity END)"
-
-
-def is_member(name: str, collections: Sequence[int]) -> Condition:
-    """A direct member of one of the collections (row ids), or the latest version of a member without one."""
-    if not collections:
-        return Condition("0", {}, _NONE)
-    few = len(collections) == 1
-    among = f"collection = :{name}" if few else f"collection IN (SELECT value FROM json_each(:{name}))"
-    pick = "SELECT m.id" if few else "SELECT DISTINCT m.id"
-    by_node = f"SELECT 1 FROM membership WHERE {among} AND member = m.node"
-    return Condition(
-        f"EXISTS (SELECT 1 FROM membership WHERE {among} AND member IN {names('t')})",
-        {name: collections[0] if few else json.dumps(list(collections))},
-        f"{pick} FROM membership CROSS JOIN top_level AS m ON m.node = member AND m.graph = :graph WHERE {among}"
-        f" UNION ALL {pick} FROM membership CROSS JOIN top_level AS m ON m.identity = member AND m.graph = :graph"
-        f" WHERE {among} AND {is_latest('m')} AND NOT EXISTS ({by_node})",
-    )
-
-
-def is_named(name: str, iris: Iterable[Iri]) -> Condition:
-    """What some IRIs stand for: the object with the IRI, or the latest version of an identity."""
-    wanted = f"json_each(:{name}) AS wanted CROSS JOIN node ON node.iri = wanted.value CROSS JOIN top_level AS o"
-    return Condition(
-        f"EXISTS (SELECT 1 FROM node WHERE id IN {names('t')} AND iri IN (SELECT value FROM json_each(:{name})))",
-        {name: json.dumps(list(iris))},
-        f"SELECT o.id FROM {wanted} ON o.node = node.id AND o.graph = :graph"
-        f" UNION SELECT o.id FROM {wanted} ON o.identity = node.id AND o.graph = :graph WHERE {is_latest('o')}",
-    )
-
-
-def is_on_day(name: str, kind: int, at_us: int, *, before: bool) -> Condition:
-    """A date (kind of `catalog_entry.DATES`) that is certainly before, or not before, an instant."""
-    holds = f"earliest < :{name} AND latest < :{name}" if before else f"earliest >= :{name}"
-    holds = f"kind = :{name}_kind AND {holds}"
-    return Condition(
-        f"EXISTS (SELECT 1 FROM moment WHERE id = t.id AND {holds})",
-        {name: at_us, f"{name}_kind": kind},
-        f"SELECT DISTINCT id FROM moment WHERE {holds} AND id {_RANGE}",
-    )
-
-
-def is_one_of(name: str, iris: Iterable[Iri]) -> Condition:
-    return Condition(
-        f"t.iri IN (SELECT value FROM json_each(:{name}))",
-        {name: json.dumps(list(iris))},
-        f"SELECT o.id FROM json_each(:{name}) AS wanted CROSS JOIN node ON node.iri = wanted.value"
-        " CROSS JOIN top_level AS o ON o.node = node.id AND o.graph = :graph",
-    )
-
-
-def has_text(name: str, text: Sequence[Alternative]) -> Condition:
-    """Free text. Trigrams answer for phrases of three characters and more; shorter and negated ones are checked."""
-    values: dict[str, Any] = {}
-    alternatives: list[str] = []
-    for a, alternative in enumerate(text):
-        parts = []
-        for p, phrase in enumerate(alternative):
-            parameter = f"{name}_{a}_{p}"
-            values[parameter] = phrase.text
-            fields = (f"instr({column}, :{parameter})" for column in ("display_id", "name", "description"))
-            parts.append(f"{'NOT ' if phrase.negated else ''}({' OR '.join(fields)})")
-        alternatives.append("(" + " AND ".join(parts) + ")")
-    holds = f"(SELECT {' OR '.join(alternatives)} FROM folded WHERE folded.id = t.id)"
-    match = _match(text)
+        among = "json_each(:words) AS word"
+    by_id = f"SELECT DISTINCT o.id FROM {among} CROSS JOIN top_level AS o ON o.graph = :graph AND o.sort_id"
+    # no text in UTF-8 has the byte FF: whatever begins with the word comes before the two together
+    beginning = f"{by_id} BETWEEN word.value AND word.value || CAST(x'FF' AS TEXT)"
+    tiers = (Condition(equals, values, f"{by_id} = word.value"), Condition(begins, values, beginning))
+    match = match_expression([(Phrase(word),) for word in words])
     if match is None:
-        return Condition(holds, values)
-    phrases = [phrase for alternative in text for phrase in alternative]
-    exact = all(not p.negated and 3 <= len(p.text) <= _PHRASE_LENGTH for p in phrases)
-    values[name] = match
-    source = f"SELECT rowid AS id FROM words WHERE words MATCH :{name} AND rowid {_RANGE}"
-    return Condition(holds, values, source, exact)
-
-
-def _match(text: Sequence[Alternative]) -> str | None:
-    """The full-text expression that finds at least what the text asks for; None when some alternative has no hold."""
-    alternatives = []
-    for alternative in text:
-        phrases = [p.text[:_PHRASE_LENGTH] for p in alternative if not p.negated and len(p.text) >= 3]
-        if not phrases:
-            return None
-        alternatives.append("(" + " AND ".join('"' + p.replace('"', '""') + '"' for p in phrases) + ")")
-    return " OR ".join(alternatives)
+        return replace(RANK, tiers=(*tiers, Condition(within, values)))
+    # the displayId stands for a name that is missing
+    named = f"SELECT rowid AS id FROM words WHERE words MATCH :named AND rowid {IN_GRAPH}"
+    values = values | {"named": f"{{name display_id}} : ({match})"}
+    return replace(RANK, tiers=(*tiers, Condition(within, values, named, exact=False)))
 
 
 # --- the view --------------------------------------------------------------------------------------------------------
@@ -273,7 +165,7 @@ class View:
         for graph in self._graphs:
             sql = (
                 f"SELECT DISTINCT subject FROM elements JOIN top_level AS t ON t.id = elements.id"
-                f" WHERE elements.{column} = :digest AND t.id {_RANGE}{self._visible()}"
+                f" WHERE elements.{column} = :digest AND t.id {IN_GRAPH}{self._visible()}"
             )
             rows = self._database.rows(sql, graph | {"digest": elements_digest(text)})
             found += [Iri(subject) for (subject,) in rows]
@@ -296,65 +188,158 @@ class View:
         return sql
 
     def _driver(
-        self, graph: dict[str, Any], conditions: Sequence[Condition], *, walkable: bool
-    ) -> tuple[Condition | None, int]:
-        """Return the condition that finds least, and how much it finds, counted up to DRIVER_LIMIT."""
-        sourced = [condition for condition in conditions if condition.source is not None]
-        if len(sourced) == 1 and not walkable:
-            return sourced[0], 0
-        best, least = None, DRIVER_LIMIT + 1
-        for condition in sourced:
-            sql = f"SELECT count(*) FROM ({condition.source} LIMIT :n)"
-            values = graph | condition.values | {"n": min(least, DRIVER_LIMIT)}
-            row = self._database.row(sql, values)
-            assert row is not None
-            if best is None or row[0] < least:
-                best, least = condition, row[0]
-        return best, least
+        self, graph: dict[str, Any], conditions: Sequence[Condition], most: int
+    ) -> tuple[Condition, list[int]] | None:
+        """Return the condition that finds least, with the ids that it finds; None when each finds more than `most`.
+
+        Ids are read rather than counted: to ask the text index twice costs more than to hand them back to SQL.
+        """
+        best, least = None, most + 1
+        for condition in conditions:
+            if condition.source is not None and least > 0:
+                values = graph | condition.values | {"n": least}
+                rows = self._database.rows(f"SELECT id FROM ({condition.source}) LIMIT :n", values)
+                if len(rows) < least:
+                    best, least = (condition, [row_id for (row_id,) in rows]), len(rows)
+        return best
+
+    def _walk_limit(self, graph: dict[str, Any], wanted: int) -> int:
+        """Return the number up to which fetching and sorting what a condition finds beats walking in order.
+
+        Of n rows of which m meet the conditions, a walk to the row `wanted` sees wanted * n / m, sorting sees m.
+        """
+        row = self._database.row("SELECT max(id) FROM top_level WHERE id BETWEEN :low AND :high", graph)
+        rows = 0 if row is None or row[0] is None else row[0] - graph["low"]
+        return math.isqrt(max(wanted, 1) * rows)
 
     def _select(
-        self, columns: str, graph: dict[str, Any], conditions: Sequence[Condition], order: Order | None = None
+        self, columns: str, graph: dict[str, Any], conditions: Sequence[Condition]
     ) -> tuple[str, dict[str, Any]]:
-        walkable = order is not None and order.index is not None
-        driver, size = self._driver(graph, conditions, walkable=walkable)
-        values = dict(graph)
-        for condition in conditions:
-            values |= condition.values
-        if walkable and size >= DRIVER_LIMIT:
-            driver = None
-        checks = [c.holds for c in conditions if c is not driver or not c.exact]
-        where = "".join(f" AND {check}" for check in checks) + self._visible()
-        if driver is None:
-            index = f" INDEXED BY {order.index}" if order is not None and walkable else ""
-            return f"SELECT {columns} FROM top_level AS t{index} WHERE t.graph = :graph{where}", values
-        source = f"({driver.source}) AS s CROSS JOIN top_level AS t ON t.id = s.id"
+        """Return the SQL of what meets all conditions, in no order."""
+        sourced = [condition for condition in conditions if condition.source is not None]
+        if len(sourced) > 1:
+            driver = self._driver(graph, sourced, _MUCH)
+            if driver is not None:
+                return self._among(columns, graph, conditions, *driver)
+        if not sourced:
+            return self._walk(columns, graph, conditions, None)
+        checks = [c for c in conditions if c is not sourced[0] or not c.exact]
+        where, values = self._where(graph, checks)
+        values |= sourced[0].values
+        if columns == _COUNT and self._are_by_id(checks):
+            return f"SELECT {columns} FROM ({sourced[0].source}) AS t WHERE 1{where}", values
+        source = f"({sourced[0].source}) AS s CROSS JOIN top_level AS t ON t.id = s.id"
         return f"SELECT {columns} FROM {source} WHERE 1{where}", values
 
+    def _among(
+        self, columns: str, graph: dict[str, Any], conditions: Sequence[Condition], driver: Condition, ids: list[int]
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the SQL of those ids, found by one of the conditions, that meet the others."""
+        checks = [c for c in conditions if c is not driver or not c.exact]
+        where, values = self._where(graph, checks)
+        values["driven"] = json.dumps(ids)
+        if columns == _COUNT and self._are_by_id(checks):
+            return f"SELECT {columns} FROM (SELECT value AS id FROM json_each(:driven)) AS t WHERE 1{where}", values
+        source = "json_each(:driven) AS s CROSS JOIN top_level AS t ON t.id = s.value"
+        return f"SELECT {columns} FROM {source} WHERE 1{where}", values
+
+    def _walk(
+        self, columns: str, graph: dict[str, Any], conditions: Sequence[Condition], index: str | None
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the SQL that looks at every row of the graph, in the order of an index where there is one."""
+        where, values = self._where(graph, conditions)
+        indexed = "" if index is None else f" INDEXED BY {index}"
+        return f"SELECT {columns} FROM top_level AS t{indexed} WHERE t.graph = :graph{where}", values
+
+    def _where(self, graph: dict[str, Any], checks: Sequence[Condition]) -> tuple[str, dict[str, Any]]:
+        values = dict(graph)
+        for check in checks:
+            values |= check.values
+        return "".join(f" AND {check.holds}" for check in checks) + self._visible(), values
+
+    def _are_by_id(self, checks: Sequence[Condition]) -> bool:
+        """Say whether counting needs no row of top_level: a third of the time [measured: two facets and a word]."""
+        return all(check.by_id for check in checks) and all(graph["unseen"] == "[]" for graph in self._graphs)
+
     def _count(self, graph: dict[str, Any], conditions: Sequence[Condition]) -> int:
-        visible = self._visible()
-        only = conditions[0] if len(conditions) == 1 else None
-        if not visible and (not conditions or (only is not None and only.exact and only.source is not None)):
-            source = only.source if only is not None else _ALL
-            sql, values = f"SELECT count(*) FROM ({source})", graph | (only.values if only else {})
-        else:
-            sql, values = self._select("count(*)", graph, conditions)
-        row = self._database.row(sql, values)
+        row = self._database.row(*self._select(_COUNT, graph, conditions))
         assert row is not None
         return int(row[0])
 
     def _ordered(self, conditions: Sequence[Condition], order: Order, offset: int, limit: int) -> list[tuple[Any, ...]]:
         """Return (id, order columns…) of the page: the heads of each graph's list, merged."""
-        columns = ", ".join(["t.id", *(column for column, _ in order.columns)])
-        by = ", ".join(f"{n + 2} {'DESC' if down else 'ASC'}" for n, (_, down) in enumerate(order.columns))
+        end = min(offset + limit, 1 << 60)
+        columns = order.columns if not order.tiers else ((_tier(order.tiers), False), *order.columns)
         rows: list[tuple[Any, ...]] = []
         for graph in self._graphs:
-            sql, values = self._select(columns, graph, conditions, order)
-            values |= order.values | {"n": min(offset + limit, 1 << 60)}
-            rows += self._database.rows(f"{sql} ORDER BY {by} LIMIT :n", values)
+            rows += self._head(graph, conditions, order, columns, end)
         if len(self._graphs) > 1:
-            for n, (_, down) in reversed(list(enumerate(order.columns, start=1))):
+            for n, (_, down) in reversed(list(enumerate(columns, start=1))):
                 rows.sort(key=_cell(n), reverse=down)
-        return rows[offset : offset + limit]
+        return rows[offset:end]
+
+    def _head(
+        self, graph: dict[str, Any], conditions: Sequence[Condition], order: Order, columns: Columns, end: int
+    ) -> list[tuple[Any, ...]]:
+        """Return the first `end` rows of a graph: what a condition finds is sorted, or an index is walked."""
+        if order.index is None:
+            return self._sorted(columns, columns, self._select(_names(columns), graph, conditions), order, end)
+        most = self._walk_limit(graph, end)
+        driver = self._driver(graph, conditions, most)
+        if driver is not None:
+            selected = self._among(_names(columns), graph, conditions, *driver)
+            return self._sorted(columns, columns, selected, order, end)
+        rows: list[tuple[Any, ...]] = []
+        above: list[Condition] = []
+        for n, tier in enumerate(order.tiers):
+            rows += self._tier(graph, n, tier, [*conditions, *above], order, (most, end - len(rows)))
+            if len(rows) == end:
+                return rows
+            above.append(Condition(f"NOT ({tier.holds})", tier.values))
+        walked = ((str(len(order.tiers)), False), *order.columns) if order.tiers else order.columns
+        selected = self._walk(_names(walked), graph, [*conditions, *above], order.index)
+        return rows + self._sorted(walked, order.columns, selected, order, end - len(rows))
+
+    def _tier(
+        self,
+        graph: dict[str, Any],
+        number: int,
+        tier: Condition,
+        conditions: Sequence[Condition],
+        order: Order,
+        limits: tuple[int, int],
+    ) -> list[tuple[Any, ...]]:
+        """Return the first rows of one tier. `limits`: up to how many are sorted, and how many are wanted."""
+        most, wanted = limits
+        columns = ((str(number), False), *order.columns)
+        driver = self._driver(graph, [tier], most)
+        if driver is None:
+            selected = self._walk(_names(columns), graph, [tier, *conditions], order.index)
+        elif driver[1]:
+            selected = self._among(_names(columns), graph, [tier, *conditions], *driver)
+        else:
+            return []
+        return self._sorted(columns, order.columns, selected, order, wanted)
+
+    def _sorted(
+        self, columns: Columns, by: Columns, selected: tuple[str, dict[str, Any]], order: Order, limit: int
+    ) -> list[tuple[Any, ...]]:
+        """Run a selection in the order `by`, the last of its `columns`: to sort by a constant would hide the index."""
+        sql, values = selected
+        for tier in order.tiers:
+            values |= tier.values
+        first = 2 + len(columns) - len(by)
+        keys = ", ".join(f"{n} {'DESC' if down else 'ASC'}" for n, (_, down) in enumerate(by, start=first))
+        return self._database.rows(f"{sql} ORDER BY {keys} LIMIT :n", values | {"n": limit})
+
+
+def _tier(tiers: Sequence[Condition]) -> str:
+    cases = " ".join(f"WHEN {tier.holds} THEN {n}" for n, tier in enumerate(tiers))
+    return f"CASE {cases} ELSE {len(tiers)} END"
+
+
+def _names(columns: Columns) -> str:
+    return ", ".join(["t.id", *(column for column, _ in columns)])
 
 
 def _cell(n: int) -> Callable[[tuple[Any, ...]], Any]:

@@ -286,3 +286,24 @@ def test_limit_of_nothing_gives_no_rows_and_the_whole_count(pair: tuple[Embedded
     fill(store, catalog, dict(random_entry(PUBLIC, n, random.Random(n)) for n in range(3)), 1)
     page = service.search(catalog, store, READERS[0], SearchQuery(), 0, 0)
     assert (page.hits, page.total) == ((), 3)
+
+
+FREQUENT = ["gfp", "lac", "a", "gfp or lac", "gfp or zzz", "objectType=ComponentDefinition&gfp"]
+
+
+@pytest.mark.parametrize("text", FREQUENT)
+@pytest.mark.parametrize("reader", [READERS[0], READERS[1]])
+def test_pages_of_a_frequent_word_are_pieces_of_the_whole(
+    pair: tuple[EmbeddedStore, Catalog], text: str, reader: Dataset
+) -> None:
+    """A small page walks the order tier by tier, a large one sorts what the word finds: the same list."""
+    store, catalog = pair
+    rnd = random.Random(text)
+    fill(store, catalog, dict(random_entry(graph, n, rnd) for graph in GRAPHS for n in range(150)), 1)
+    query = parse_search_path(text)
+    whole = [hit.uri for hit in service.search(catalog, store, reader, query, 0, 10_000).hits]
+    assert len(whole) == service.count(catalog, store, reader, query) > 15
+    pages = [service.rows(catalog, store, reader, query, n, 7) for n in range(0, len(whole), 7)]
+    assert [hit.uri for page in pages for hit in page] == whole
+    counted = service.search(catalog, store, reader, query, len(whole) - 3, 7)
+    assert (counted.total, len(counted.hits)) == (len(whole), 3)

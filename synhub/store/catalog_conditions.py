@@ -1,0 +1,157 @@
+"""Conditions on top levels of the catalog, as SQL. Values are always bound, never pasted.
+
+Which condition finds least, and how they are put together, is catalog_search.py's business.
+"""
+
+# ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from synhub.rdf import Iri, Term
+from synhub.search.ast import Alternative
+from synhub.store.catalog_entry import facet_key
+
+_PHRASE_LENGTH = 64  # characters of a phrase that are looked up; the rest is checked on what is found
+_NONE = "SELECT id FROM top_level WHERE 0"
+IN_GRAPH = "BETWEEN :low AND :high"
+"""The ids of the graph that is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """SQL about a row `t` of top_level: `holds` is an expression, `source` selects ids in `:low` … `:high`.
+
+    `source` may be missing where nothing indexes the condition; when not `exact` it finds too much. `holds` of one that
+    is `by_id` looks at nothing of the row but its id.
+    """
+
+    holds: str
+    values: dict[str, Any]
+    source: str | None = None
+    exact: bool = True
+    by_id: bool = False
+
+
+def has_facet(name: str, predicate: Iri, values: Sequence[Term]) -> Condition:
+    """One of the values of a predicate in FACETS; without values, any. `name` makes the parameters unique."""
+    return has_key(name, [facet_key(predicate, value) for value in values] or [facet_key(predicate)])
+
+
+def has_key(name: str, keys: Sequence[int]) -> Condition:
+    """One of some `facet_key`s."""
+    if len(keys) == 1:
+        return Condition(
+            f"EXISTS (SELECT 1 FROM facet WHERE key = :{name} AND id = t.id)",
+            {name: keys[0]},
+            f"SELECT id FROM facet WHERE key = :{name} AND id {IN_GRAPH}",
+            by_id=True,
+        )
+    among = f"key IN (SELECT value FROM json_each(:{name}))"
+    return Condition(
+        f"EXISTS (SELECT 1 FROM facet WHERE {among} AND id = t.id)",
+        {name: json.dumps(keys)},
+        f"SELECT DISTINCT id FROM facet WHERE {among} AND id {IN_GRAPH}",
+        by_id=True,
+    )
+
+
+def is_latest(row: str) -> str:
+    """SQL: no later version of the same identity is to be seen in the graph of a row of top_level."""
+    return (
+        f"NOT EXISTS (SELECT 1 FROM top_level AS later WHERE later.identity = {row}.identity"
+        f" AND later.graph = {row}.graph"
+        f" AND (later.version_order, later.iri) > ({row}.version_order, {row}.iri)"
+        " AND later.id NOT IN (SELECT id FROM hidden)"
+        " AND later.iri NOT IN (SELECT value FROM json_each(:unseen)))"
+    )
+
+
+def names(row: str) -> str:
+    """SQL: the nodes that a membership names a row of top_level by: its own, and its identity's for the latest."""
+    return f"({row}.node, CASE WHEN {is_latest(row)} THEN {row}.identity END)"
+
+
+def is_member(name: str, collections: Sequence[int]) -> Condition:
+    """A direct member of one of the collections (row ids), or the latest version of a member without one."""
+    if not collections:
+        return Condition("0", {}, _NONE)
+    few = len(collections) == 1
+    among = f"collection = :{name}" if few else f"collection IN (SELECT value FROM json_each(:{name}))"
+    pick = "SELECT m.id" if few else "SELECT DISTINCT m.id"
+    by_node = f"SELECT 1 FROM membership WHERE {among} AND member = m.node"
+    return Condition(
+        f"EXISTS (SELECT 1 FROM membership WHERE {among} AND member IN {names('t')})",
+        {name: collections[0] if few else json.dumps(list(collections))},
+        f"{pick} FROM membership CROSS JOIN top_level AS m ON m.node = member AND m.graph = :graph WHERE {among}"
+        f" UNION ALL {pick} FROM membership CROSS JOIN top_level AS m ON m.identity = member AND m.graph = :graph"
+        f" WHERE {among} AND {is_latest('m')} AND NOT EXISTS ({by_node})",
+    )
+
+
+def is_named(name: str, iris: Iterable[Iri]) -> Condition:
+    """What some IRIs stand for: the object with the IRI, or the latest version of an identity."""
+    wanted = f"json_each(:{name}) AS wanted CROSS JOIN node ON node.iri = wanted.value CROSS JOIN top_level AS o"
+    return Condition(
+        f"EXISTS (SELECT 1 FROM node WHERE id IN {names('t')} AND iri IN (SELECT value FROM json_each(:{name})))",
+        {name: json.dumps(list(iris))},
+        f"SELECT o.id FROM {wanted} ON o.node = node.id AND o.graph = :graph"
+        f" UNION SELECT o.id FROM {wanted} ON o.identity = node.id AND o.graph = :graph WHERE {is_latest('o')}",
+    )
+
+
+def is_on_day(name: str, kind: int, at_us: int, *, before: bool) -> Condition:
+    """A date (kind of `catalog_entry.DATES`) that is certainly before, or not before, an instant."""
+    holds = f"earliest < :{name} AND latest < :{name}" if before else f"earliest >= :{name}"
+    holds = f"kind = :{name}_kind AND {holds}"
+    return Condition(
+        f"EXISTS (SELECT 1 FROM moment WHERE id = t.id AND {holds})",
+        {name: at_us, f"{name}_kind": kind},
+        f"SELECT DISTINCT id FROM moment WHERE {holds} AND id {IN_GRAPH}",
+        by_id=True,
+    )
+
+
+def is_one_of(name: str, iris: Iterable[Iri]) -> Condition:
+    return Condition(
+        f"t.iri IN (SELECT value FROM json_each(:{name}))",
+        {name: json.dumps(list(iris))},
+        f"SELECT o.id FROM json_each(:{name}) AS wanted CROSS JOIN node ON node.iri = wanted.value"
+        " CROSS JOIN top_level AS o ON o.node = node.id AND o.graph = :graph",
+    )
+
+
+def has_text(name: str, text: Sequence[Alternative]) -> Condition:
+    """Free text. Trigrams answer for phrases of three characters and more; shorter and negated ones are checked."""
+    values: dict[str, Any] = {}
+    alternatives: list[str] = []
+    for a, alternative in enumerate(text):
+        parts = []
+        for p, phrase in enumerate(alternative):
+            parameter = f"{name}_{a}_{p}"
+            values[parameter] = phrase.text
+            fields = (f"instr({column}, :{parameter})" for column in ("display_id", "name", "description"))
+            parts.append(f"{'NOT ' if phrase.negated else ''}({' OR '.join(fields)})")
+        alternatives.append("(" + " AND ".join(parts) + ")")
+    holds = f"(SELECT {' OR '.join(alternatives)} FROM folded WHERE folded.id = t.id)"
+    match = match_expression(text)
+    if match is None:
+        return Condition(holds, values, by_id=True)
+    phrases = [phrase for alternative in text for phrase in alternative]
+    exact = all(not p.negated and 3 <= len(p.text) <= _PHRASE_LENGTH for p in phrases)
+    values[name] = match
+    source = f"SELECT rowid AS id FROM words WHERE words MATCH :{name} AND rowid {IN_GRAPH}"
+    return Condition(holds, values, source, exact, by_id=True)
+
+
+def match_expression(text: Sequence[Alternative]) -> str | None:
+    """The full-text expression that finds at least what the text asks for; None when some alternative has no hold."""
+    alternatives = []
+    for alternative in text:
+        phrases = [p.text[:_PHRASE_LENGTH] for p in alternative if not p.negated and len(p.text) >= 3]
+        if not phrases:
+            return None
+        alternatives.append("(" + " AND ".join('"' + p.replace('"', '""') + '"' for p in phrases) + ")")
+    return " OR ".join(alternatives)
