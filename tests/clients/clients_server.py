@@ -126,12 +126,12 @@ def tool(name: str, package: str) -> str:
     return program
 
 
-def curl(*arguments: str, body: bytes | None = None) -> Answer:
-    """Run curl with these arguments; `body` is its standard input."""
+def curl(*arguments: str, body: bytes | None = None, folder: Path | None = None) -> Answer:
+    """Run curl with these arguments, in a folder; `body` is its standard input."""
     program = tool("curl", "curl")
     done = subprocess.run(
         [program, "-sS", "--noproxy", "*", "--max-time", "60", "-D", "-", *arguments],
-        input=body or b"", capture_output=True, timeout=90, check=False,
+        input=body or b"", capture_output=True, timeout=90, check=False, cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
     head, _, rest = done.stdout.partition(b"\r\n\r\n")

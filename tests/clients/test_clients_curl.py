@@ -1,19 +1,19 @@
-"""The curl lines of the SynBioHub API page, as printed there, against a real server; and what only curl shows.
+"""The curl lines of the SynBioHub API page, as printed there, against a real server.
 
 Only the host, the token, the account and the names of the example objects are replaced: `igem` by the demo collection,
 `BBa_F2620` by a device in it.
 """
 
+import gzip
 import json
+import re
 import shlex
-import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
-from clients_server import PASSWORD, USER, Answer, Server, curl, login, running
+from clients_server import OTHER, PASSWORD, USER, Answer, Server, curl, login, running
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +37,8 @@ def token(server: Server) -> str:
     return login(server)
 
 
-def printed(server: Server, token: str, line: str, **values: str) -> Answer:
-    """Run a line as the API page prints it."""
+def printed(server: Server, token: str, line: str, folder: Path | None = None, **values: str) -> Answer:
+    """Run a line as the API page prints it, in a folder."""
     for host in ("https://synbiohub.org", "http://synbiohub.org"):
         line = line.replace(host, server.url)
     values |= {"token": token, "email": USER, "password": PASSWORD}
@@ -46,7 +46,7 @@ def printed(server: Server, token: str, line: str, **values: str) -> Answer:
         line = line.replace(f"<{name}>", value)
     program, *arguments = shlex.split(line)
     assert program == "curl"
-    return curl(*arguments)
+    return curl(*arguments, folder=folder)
 
 
 def ids(answer: Answer) -> set[str]:
@@ -263,106 +263,51 @@ def test_upload_that_waits_for_continue(server: Server, token: str, tmp_path: Pa
     assert _members(server, token, "expect") == 2
 
 
-# --- the protocol
+# --- attachments
 
-
-def connect(server: Server) -> socket.socket:
-    return socket.create_connection((urlsplit(server.url).hostname, urlsplit(server.url).port), timeout=10)
-
-
-def exchange(server: Server, request: str) -> bytes:
-    """Send these bytes; return what comes until the server closes."""
-    with connect(server) as connection:
-        connection.sendall(request.encode())
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    """Wait until something holds; say whether it came to hold."""
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
-    return holds()
-
-
-def test_login_with_a_json_body(server: Server) -> None:
-    body = json.dumps({"email": USER, "password": PASSWORD}).encode()
-    header = ("-H", "Content-Type: application/json", "-H", "Accept: text/plain", "--data-binary", "@-")
-
-    assert len(curl(*header, f"{server.url}/login", body=body).text) == 36
-    wrong = curl(*header, f"{server.url}/login", body=body.replace(PASSWORD.encode(), b"wrong"))
-    assert (wrong.status, wrong.text) == (401, "Your password was not recognized.")
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/ROOTCOLLECTIONS", "/rootcollections/", "/public/demo/demo_collection/1/SUBCOLLECTIONS",
-        "/SEARCH/plac", "/searchcount/plac/", "/Public/demo/BBa_R0010/1/SBOL/", "/COMPONENTDEFINITION/COUNT",
-    ],
-)  # fmt: skip
-def test_words_of_paths_know_no_case(server: Server, path: str) -> None:
-    assert curl(server.url + path).status == 200
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/rootCollections", "/search/plac", "/public/demo/BBa_R0010/1/sbol", "/Collection/count", "/none/x"]
+ATTACH = (
+    'curl -X POST -H "Accept: text/plain" -H "X-authorization: <token>" -F \'file=@<filename>\''
+    " https://synbiohub.org/user/<user>/<id>/<id>_collection/1/attach"
 )
-def test_head_has_the_headers_of_get_and_no_body(server: Server, path: str) -> None:
-    get = curl(server.url + path)
-    head, _, body = exchange(server, f"HEAD {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").partition(
-        b"\r\n\r\n"
-    )
-    assert body == b""
-    assert head.split(b" ", 2)[1] == str(get.status).encode()
-    assert f"content-type: {get.headers['content-type']}".encode() in head.lower()
+DOWNLOAD = (
+    'curl -X GET -H "Accept: text/plain" -H "X-authorization: <token>" '
+    "https://synbiohub.org<path>/download -O --compressed"
+)
 
 
-@pytest.mark.parametrize("path", ["/submit", "/rootCollections", "/search/plac", "/public/demo/BBa_R0010/1/sbol"])
-def test_preflight_allows_the_token(server: Server, path: str) -> None:
-    method = "POST" if path == "/submit" else "GET"
-    answer = curl(
-        "-X", "OPTIONS", "-H", "Origin: http://app.example", "-H", f"Access-Control-Request-Method: {method}",
-        "-H", "Access-Control-Request-Headers: x-authorization,content-type", server.url + path,
-    )  # fmt: skip
+def test_attach_and_download_lines(server: Server, token: str, tmp_path: Path) -> None:
+    source, folder = tmp_path / "growth curve.csv", tmp_path / "to"
+    folder.mkdir()
+    source.write_text("time,OD600\n" + "0,0.01\n" * 1000)
+    assert _new(server, token, "measured", "0", "promoter.xml") == DONE
 
-    assert answer.status in (200, 204)
-    assert answer.headers["access-control-allow-origin"] == "*"
-    allowed = {name.strip().lower() for name in answer.headers["access-control-allow-headers"].split(",")}
-    assert {"x-authorization", "content-type"} <= allowed
-    assert method in answer.headers["access-control-allow-methods"]
+    answer = printed(server, token, ATTACH, filename=str(source), user=USER, id="measured")
 
-
-def test_every_answer_is_readable_by_pages_of_other_hosts(server: Server) -> None:
-    for path in ("/rootCollections", "/none/x", "/public/demo/BBa_R0010/1/sbol"):
-        answer = curl("-H", "Origin: http://app.example", server.url + path)
-        assert answer.headers["access-control-allow-origin"] == "*"
-        assert "content-disposition" in answer.headers["access-control-expose-headers"].lower()
-
-
-def test_request_line_of_64_kilobytes(server: Server) -> None:
-    padding = "%20" * 21_000
-    query = quote("SELECT ?s { ?s <http://purl.org/dc/terms/title> 'pLac' }", safe="")
-    url = f"{server.url}/sparql?query={query}{padding}"
-    assert len(url) > 63_000
-
-    answer = curl("-H", "Accept: text/csv", url)
-
-    assert (answer.status, answer.text) == (200, f"s\r\n{server.prefix}/public/demo/BBa_R0010/1\r\n")
-    assert ids(curl(f"{server.url}/search/plac?padding={'x' * 64_000}")) == {"BBa_R0010"}
+    assert (answer.status, answer.text) == (200, "Success")
+    line = f'curl -H "X-authorization: <token>" {server.url}/user/{USER}/measured/measured_collection/1/sbol'
+    [path] = re.findall(r'<sbol:Attachment rdf:about="[^"]*?(/user/[^"]*)"', printed(server, token, line).text)
+    head = printed(server, token, DOWNLOAD, folder, path=path)
+    assert head.status == 200
+    assert head.headers["content-disposition"] == 'attachment; filename="growth curve.csv"'
+    assert (folder / "download").read_bytes() == source.read_bytes()  # -O takes the name from the address
+    packed = curl("-H", f"X-authorization: {token}", "-H", "Accept-Encoding: gzip", f"{server.url}{path}/download")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == source.read_bytes()
+    assert len(packed.body) < 1000
+    named = curl("-OJ", "-H", f"X-authorization: {token}", f"{server.url}{path}/download", folder=folder)
+    assert named.status == 200
+    assert (folder / "growth curve.csv").read_bytes() == source.read_bytes()
+    assert printed(server, "", DOWNLOAD, folder, path=path).status == 404
 
 
-def test_connection_that_breaks_in_the_body_leaves_nothing(server: Server, token: str) -> None:
-    jobs = server.folder / "data" / "jobs"
-    before = set(jobs.iterdir())
-    head = (
-        f"POST /submit HTTP/1.1\r\nHost: h\r\nX-authorization: {token}\r\nContent-Length: 9000000\r\n"
-        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
-    )
-    part = '--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+def test_attach_line_without_right(server: Server, token: str) -> None:
+    assert _new(server, token, "closed", "0", "promoter.xml") == DONE
+    file = str(FIXTURES / "promoter.xml")
 
-    with connect(server) as connection:
-        connection.sendall((head + part + "x" * 3_000_000).encode())
-        assert within(5, lambda: set(jobs.iterdir()) > before)
+    def attach(who: str, identifier: str) -> tuple[int, str]:
+        answer = printed(server, who, ATTACH, filename=file, user=USER, id=identifier)
+        return answer.status, answer.text
 
-    assert within(5, lambda: set(jobs.iterdir()) == before)
+    assert attach("", "closed") == (401, "Login required")
+    assert attach(login(server, OTHER), "closed") == (401, "not authorized to edit this submission")
+    assert attach(login(server, OTHER), "none") == (401, "not authorized to edit this submission")
