@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -115,15 +116,17 @@ class Answer:
         return self.body.decode()
 
 
-def tool(name: str, package: str) -> str:
-    """Return the path of a program. Without it the test is skipped, but in CI it fails."""
-    program = shutil.which(name)
-    if program is None:
-        reason = f"{name} is not installed; on Debian and Ubuntu: apt-get install {package}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return program
+def absent(name: str, packages: str) -> NoReturn:
+    """Skip a test for want of a tool; in CI it fails."""
+    reason = f"not installed: {name}; on Debian and Ubuntu: apt-get install {packages}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def tool(name: str, packages: str) -> str:
+    """Return the path of a program that a test needs."""
+    return shutil.which(name) or absent(name, packages)
 
 
 def curl(*arguments: str, body: bytes | None = None, folder: Path | None = None) -> Answer:
