@@ -20,7 +20,7 @@ from synhub.sparql import template
 from synhub.store.catalog_closure import named_top_levels, referred_top_levels
 from synhub.store.spool import Spool
 from synhub.store.top_levels import read_top_levels, versions_of
-from synhub.vocab import DCTERMS, RDF, SBOL2
+from synhub.vocab import RDF, SBOL2
 
 DIRECT_OBJECTS = 1_000  # larger downloads are written by a child over a snapshot: one state, constant memory
 _PATIENCE_S = 5.0  # how long a download waits for a child
@@ -146,23 +146,17 @@ def triples_of(hub: Hub, located: Located) -> list[Triple]:
 
 
 def metadata(hub: Hub, located: Located) -> dict[str, Any]:
-    """Return the classic metadata record; None for what is missing.
+    """Return the classic metadata record; None for what is missing, the first in text order of several values.
 
     Source: SynBioHub `GET <uri>/metadata`.
     """
-    me = iri_term(located.iri)
-    said: dict[Term, str] = {}
-    for s, p, o in sorted(triples_of(hub, located), reverse=True):
-        if s == me:
-            said[p] = text_of(o)
-    names = {
-        "persistentIdentity": SBOL2.persistentIdentity,
-        "displayId": SBOL2.displayId,
-        "version": SBOL2.version,
-        "name": DCTERMS.title,
-        "description": DCTERMS.description,
-    }
-    record: dict[str, Any] = {key: said.get(iri_term(predicate)) for key, predicate in names.items()}
+    rows = hub.store.select(template.bind("metadata", object=located.iri), Dataset((located.graph,)))
+    names = ("persistentIdentity", "displayId", "version", "name", "description")
+    record: dict[str, Any] = {}
+    for n, name in enumerate(names):
+        said = [row[n] for row in rows]
+        first = min((value for value in said if value is not None), default=None)
+        record[name] = None if first is None else text_of(first)
     sbol_types = [t for t in located.types if t.startswith(SBOL2.NS)]
     return record | {"type": (sbol_types or list(located.types))[0]}
 

@@ -45,13 +45,15 @@ async def type_count(request: Request) -> Result:
 async def sub_collections(request: Request, ref: ObjectRef) -> Result:
     """The collections one level below; an empty list for what is not there or not to be seen."""
     hub, actor = hub_of(request), actor_of(request)
+
+    def read() -> list[Hit]:
+        located = objects.locate(hub, actor, ref)
+        return collections.sub_collections(hub.catalog, hub.registry, hub.dataset(actor), located.iri)
+
     try:
-        located = await run_in_threadpool(objects.locate, hub, actor, ref)
+        hits = await run_in_threadpool(read)
     except NotFound:
         return json_result([], title=ref.display_id)
-    hits = await run_in_threadpool(
-        collections.sub_collections, hub.catalog, hub.registry, hub.dataset(actor), located.iri
-    )
     return json_result([collection_row(hit) for hit in hits], title=ref.display_id)
 
 

@@ -47,8 +47,12 @@ async def _search(request: Request, title: str) -> Result:
     if _explains(request):
         explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
         return text(rows_query(explained, offset, cut).text)
+    is_page = bool(title) and wants_html(request)
+    if limit <= cut and not is_page:  # nothing in the answer says how much there is: it is not counted
+        hits = await run_in_threadpool(service.rows, hub.catalog, hub.store, dataset, query, offset, limit)
+        return json_result([search_row(hit) for hit in hits], title=title)
     page = await run_in_threadpool(service.search, hub.catalog, hub.store, dataset, query, offset, cut)
-    if title and wants_html(request):
+    if is_page:
         return _page(request, page)
     return json_result([search_row(hit) for hit in page.hits], title=title, headers=next_link(request, page, limit))
 
