@@ -139,6 +139,32 @@ def test_failed_job_gives_its_room_back(folder: Path) -> None:
         assert hub.submit("alice", DEVICE).status_code == 200
 
 
+def test_attachment_over_the_quota_is_413_and_attached_to_nothing(folder: Path) -> None:
+    with live(folder, user_bytes=len(DEVICE) + 10) as hub:
+        hub.user("alice")
+        hub.submit("alice", DEVICE)
+        path = "/user/alice/lab/lab_collection/1"
+
+        for content, status in ((b"eleven byte", 413), (b"ten bytes.", 200), (b"x", 413)):
+            answer = hub.request("POST", path + "/attach", "alice", files={"file": ("notes.txt", content)})
+            assert answer.status_code == status, answer.text
+        assert [file.size for file in hub.hub.files.all()] == [10]
+        assert len(list(hub.hub.blobs.digests())) == 2
+        assert hub.get("/profile", "alice").json()["usedBytes"] == len(DEVICE) + 10
+
+
+def test_of_two_uploads_at_once_only_one_gets_the_last_room(folder: Path) -> None:
+    with live(folder, user_bytes=len(DEVICE) + 10) as hub:
+        hub.user("alice")
+
+        def submit(n: int) -> int:
+            return hub.submit("alice", DEVICE + b"\n" * n, {"id": f"lab{n}"}).status_code
+
+        with ThreadPoolExecutor(4) as executor:
+            statuses = sorted(executor.map(submit, range(4)))
+        assert statuses == [200, 413, 413, 413]
+
+
 # --- jobs -------------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from synhub.errors import Conflict, DiskFull
+from synhub.errors import Conflict, DiskFull, Stopping
 from synhub.model import ChangeSet, Dataset, Removed, TopLevelChange
 from synhub.rdf import Iri, Triple, iri_term, literal_term
 from synhub.store import writer
@@ -498,3 +498,42 @@ def test_a_draft_made_while_a_step_is_being_applied_does_not_count_it_as_read(
     run(parts)
 
     assert future.result(timeout=0).report == {"planned": "again"}
+
+
+# --- between two steps ------------------------------------------------------------------------------------------------
+
+
+def test_pause_finds_the_store_flushed_and_no_step_under_way(parts: Parts) -> None:
+    parts.writer.start()
+    job = start_job(parts, LAB)
+    parts.writer.submit(job, lambda: Planned(adding(LAB, ["a", "b", "c", "d", "e", "f"]), {})).result(timeout=10)
+    seen: list[tuple[int, int, int]] = []
+
+    def look() -> None:
+        seen.append((parts.journal.flushed_number, parts.journal.last_number(), parts.writer.number))
+
+    parts.writer.pause(look).result(timeout=10)
+    parts.writer.stop()
+
+    assert seen == [(3, 3, 3)]
+
+
+def test_what_fails_in_a_pause_is_told_and_stops_nothing(parts: Parts) -> None:
+    def fail() -> None:
+        raise OSError("no")
+
+    parts.writer.start()
+    with pytest.raises(OSError, match="no"):
+        parts.writer.pause(fail).result(timeout=10)
+    parts.writer.pause(lambda: None).result(timeout=10)
+    parts.writer.stop()
+
+
+def test_pause_is_refused_when_the_writer_stops(parts: Parts) -> None:
+    early = parts.writer.pause(lambda: None)
+    parts.writer.stop()
+    late = parts.writer.pause(lambda: None)
+
+    for refused in (early, late):
+        with pytest.raises(Stopping, match="the server is going down"):
+            refused.result(timeout=1)
