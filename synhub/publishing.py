@@ -35,22 +35,20 @@ from synhub.submit.publish import (
     PublishForm,
     Renaming,
     check_form,
+    has_type,
     members_of,
     name_homes,
     new_members,
     place_of,
     plan_root,
 )
-from synhub.vocab import RDF, SBOL2
+from synhub.vocab import SBOL2
 
 REFUSED = "Not authorized to make this object public"
 REFUSED_TARGET = "Not authorized to add to this collection"
 ID_OF_ANOTHER = "The public id {id} belongs to another user: choose another id"
 
-_TYPE = iri_term(RDF.type)
-_COLLECTION = iri_term(SBOL2.Collection)
 _MEMBER = iri_term(SBOL2.member)
-_ATTACHMENT = iri_term(SBOL2.Attachment)
 _PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
 
 Group = Sequence[TopLevelChange]
@@ -96,10 +94,6 @@ def _namespace(iri: Iri, hub: Hub) -> Namespace:
     namespace = hub.registry.namespace_of(iri)
     assert namespace is not None
     return namespace
-
-
-def _has_type(iri: Iri, triples: Sequence[Triple], class_term: str) -> bool:
-    return (iri_term(iri), _TYPE, class_term) in triples
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +142,7 @@ class Publication:
         """
         form = self.form
         stored = read_stored(self.hub.store, public, [form.collection]).get(form.collection, [])
-        if form.is_new == bool(stored) or (stored and not _has_type(form.collection, stored, _COLLECTION)):
+        if form.is_new == bool(stored) or (stored and not has_type(form.collection, stored, SBOL2.Collection)):
             raise form.refusal()
         if self.user.is_curator or self.user.is_admin:
             return stored
@@ -188,7 +182,7 @@ class Publication:
             raise Forbidden(REFUSED)
         stored = self.check_target(public)
         tops = self._discover(own, outcome)
-        names = self._names(tops, own, is_collection=_has_type(self.source, source, _COLLECTION))
+        names = self._names(tops, own, is_collection=has_type(self.source, source, SBOL2.Collection))
         from_source = names.published.iri(self.source) == self.form.collection
         repointed: dict[Iri, list[Triple]] = {}
         for batch in batches(sorted(tops.keys() - ({self.source} if from_source else set()))):
@@ -245,7 +239,7 @@ class Publication:
 
     def _stays(self, top: Iri, triples: Sequence[Triple], *, as_member: bool) -> str | None:
         """Return why a top level is not published although something published names it."""
-        if not as_member and _has_type(top, triples, _COLLECTION):
+        if not as_member and has_type(top, triples, SBOL2.Collection):
             return "a collection that is referred to, not a member"
         registry = self.hub.registry
         if self.graph != registry.user_graph(self.user.username) and not is_owner(registry, self.user, triples, top):
@@ -258,7 +252,7 @@ class Publication:
 
     def _named_by(self, top: Iri, triples: Sequence[Triple]) -> Iterator[tuple[Iri, bool]]:
         """Yield what a top level names of its own graph, each with whether as its member."""
-        members = set(members_of(triples, top)) if _has_type(top, triples, _COLLECTION) else set()
+        members = set(members_of(triples, top)) if has_type(top, triples, SBOL2.Collection) else set()
         for iri in members | references(triples):
             if iri.startswith(f"{self.graph}/") and not iri.startswith(f"{top}/"):
                 yield iri, iri in members
@@ -309,7 +303,7 @@ class Publication:
             changes = [TopLevelChange(self.form.namespace.graph, new, (), () if new in there else renamed)]
             if self._moves(old):
                 changes.append(TopLevelChange(self.graph, old, triples, ()))
-            if _has_type(old, triples, _ATTACHMENT):
+            if has_type(old, triples, SBOL2.Attachment):
                 self._file(old, None if new in there else new, files)
             yield [change for change in changes if change.size]
 

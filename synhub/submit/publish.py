@@ -247,6 +247,11 @@ class Outcome:
 # --- the collection --------------------------------------------------------------------------------------------------
 
 
+def has_type(iri: Iri, triples: Collection[Triple], cls: Iri) -> bool:
+    """Say whether triples make an object one of a class."""
+    return (iri_term(iri), iri_term(RDF.type), iri_term(cls)) in triples
+
+
 def members_of(triples: Iterable[Triple], collection: Iri) -> list[Iri]:
     """Return the members of a collection, of ours or not."""
     me = iri_term(collection)
