@@ -37,7 +37,7 @@ def token(server: Server) -> str:
     return login(server)
 
 
-def printed(server: Server, token: str, line: str, folder: Path | None = None, **values: str) -> Answer:
+def printed(server: Server, token: str, line: str, folder: Path | None = None, /, **values: str) -> Answer:
     """Run a line as the API page prints it, in a folder."""
     for host in ("https://synbiohub.org", "http://synbiohub.org"):
         line = line.replace(host, server.url)
