@@ -64,7 +64,7 @@ def _item(area: str, number: int, item: Mapping[str, Any]) -> Item:
     request, response = item["request"], item["response"]
     headers = response.get("headers", {})
     binary = response.get("body_binary", {})
-    body = response.get("body_text_cut") or response.get("body") or ""
+    body = response.get("body") or ""
     return Item(
         area,
         number,
@@ -82,7 +82,7 @@ def _item(area: str, number: int, item: Mapping[str, Any]) -> Item:
             media_type_of(headers.get("Content-Type", "")),
             headers.get("Location", ""),
             body.encode(),
-            "body_html" in response,
+            "body_html" in response or "body_text_cut" in response,
             binary.get("gunzipped", binary).get("sha256", ""),
         ),
     )

@@ -8,7 +8,16 @@ from pathlib import Path
 from v1_differences import Difference, Outcome, judge
 from v1_instance import Instance, make_administrator, running
 from v1_recordings import Item, read_area
-from v1_state import complete_state, submit_again, submit_to_attach, submit_to_edit, submit_unrecorded
+from v1_state import (
+    complete_state,
+    remove_created,
+    submit_again,
+    submit_to_attach,
+    submit_to_edit,
+    submit_to_remove,
+    submit_to_share,
+    submit_unrecorded,
+)
 
 WRITING = ("auth", "submit")
 PUBLISHING = ("makepublic",)
@@ -16,7 +25,8 @@ READING = ("objects", "listings", "search", "sparql")
 ATTACHING = ("attachments",)
 EDITING = ("edit",)
 SHARING = ("sharing",)
-AREAS = WRITING + PUBLISHING + READING + ATTACHING + EDITING + SHARING
+REMOVING = ("removal",)
+AREAS = WRITING + PUBLISHING + READING + ATTACHING + EDITING + SHARING + REMOVING
 
 # Bodies that the recorded instance could not read and synhub can: under their own ids they would be in the way of the
 # submissions that follow.
@@ -40,18 +50,26 @@ def replay(data: Path, recordings: Path, table: Sequence[Difference]) -> list[Ou
     with running(data, recordings, tokens) as instance:
         for area in READING:
             outcomes += [judge(item, instance.send(item), table) for item in read_area(recordings, area)]
+            if area == "search":
+                remove_created(instance)
         submit_to_attach(instance)
         for area in ATTACHING:
             items = map(_told_apart, read_area(recordings, area))
             outcomes += [judge(item, instance.send(_asked_by_owner(item)), table) for item in items]
         submit_to_edit(instance)
         outcomes += [outcome for item in read_area(recordings, "edit") for outcome in _edited(instance, item, table)]
+        submit_to_share(instance)
         outcomes += _sharing(instance, read_area(recordings, "sharing"), table)
+        submit_to_remove(instance)
+        for area in REMOVING:
+            removals = map(_removal, read_area(recordings, area))
+            outcomes += [judge(item, instance.send(_asked_by_owner(item)), table) for item in removals]
     return outcomes
 
 
 # The object would be gone for what follows: synhub lets a co-owner remove it.
 _LEFT_OUT = ("co-owner removes plain path",)
+_ADDED = {65: "addOwner by a bare name", 66: "addOwner without a user"}
 
 
 def _sharing(instance: Instance, items: Sequence[Item], table: Sequence[Difference]) -> list[Outcome]:
@@ -60,8 +78,9 @@ def _sharing(instance: Instance, items: Sequence[Item], table: Sequence[Differen
     link = instance.send(first)
     recorded, own = (answer.text.split("/")[-2] for answer in (first.recorded, link))
     outcomes = [judge(first, link, table)]
-    for item in items[1:]:
-        if item.name not in _LEFT_OUT:
+    for found in items[1:]:
+        if found.name not in _LEFT_OUT:
+            item = changed(found, name=_ADDED.get(found.number, found.name))
             sent = changed(item, path=item.path.replace(recorded, own))
             outcomes.append(judge(item, instance.send(_asked_by_owner(sent)), table))
     return outcomes
@@ -71,8 +90,9 @@ def _asked_by_owner(item: Item) -> Item:
     graph = re.search("default-graph-uri=http%3A//localhost%3A7777/user/([a-z]+)", item.path)
     if not item.path.startswith("/admin/sparql"):
         return item
-    token = {"X-authorization": f"<token of {graph[1]}>"} if graph else {}
-    return changed(item, path=item.path.removeprefix("/admin"), headers={**item.headers, **token})
+    owner = graph[1] if graph else "alice"  # who makes the changes, and so never sees an older state
+    headers = {**item.headers, "X-authorization": f"<token of {owner}>"}
+    return changed(item, path=item.path.removeprefix("/admin"), headers=headers)
 
 
 # Requests of one name that are answered differently.
@@ -99,6 +119,13 @@ def _edited(instance: Instance, item: Item, table: Sequence[Difference]) -> Iter
         path = "/".join([*item.path.split("/")[:-2], verb])
         answer = instance.send(changed(item, path=path, form=form))
         assert answer.status == 200, answer
+
+
+_ADDITIONS = {21: "addToCollection public target", 22: "addToCollection no body"}
+
+
+def _removal(item: Item) -> Item:
+    return changed(item, name=_ADDITIONS.get(item.number, item.name))
 
 
 def _told_apart(item: Item) -> Item:

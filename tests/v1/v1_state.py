@@ -94,6 +94,25 @@ def submit_to_attach(instance: Instance) -> None:
     instance.submit("alice", fields, "files/small.xml")
 
 
+def submit_to_share(instance: Instance) -> None:
+    """Submit what alice then shared."""
+    fields = {"overwrite_merge": "0", "id": "own", "version": "1", "name": "own name", "description": "own description"}
+    instance.submit("alice", fields, "files/parts.xml")
+
+
+def remove_created(instance: Instance) -> None:
+    """Remove the collection that the recorded instance failed to make of a search."""
+    headers = {"X-authorization": instance.token("alice"), "Accept": "text/plain"}
+    answer = instance.exchange("GET", "/user/alice/hits/hits_collection/1/removeCollection", headers, None)
+    assert answer.text == "Success", answer
+
+
+def submit_to_remove(instance: Instance) -> None:
+    """Submit what alice then took apart."""
+    fields = {"overwrite_merge": "0", "id": "rm", "version": "1", "name": "rm name", "description": "rm description"}
+    instance.submit("alice", fields, "files/parts.xml")
+
+
 def complete_state(data: Path, recordings: Path) -> None:
     """Write the recorded triples into the stopped instance over `data`."""
     settings = load_settings({}, data=data, uri_prefix=PREFIX)
