@@ -4,13 +4,13 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse
 
 from synhub.errors import NotFound
 from synhub.hub import Hub
 from synhub.model import User
 from synhub.store.journal import Job
 from synhub.web.auth import hub_of, user_of
+from synhub.web.file_response import file_response
 from synhub.web.respond import Result, attachment, json_result
 
 
@@ -55,5 +55,5 @@ async def upload(request: Request) -> Result:
     if chosen is None:
         raise NotFound("the job has no such upload")
     path = await run_in_threadpool(hub.blobs.get, chosen.digest)
-    headers = attachment(chosen.name or "upload") | {"X-Content-Type-Options": "nosniff"}
-    return Result(FileResponse(path, media_type="application/octet-stream", headers=headers))
+    headers = attachment(chosen.name or "upload")
+    return Result(file_response(request, path, chosen.size, chosen.digest, "application/octet-stream", headers))
