@@ -1,6 +1,7 @@
-"""What the browser applications send: SynBioSuite, SeqImprove and the SynBioHub3 frontend, one test each.
+"""What the browser applications send: SynBioSuite, SeqImprove and the SynBioHub3 frontend.
 
-They run on another host than the repository, so that every request that is not simple has a preflight.
+They run on another host than the repository, so that every request that is not simple has a preflight. They know the
+repository's address and its prefix of IRIs as two things.
 """
 
 from collections.abc import Iterator
@@ -23,9 +24,10 @@ TEXT = ORIGIN | {"Accept": "text/plain"}
 DONE = (200, "Successfully uploaded")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("sequences")) as server:
+@pytest.fixture(scope="module", params=["same", "other"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    options = ["--uri-prefix", "https://parts.example/"] if request.param == "other" else []
+    with running(tmp_path_factory.mktemp("sequences"), *options) as server:
         yield server
 
 
@@ -118,10 +120,11 @@ def test_seqimprove(server: Server) -> None:
         into = fields_of(rootCollections=collection, overwrite_merge=mode, user=token)
         example = {"file": ("example.txt", PROMOTER, "text/plain")}
         assert told(post(f"{url}/submit", files=into | example, headers=TEXT | key)) == DONE
-    document = get(collection, headers=TEXT | key)
+    address = collection.replace(server.prefix, url)
+    document = get(address, headers=TEXT | key)
     assert document.status_code == 200
     assert b"tttacagctagctcagtcctaggtattatgctagc" in document.content
-    assert get(f"{collection}/sbol", headers=TEXT | key).content == document.content
+    assert get(f"{address}/sbol", headers=TEXT | key).content == document.content
 
 
 def test_synbiohub3_browses_and_searches(server: Server) -> None:
@@ -229,6 +232,12 @@ def test_synbiohub3_changes(server: Server) -> None:
     assert [{name: term["value"] for name, term in row.items()} for row in found] == [
         {"title": "table"}, {"title": "trace.csv", "size": "4"},
     ]  # fmt: skip
+
+    link = get(f"{url}{part}/shareLink", headers=key)
+    assert link.status_code == 200
+    shared = link.text.replace(server.prefix, url)
+    assert shared.startswith(f"{url}{part}/") and shared.endswith("/share")
+    assert b"Reporter" in get(f"{shared}/sbol", headers=accept).content
 
     public = {"tabState": "new", "id": "thirdpublic", "version": "1", "name": "Third", "description": "d"}
     form(f"{collection}/makePublic", public | {"citations": "", "collections": ""})
