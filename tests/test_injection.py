@@ -230,6 +230,8 @@ def field_of_submit(name: str) -> Slot:
 
 
 VERBS = ("", "/full", "/sbol", "/sbolnr", "/metadata", "/subCollections", "/members", "/download")
+LAB = "/user/alice/lab/lab_collection/1"
+CREATE = {"metaId": "made", "metaVersion": "1", "metaName": "n", "metaDescription": "d", "description": "a horse"}
 ATTACH = "/user/alice/lab/lab_collection/1/attach"
 NOTE = "%3Chttp%3A%2F%2Fx.org%2Fterms%23note%3E"
 OTHER = "%3Chttp%3A%2F%2Fx.org%2Fother%3E"
@@ -240,6 +242,7 @@ ASKING: dict[str, Slot] = {
     **{f"last segment{v}": at(f"/public/open/horse/{{}}{v}") for v in VERBS},
     "verb": at("/public/open/horse/1/{}"),
     "collection": at("/public/{}/horse/1/sbol"),
+    "replace": at("/user/alice/lab/{}/1/replace"),
     "own collection": at("/user/alice/{}/horse/1/sbol"),
     "own display id": at("/user/alice/lab/{}/1/sbol"),
     "version": at("/user/alice/lab/horse/1{}/sbol"),
@@ -345,6 +348,17 @@ SLOW: dict[str, Slot] = {
     "publish into beginning": lambda v: form("/user/alice/lab/horse/1/makePublic", "collections")(
         f"{PREFIX}public/open/{v}"
     ),
+    "remove path": lambda v: Sent("POST", f"/user/alice/lab/no{segment(v)}/1/remove"),
+    "remove collection path": lambda v: Sent("POST", f"/user/alice/no{segment(v)}/no_collection/1/removeCollection"),
+    "take out": form(f"{LAB}/removeMembership", "member"),
+    "take out ending": lambda v: form(f"{LAB}/removeMembership", "member")(f"/user/alice/lab/{v}/1"),
+    "put in": form("/user/alice/lab/horse/1/addToCollection", "collections"),
+    "put in ending": lambda v: form("/user/alice/lab/horse/1/addToCollection", "collections")(f"/user/alice/lab/{v}/1"),
+    "put in path": lambda v: form(f"/user/alice/lab/{segment(v)}/1/addToCollection", "collections")(LAB),
+    **{f"create {name}": form("/createCollection", name, **CREATE) for name in CREATE},
+    "create of a creator": form("/createCollection", "creator", **CREATE),
+    "create of a named collection": form("/createCollection", "collections", **CREATE),
+    "create of a class": form("/createCollection", "objectType", **CREATE),
     "attach id": lambda v: multipart({"id": v}, "x", path=ATTACH),
     "attach file name": lambda v: multipart({}, "x", re.sub('["\r\n]', "", v), ATTACH),
     "attach content": lambda v: multipart({}, v, path=ATTACH),
@@ -546,10 +560,12 @@ def test_queries_of_the_store_are_those_in_the_files_and_those_of_search(target:
         shape(query.text)
         for query in (
             template.bind("is_member", collection=iri, member=iri),
+            template.bind("holders_of_namespace", collection=iri, namespace=Term('"x"')),
             template.bind("links_to", objects=iris),
             template.bind("object_types", object=iri),
             template.bind("owners", object=iri),
             template.bind("top_levels", top_levels=iris),
+            template.bind("top_levels_named", names=iris),
             template.bind("versions", identity=iri),
         )
     }
