@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +109,8 @@ def test_an_object_goes_with_its_memberships(lab: Live) -> None:
     assert "/lab/b/1" not in lab.get("/user/alice/lab/shelf/1/sbolnr", "alice").text
     assert lab.get("/user/alice/lab/b/1/sbol", "alice").status_code == 404
     assert lab.get("/user/alice/lab/b/1/metadata", "alice").json() == []
-    asked = lab.get("/sparql", "alice", params={"query": f"ASK {{ {{ <{LAB}b/1> ?p ?o }} UNION {{ ?s ?q <{LAB}b/1> }} }}"},
-                    headers={"Accept": "application/sparql-results+json"})  # fmt: skip
+    query = f"ASK {{ {{ <{LAB}b/1> ?p ?o }} UNION {{ ?s ?q <{LAB}b/1> }} }}"
+    asked = lab.get("/sparql", "alice", params={"query": query}, headers={"Accept": "application/sparql-results+json"})
     assert asked.json()["boolean"] is False
     assert report_of(lab, answer) == {"findings": [], "removed": 1, "referring": 0, "references": []}
 
@@ -190,7 +191,7 @@ def test_head_removes_nothing_and_says_so(lab: Live) -> None:
 def test_what_was_said_about_a_removed_object_is_forgotten(lab: Live) -> None:
     hub = lab.hub
     top = Iri(LAB + "a/1")
-    hub.shares.make_link(ALICE, top, "alice", __import__("datetime").timedelta(days=1))
+    hub.shares.make_link(ALICE, top, "alice", timedelta(days=1))
     with hub.journal._database.write() as sql:
         put_files(sql, [StoredFile(top, "0" * 64, 1, "x", "text/plain", "alice")])
         put_moved(sql, {Iri(LAB + "old/1"): top})
@@ -200,6 +201,35 @@ def test_what_was_said_about_a_removed_object_is_forgotten(lab: Live) -> None:
     assert hub.shares.links_on(top) == []
     assert hub.files.find(top) is None
     assert hub.shares.find_moved(Iri(LAB + "old/1")) is None
+
+
+def test_an_attachment_goes_with_its_file_and_its_links(lab: Live) -> None:
+    files = {"id": (None, "notes"), "file": ("notes.txt", b"some notes")}
+    assert lab.request("POST", "/user/alice/lab/a/1/attach", "alice", files=files).status_code == 200
+    assert lab.get("/user/alice/lab/notes/1/download", "alice").content == b"some notes"
+
+    answer = lab.get("/user/alice/lab/notes/1/remove", "alice")
+
+    assert (answer.status_code, answer.text) == (200, "Success")
+    assert lab.get("/user/alice/lab/notes/1/download", "alice").status_code == 404
+    assert lab.hub.files.find(Iri(LAB + "notes/1")) is None
+    assert "notes" not in lab.get("/user/alice/lab/a/1/sbol", "alice").text
+
+
+def test_a_share_link_lets_nobody_remove_and_a_co_owner_may(lab: Live) -> None:
+    link = lab.request("POST", "/user/alice/lab/a/1/shareLink", "alice").text
+    path = "/" + link.partition("//")[2].partition("/")[2].removesuffix("/") + "/remove"
+    refused = lab.get(path, "bob")
+    assert (refused.status_code, refused.text) == (403, "Not authorized to remove this object")
+    assert lab.get(path).status_code == 401
+    assert "a" in found(lab)
+
+    added = lab.request("POST", "/user/alice/lab/a/1/addOwner", "alice", data={"user": f"{PREFIX}user/bob"})
+    assert added.status_code == 200, added.text
+    assert lab.get("/user/alice/lab/a/1/remove", "bob").status_code == 200
+    assert "a" not in found(lab)
+    assert lab.hub.shares.co_owners_of(Iri(LAB + "a/1")) == []
+    assert lab.get(path, "bob").status_code == 403
 
 
 # --- a collection -----------------------------------------------------------------------------------------------------

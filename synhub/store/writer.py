@@ -364,7 +364,7 @@ class Writer:
         self._apply(sequence, change)
         self._catalog.update_in_batches(read_changed(self._store, change.top_levels), self._applied)
         self._journal.purged(batch)
-        self._removals.reload()
+        self._removals.purged(batch)
         self._catalog.unhide(batch)
         return False
 
