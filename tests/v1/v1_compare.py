@@ -2,7 +2,8 @@
 
 Compared are the status, the media type where it says something, where a redirect leads, and the body: JSON as data,
 lists of records as sets, RDF as graphs, SPARQL results as rows in any order, anything else as text. Ids, instants,
-tokens, secrets of share links and NUL characters are apart. A short text labelled text/html is taken for the plain text that it is.
+tokens, secrets of share links and NUL characters are apart. A short text labelled text/html is taken for the plain text
+that it is.
 """
 
 import csv

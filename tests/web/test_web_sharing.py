@@ -375,6 +375,54 @@ def test_owners_of_a_collection_own_its_members_in_its_namespace(hub: Live) -> N
         assert hub.get(path + "/sbol", "bob").status_code == 404
 
 
+def test_a_large_collection_gets_its_owner_in_several_steps(tmp_path: Path) -> None:
+    with live(tmp_path, step_quads=2) as running:
+        fill(running)
+        answer = running.request("POST", COLLECTION + "/addOwner", "alice", data={"user": "bob"})
+        job = re.search("<(.*)>", answer.headers["link"])
+        assert job is not None
+        assert running.get(job[1], "alice").json()["steps"] > 1
+        assert owners(running, GENE) == owners(running, CHILD) == ["alice", "bob"]
+
+
+def test_a_co_owner_changes_what_he_owns_by_the_plain_path(hub: Live) -> None:
+    add(hub, UNIT, "bob")
+    attached = hub.request("POST", UNIT + "/attach", "bob", files={"file": ("notes.txt", b"of bob")})
+    assert attached.status_code == 200, attached.text
+    edited = hub.request("POST", UNIT + "/edit/title", "bob", data={"previous": "the unit", "object": "bob's unit"})
+    assert edited.status_code == 200, edited.text
+    assert hub.get(UNIT + "/metadata", "alice").json()[0]["name"] == "bob's unit"
+    refused = hub.request("POST", GENE + "/attach", "bob", files={"file": ("notes.txt", b"of bob")})
+    assert refused.status_code in (401, 403)
+
+
+def test_a_removed_object_takes_its_links_and_co_owners_along(hub: Live) -> None:
+    link = link_to(hub, UNIT)
+    of_lab = link_to(hub, COLLECTION)
+    add(hub, UNIT, "bob")
+    assert hub.request("POST", UNIT + "/remove", "alice").status_code == 200
+    assert hub.get("/shared", "bob").json() == []
+    for path in (link, under(UNIT, of_lab)):
+        assert hub.get(path + "/sbolnr").status_code == 404
+    again = hub.submit("alice", DESIGN, {"rootCollections": PREFIX + COLLECTION[1:], "overwrite_merge": "2"})
+    assert again.status_code == 200, again.text
+    assert hub.get(UNIT + "/sbolnr", "alice").status_code == 200
+    assert hub.get(link + "/sbolnr").status_code == 404
+    assert hub.get(UNIT + "/sbolnr", "bob").status_code == 404
+    assert hub.get("/profile/shareLinks", "alice").json()[0]["link"] == PREFIX + of_lab[1:]
+
+
+def test_a_link_to_what_has_been_published_leads_there(hub: Live) -> None:
+    link = link_to(hub, UNIT)
+    fields = {"tabState": "new", "id": "open", "version": "1", "name": "n", "description": "d", "citations": ""}
+    published = hub.request("POST", UNIT + "/makePublic", "alice", data=fields)
+    assert published.status_code == 200, published.text
+    moved = hub.get(link + "/sbol", follow_redirects=False)
+    assert (moved.status_code, moved.headers["location"]) == (301, "/public/open/unit/1/sbol")
+    assert hub.get(under(GENE, link) + "/sbol", follow_redirects=False).status_code == 404
+    assert [row["moved"] for row in hub.get("/profile/shareLinks", "alice").json()] == [True]
+
+
 def test_a_member_that_only_the_leaving_owner_owns_stays_with_that_owner(hub: Live) -> None:
     add(hub, COLLECTION, "bob")
     assert remove(hub, GENE, "alice", "bob") == (200, "Success")
