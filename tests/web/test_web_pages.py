@@ -83,7 +83,7 @@ def test_the_page_of_an_object_shows_what_is_known_of_it(hub: Live) -> None:
     for text in ("Component definition · version 1 · private", "A unit", "engineered region", "DnaRegion"):
         assert text in html
     assert PREFIX + UNIT[1:] in html
-    assert re.search(r"c1</a></td><td>Component</td><td>\s*<a href=\"/user/alice/lab/part7/1\">part7</a>", html)
+    assert re.search(r"c1</a></td><td>\s*<a href=\"/user/alice/lab/part7/1\">part7</a>", html)
     assert "3–9 reverse" in html
     assert "gel &lt;1&gt;.png</a>" in html and "10 Bytes" in html
     for verb in ("sbol", "sbolnr", "metadata"):
