@@ -24,7 +24,7 @@ def figures(lines: list[Line], *, idle: Memory = MEMORY, corpus: Timing | None =
 
 
 def results(one: Figures) -> Results:
-    return Results(date(2025, 1, 31), "a machine", "abc", 0.1, 60.0, 95, [one])
+    return Results(date(2025, 1, 31), "a machine", "abc", 0.1, 60.0, 95, 6.0, [one])
 
 
 READ = Line("metadata", False, 1, timing(0.001), timing(0.0009))
