@@ -37,18 +37,28 @@ def bind(name: str, /, **values: Term | Iri | int | Sequence[Term]) -> Query:
     A Term or Iri fills a term position, an int LIMIT or OFFSET, a sequence of Terms the inside of `VALUES ?x { $xs }`.
     Raises Inconsistent when names are missing or superfluous, or a value is not a ground term.
     """
+    pieces, wanted = _split(name)
+    if wanted != values.keys():
+        raise Inconsistent(f"{name}.rq wants {sorted(wanted)}, not {sorted(values)}")
+    rendered = {parameter: _render(value) for parameter, value in values.items()}
+    return Query("".join(rendered[piece] if n % 2 else piece for n, piece in enumerate(pieces)))
+
+
+@cache
+def _split(name: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the text of a query and the names of its parameters in turn, text first; and the names alone."""
     text = load(name)
-    if parameters(text) != values.keys():
-        raise Inconsistent(f"{name}.rq wants {sorted(parameters(text))}, not {sorted(values)}")
+    pieces, at = [], 0
+    for match in _TOKEN.finditer(text):
+        if match["name"]:
+            pieces += [text[at : match.start()], match["name"]]
+            at = match.end()
+    return (*pieces, text[at:]), parameters(text)
 
-    def fill(match: re.Match[str]) -> str:
-        if not match["name"]:
-            return match.group()
-        value = values[match["name"]]
-        if isinstance(value, int):
-            return render.number(value)
-        if isinstance(value, str):
-            return render.term(Term(value) if value[:1] in ("<", '"') else iri_term(Iri(value)))
-        return render.terms(value)
 
-    return Query(_TOKEN.sub(fill, text))
+def _render(value: Term | Iri | int | Sequence[Term]) -> str:
+    if isinstance(value, int):
+        return render.number(value)
+    if isinstance(value, str):
+        return render.term(Term(value) if value[:1] in ("<", '"') else iri_term(Iri(value)))
+    return render.terms(value)
