@@ -145,6 +145,14 @@ def triples_of(hub: Hub, located: Located) -> list[Triple]:
     return [t for t in stored if t[0] in wanted]
 
 
+def facts_of(hub: Hub, located: Located) -> list[Triple]:
+    """Return what `triples_of` returns, without the members of a collection: of those there may be many thousands."""
+    if not located.is_collection:
+        return triples_of(hub, located)
+    query = template.bind("without_members", top_level=located.top_level)
+    return sorted(hub.store.construct(query, Dataset((located.graph,))))
+
+
 def metadata(hub: Hub, located: Located) -> dict[str, Any]:
     """Return the classic metadata record; None for what is missing, the first in text order of several values.
 

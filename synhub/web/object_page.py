@@ -76,7 +76,7 @@ async def object_page(request: Request, located: Located) -> Result:
 
 def _values(hub: Hub, actor: Actor, located: Located, link: Link) -> dict[str, Any]:
     """What the template shows, apart from the members of a collection."""
-    stored = objects.triples_of(hub, located)
+    stored = objects.facts_of(hub, located)
     me = iri_term(located.iri)
     said: dict[Term, list[Term]] = {}
     for s, p, o in stored:

@@ -4,11 +4,16 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 from live import PASSWORD, PREFIX, Live, live
 
+from synhub.identity import ObjectRef
+from synhub.model import User
+from synhub.objects import facts_of, locate, triples_of
+from synhub.ownership import actor_of_user
 from synhub.web.pages import short, term, words_of
 
 UNIT, COLLECTION = "/user/alice/lab/unit/1", "/user/alice/lab/lab_collection/1"
@@ -134,6 +139,15 @@ def test_members_are_shown_page_by_page_and_searched(hub: Live) -> None:
     found = page(hub, COLLECTION + "?q=part+07")
     assert "1 found" in found and "part 07" in found and "part 08" not in found
     assert hub.get(COLLECTION + "?offset=x", "alice", headers=HTML).status_code == 400
+
+
+def test_the_facts_of_a_collection_are_all_it_says_but_for_its_members(hub: Live) -> None:
+    alice = actor_of_user(hub.hub.shares, cast(User, hub.hub.accounts.find_by_login("alice")))
+    located = locate(hub.hub, alice, ObjectRef("alice", "lab", "lab_collection", "1"))
+    everything = triples_of(hub.hub, located)
+    members = [t for t in everything if t[1] == "<http://sbols.org/v2#member>"]
+    assert len(members) >= 31
+    assert facts_of(hub.hub, located) == sorted(set(everything) - set(members))
 
 
 def test_search_says_how_much_it_found_and_leads_on(hub: Live) -> None:
