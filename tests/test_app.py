@@ -48,6 +48,15 @@ def test_a_port_in_use_is_refused_before_anything_is_fixed(tmp_path: Path, capsy
     assert not (tmp_path / "d").exists()
 
 
+def test_answers_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:
+    with (
+        app._listen(settings(tmp_path, port=0)) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
 def test_nothing_of_a_memory_instance_is_there_at_the_next_start(tmp_path: Path) -> None:
     for _ in range(2):
         with live(tmp_path / "d", engine="memory:") as instance:
