@@ -18,6 +18,7 @@ async def empty(_: Request) -> Response:
 
 def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         Starlette(routes=[Route("/", empty)]), log_config=None, access_log=False, server_header=False, lifespan="off",
         h11_max_incomplete_event_size=128 * 1024, http="h11", proxy_headers=False,
