@@ -18,6 +18,7 @@ from synhub.sbol.graph import Document, unskolemise
 from synhub.sbol.xml import write_sbol2
 from synhub.sparql import template
 from synhub.store.catalog_closure import named_top_levels, referred_top_levels
+from synhub.store.catalog_listings import find_record
 from synhub.store.spool import Spool
 from synhub.store.top_levels import read_top_levels, versions_of
 from synhub.vocab import RDF, SBOL2
@@ -27,6 +28,7 @@ _PATIENCE_S = 5.0  # how long a download waits for a child
 _TYPE = iri_term(RDF.type)
 _COLLECTION = iri_term(SBOL2.Collection)
 _MEMBER = iri_term(SBOL2.member)
+_METADATA = ("persistentIdentity", "displayId", "version", "name", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +155,32 @@ def facts_of(hub: Hub, located: Located) -> list[Triple]:
     return sorted(hub.store.construct(query, Dataset((located.graph,))))
 
 
+def describe(hub: Hub, actor: Actor, ref: ObjectRef) -> tuple[str, dict[str, Any]]:
+    """Return the displayId of an object and its classic metadata record. Raises NotFound and Moved as `locate`.
+
+    The catalog is asked first: it has the same values, and is asked in a quarter of the time. What it has no row or no
+    text for (children, what a job is writing, a missing description or an empty one) the store knows.
+    """
+    if ref.version is not None:
+        iri = ref.iri(hub.registry)
+        graph = readable_graph(hub, hub.dataset(actor), iri)
+        record = None if graph is None else find_record(hub.catalog, graph, iri)
+        if record is not None and all(record):
+            return ref.display_id, dict(zip((*_METADATA, "type"), record, strict=True))
+    located = locate(hub, actor, ref)
+    return located.display_id, metadata(hub, located)
+
+
 def metadata(hub: Hub, located: Located) -> dict[str, Any]:
     """Return the classic metadata record; None for what is missing, the first in text order of several values.
 
     Source: SynBioHub `GET <uri>/metadata`.
     """
     rows = hub.store.select(template.bind("metadata", object=located.iri), Dataset((located.graph,)))
-    names = ("persistentIdentity", "displayId", "version", "name", "description")
     record: dict[str, Any] = {}
-    for n, name in enumerate(names):
+    for n, name in enumerate(_METADATA):
         said = [row[n] for row in rows]
-        first = min((value for value in said if value is not None), default=None)
-        record[name] = None if first is None else text_of(first)
+        record[name] = min((text_of(value) for value in said if value is not None), default=None)
     sbol_types = [t for t in located.types if t.startswith(SBOL2.NS)]
     return record | {"type": (sbol_types or list(located.types))[0]}
 

@@ -16,6 +16,7 @@ from synhub.identity import ObjectRef
 from synhub.model import Actor, Single
 from synhub.rdf import Iri
 from synhub.sbol.graph import parse_rdf_xml
+from synhub.store.catalog_listings import find_record
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sbol2"
 GRAPH = Iri(PREFIX + "user/alice")
@@ -139,6 +140,29 @@ def test_without_a_version_the_latest_answers(instance: Live) -> None:
     assert (redirect.status_code, redirect.headers["location"]) == (302, f"{path}/{newest['version']}")
     assert record[0]["version"] == newest["version"]
     assert newest["uri"] in subjects(instance.get(path + "/sbolnr", "alice").content)
+
+
+def test_metadata_is_the_same_from_catalog_and_store(instance: Live) -> None:
+    texts = "".join(f"<dcterms:title>{text}</dcterms:title>" for text in ("zeta", "b c", "b", "beta"))
+    full = f"{texts}<dcterms:description>d</dcterms:description><sbol:member rdf:resource='http://a/two/1'/>"
+    document = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:sbol="http://sbols.org/v2#"'
+        f' xmlns:dcterms="http://purl.org/dc/terms/">{versioned("one", "1", "Collection", full)}'
+        f"{versioned('two', '1', 'Collection', texts)}</rdf:RDF>"
+    )
+    assert instance.submit("alice", document.encode(), {"id": "records"}).status_code == 200
+    hub = instance.hub
+    alice = Actor(hub.accounts.find_by_login("alice"))
+    asked = from_catalog = 0
+    for graph, iri, _ in list(hub.catalog.digest_rows()):
+        located = objects.locate(hub, alice, ref(iri, instance))
+        described = objects.describe(hub, alice, ref(iri, instance))
+        assert described == (located.display_id, objects.metadata(hub, located))
+        asked += 1
+        from_catalog += all(find_record(hub.catalog, graph, iri) or ("",))
+    assert asked > from_catalog > 0
+    [record] = instance.get("/user/alice/records/one/1/metadata", "alice").json()
+    assert (record["name"], record["description"]) == ("b", "d")
 
 
 def versioned(name: str, version: str, cls: str, more: str = "") -> str:

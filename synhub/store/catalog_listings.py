@@ -36,6 +36,19 @@ def is_below(name: str, beginnings: Sequence[str]) -> Condition:
     return Condition(holds, {name: json.dumps(list(beginnings))})
 
 
+def find_record(catalog: Catalog, graph: Iri, top_level: Iri) -> tuple[str | None, ...] | None:
+    """Return persistent identity, displayId, version, name, description and class of a top level, as texts.
+
+    None for one that has no row, hidden or not; an empty text for what is missing as well as for what is empty.
+    """
+    return catalog.database.row(
+        "SELECT identity.iri, t.display_id, t.version, t.name, t.description, t.class FROM node"
+        " CROSS JOIN top_level AS t ON t.node = node.id LEFT JOIN node AS identity ON identity.id = t.identity"
+        " WHERE node.iri = ? AND t.graph = (SELECT id FROM graph WHERE iri = ?)",
+        (top_level, graph),
+    )
+
+
 def count_class(catalog: Catalog, graph: Iri, cls: Iri) -> int:
     """Return how many objects of a class a graph holds, children too, less what is hidden."""
     row = catalog.database.row(

@@ -1,7 +1,6 @@
 """Handlers that read one object."""
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -58,16 +57,11 @@ async def sbolnr(request: Request, ref: ObjectRef) -> Result:
 async def metadata(request: Request, ref: ObjectRef) -> Result:
     """The classic metadata rows; an empty list for what is not there or not to be seen."""
     hub, actor = hub_of(request), actor_of(request)
-
-    def read() -> tuple[Located, dict[str, Any]]:
-        located = objects.locate(hub, actor, ref)
-        return located, objects.metadata(hub, located)
-
     try:
-        located, record = await run_in_threadpool(read)
+        display_id, record = await run_in_threadpool(objects.describe, hub, actor, ref)
     except NotFound:
         return json_result([], title=ref.display_id)
-    return json_result([record], title=ref.display_id, headers=attachment(located.display_id + ".json"))
+    return json_result([record], title=ref.display_id, headers=attachment(display_id + ".json"))
 
 
 async def page(request: Request, ref: ObjectRef) -> Result:
