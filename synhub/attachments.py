@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from synhub.errors import BadRequest, Conflict, InvalidIri, NotAuthenticated, NotFound
 from synhub.formats.media_type import HEAD_BYTES, media_type_of
 from synhub.hub import Hub
-from synhub.identity import COLLECTION_SUFFIX, ObjectRef
+from synhub.identity import COLLECTION_SUFFIX, ObjectRef, Registry
 from synhub.model import Actor, Dataset, TopLevelChange, User
 from synhub.objects import Located, locate, triples_of
 from synhub.ownership import locate_owned, owners_of
@@ -103,7 +103,7 @@ def attach_url(hub: Hub, actor: Actor, ref: ObjectRef, fields: Mapping[str, str]
     """
     user, located = find_place(hub, actor, ref, ATTACH_URL_REFUSED)
     kind = _checked_type(fields.get("type", ""))
-    url = _checked_url(fields.get("url", ""))
+    url = _checked_url(fields.get("url", ""), hub.registry)
     name = fields.get("name", "") or str(uuid.uuid4())
     display_id = display_id_from(name)
     if not display_id:
@@ -130,12 +130,14 @@ def _checked_type(text: str) -> Iri:
         raise BadRequest(f"type is {text!r}; {example}") from error
 
 
-def _checked_url(text: str) -> Iri:
+def _checked_url(text: str, registry: Registry) -> Iri:
     if not text:
         raise BadRequest("url is missing: send the http or https address of what is to be attached")
     url = http_url(text)
     if url is None:
         raise BadRequest(f"url is {text!r}; only complete http and https addresses can be attached")
+    if url.startswith(registry.prefix):
+        raise BadRequest(f"url is {text!r}, which lies in this repository: attach the file itself")
     return url
 
 

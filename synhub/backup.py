@@ -29,7 +29,7 @@ from typing import Any
 import synhub
 from synhub.errors import BadRequest, Inconsistent, Stopping, StoreUnavailable, SynhubError
 from synhub.hub import Hub
-from synhub.store.backups import Backups, NamedFile, link_unfinished, read_copy
+from synhub.store.backups import Backups, link_unfinished, read_copy
 from synhub.store.blobs import Blobs
 from synhub.store.changes import fsync_folder, write_synced
 from synhub.store.data_folder import BACKUP, DATABASE, FORMAT, make
@@ -80,7 +80,7 @@ def take(hub: Hub, target: Path, tell: Tell) -> Outcome:
             _copy_blobs(hub.blobs, unfinished / "blobs", tell)
         (unfinished / "format").write_text(FORMAT)
         tell("reading it again")
-        held = _read_again(unfinished)
+        held = _read_again(unfinished, read_blobs=False)
         tell("waiting for the disk")
         _sync(unfinished)
         write_synced(unfinished / BACKUP, json.dumps(_manifest(hub, unfinished), indent=1).encode())
@@ -183,8 +183,11 @@ def _copy_blobs(blobs: Blobs, target: Path, tell: Tell) -> None:
             shutil.copy2(source, copy)
 
 
-def _read_again(folder: Path) -> Outcome:
-    """Open what was copied. Raises Inconsistent when it cannot be read as a whole."""
+def _read_again(folder: Path, *, read_blobs: bool) -> Outcome:
+    """Open what was copied; of blobs read the bytes as well if asked to (in a backup they may be the originals).
+
+    Raises Inconsistent when it cannot be read as a whole.
+    """
     try:
         with closing(EmbeddedStore(folder / "store", read_only=True)) as store:
             graphs = store.graphs()
@@ -194,19 +197,13 @@ def _read_again(folder: Path) -> Outcome:
     damage, named = read_copy(folder / DATABASE)
     if damage:
         raise Inconsistent(f"the copy of {DATABASE} in {folder} is damaged: {'; '.join(damage)}")
-    problems = [problem for file in named if (problem := _missing(folder, file))]
+    blobs = Blobs(folder / "blobs")
+    wrong = {f: blobs.damage(*f, read=read_blobs) for f in {(file.digest, file.size) for file in named}}
+    problems = [f"{f.what}: {wrong[f.digest, f.size]}" for f in named if wrong[f.digest, f.size]]
     size = sum(file.size for file in named)
     return Outcome(
         f"{len(graphs)} graphs with {triples} triples, {len(named)} files with {size} bytes", tuple(problems)
     )
-
-
-def _missing(folder: Path, file: NamedFile) -> str:
-    path = folder / "blobs" / file.digest[:2] / file.digest[2:]
-    if not path.is_file():
-        return f"{file.what}: its blob {file.digest} is missing"
-    found = path.stat().st_size
-    return "" if found == file.size else f"{file.what}: its blob {file.digest} has {found} bytes, not {file.size}"
 
 
 def _files(folder: Path) -> Iterator[tuple[str, int]]:
@@ -276,7 +273,7 @@ def restore(source: Path, data: Path, recover: Callable[[Path], None], tell: Tel
             target = unfinished / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, target)
-        held = _read_again(unfinished)
+        held = _read_again(unfinished, read_blobs=True)
         tell("building the catalog")
         recover(unfinished)
         tell("waiting for the disk")

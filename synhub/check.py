@@ -105,19 +105,15 @@ def check(
             problems.append(f"job {job.id} is {job.state}: start the server, it will finish it")
     if catalog.last_number != journal.last_number():
         problems.append(f"the catalog is at step {catalog.last_number}, the journal at {journal.last_number()}")
+    named: dict[tuple[str, int], list[str]] = {}  # every blob is read once
     for upload in journal.all_uploads():
-        problems += _check_blob(blobs, f"upload {upload.name!r}", upload.digest, upload.size)
+        named.setdefault((upload.digest, upload.size), []).append(f"upload {upload.name!r}")
     for file in files.all():
-        problems += _check_blob(blobs, f"attachment {file.iri}", file.digest, file.size)
+        named.setdefault((file.digest, file.size), []).append(f"attachment {file.iri}")
+    for (digest, size), names in named.items():
+        if damage := blobs.damage(digest, size, read=True):
+            problems += [f"{name}: {damage}" for name in names]
     return problems
-
-
-def _check_blob(blobs: Blobs, what: str, digest: str, size: int) -> list[str]:
-    path = blobs.path(digest)
-    if not path.is_file():
-        return [f"{what}: its blob {digest} is missing"]
-    found = path.stat().st_size
-    return [] if found == size else [f"{what}: its blob has {found} bytes, not {size}"]
 
 
 def reindex(store: EmbeddedStore, catalog: Catalog, journal: Journal) -> int:

@@ -46,6 +46,7 @@ from synhub.vocab import SBOL2
 
 REFUSED = "Not authorized to make this object public"
 REFUSED_TARGET = "Not authorized to add to this collection"
+NOT_ALL = "{iri}, which would go public with it, is not yours: ask its owner to publish, or to make you an owner of it"
 ID_OF_ANOTHER = "The public id {id} belongs to another user: choose another id"
 
 _MEMBER = iri_term(SBOL2.member)
@@ -238,11 +239,13 @@ class Publication:
         return found
 
     def _stays(self, top: Iri, triples: Sequence[Triple], *, as_member: bool) -> str | None:
-        """Return why a top level is not published although something published names it."""
+        """Return why a top level is not published although something published names it. Raises Forbidden."""
         if not as_member and has_type(top, triples, SBOL2.Collection):
             return "a collection that is referred to, not a member"
         registry = self.hub.registry
         if self.graph != registry.user_graph(self.user.username) and not is_owner(registry, self.user, triples, top):
+            if self._moves(top):  # it would stay behind in no collection
+                raise Forbidden(NOT_ALL.format(iri=top))
             return "you are not an owner of it"
         return None
 

@@ -163,11 +163,11 @@ def _plan_collection(hub: Hub, user: User, located: Located) -> Planned:
     going, stays = plan_disappearing(
         collection, members, _holders(hub, here, collection, namespace, members), namespace
     )
-    notes = [
-        Finding("synhub-stays", "note", member, f"also a member of {', '.join(holders)}")
-        for member, holders in sorted(stays.items())
-    ]
-    removed = [collection, *sorted(going)]
+    reasons = {member: f"also a member of {', '.join(holders)}" for member, holders in stays.items()}
+    if located.graph not in (hub.registry.public_graph, hub.registry.user_graph(user.username)):
+        reasons |= dict.fromkeys(going - _owned(hub, user, here), "you are not an owner of it")
+    notes = [Finding("synhub-stays", "note", member, reason) for member, reason in sorted(reasons.items())]
+    removed = [collection, *sorted(going - reasons.keys())]
     lost = _lost_identities(removed, versions)
     return _planned(hub, user, located.graph, removed, {*removed, *lost}, lost, notes)
 
@@ -177,6 +177,12 @@ def _top_levels(members: Sequence[Iri], versions: Mapping[Iri, Sequence[Iri]]) -
     stored = {top for tops in versions.values() for top in tops}
     found = (member if member in stored else next(iter(versions.get(member, ())), None) for member in members)
     return list(dict.fromkeys(top for top in found if top is not None))
+
+
+def _owned(hub: Hub, user: User, here: Dataset) -> set[Iri]:
+    """Return the top levels of a graph that a user owns."""
+    rows = hub.store.select(template.bind("owned_top_levels", owner=hub.registry.user_graph(user.username)), here)
+    return {iri_of(top) for (top,) in rows if top is not None}
 
 
 def _holders(

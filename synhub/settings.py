@@ -62,7 +62,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("search_limit", 10_000, "rows", "largest page of a search", least=1),
     Setting("user_bytes", 20 * 1024 * MIB, "bytes", "files that one user may have kept here; 0 means no limit"),
     Setting("user_jobs", 16, "jobs", "jobs that one user may have under way; 0 means no limit"),
-    Setting("share_days", 365, "days", "a share link expires after this unless asked for otherwise", least=1, most=3650),
+    Setting(
+        "share_days", 365, "days", "a share link expires after this unless asked for otherwise", least=1, most=3650
+    ),
     Setting("token_days", 90, "days", "an unused token expires after this", least=1),
     Setting("report_days", 90, "days", "how long job reports are kept", least=1),
     Setting("login_attempts", 10, "attempts", "failed logins per account or address before they are slowed", least=1),

@@ -24,9 +24,11 @@ from synhub.store.catalog_conditions import is_one_of
 from synhub.store.catalog_search import View
 from synhub.store.changes import pack
 from synhub.store.journal import Job
-from synhub.store.shares import ShareLink, add_co_owner, delete_grants
+from synhub.store.shares import ShareLink, add_co_owner, delete_grants, put_link
+from synhub.store.shares import make_link as new_link
 from synhub.store.top_levels import batches, read_top_levels, versions_of
 from synhub.store.work import Planned
+from synhub.submit.planner import read_stored
 from synhub.vocab import SBH, SBOL2
 
 NO_LINK = "Not authorized to get a share link for this object"
@@ -54,20 +56,40 @@ def find_link(hub: Hub, actor: Actor, ref: ObjectRef, days: int | None) -> Share
     `days` None means the setting. Raises what `links` raises.
     """
     user, located = _owned(hub, actor, ref, NotAuthenticated(NO_LINK))
-    life = _life(hub, days)
+    return _good_link(hub, located.top_level, user, _life(hub, days))
+
+
+def _good_link(hub: Hub, top_level: Iri, user: User, life: timedelta) -> ShareLink | None:
     half_way = (datetime.now(UTC) + life / 2).isoformat()
-    own = [link for link in hub.shares.links_on(located.top_level) if link.username == user.username]
+    own = [link for link in hub.shares.links_on(top_level) if link.username == user.username and not link.moved]
     return next((link for link in reversed(own) if _life_of(link) == life and link.expires > half_way), None)
 
 
-def make_link(hub: Hub, actor: Actor, ref: ObjectRef, days: int | None) -> ShareLink:
-    """Make a link to the top level of an object. Raises BadRequest where there are too many; what `links` raises."""
-    user, located = _owned(hub, actor, ref, NotAuthenticated(NO_LINK))
-    if len(hub.shares.links_on(located.top_level)) >= MOST_LINKS:
-        raise BadRequest(
-            f"{located.top_level} has {MOST_LINKS} live share links; revoke some of them first (DELETE …/shareLinks)"
-        )
-    return hub.shares.make_link(located.graph, located.top_level, user.username, _life(hub, days))
+def make_link(hub: Hub, actor: Actor, ref: ObjectRef, days: int | None) -> "Future[Job]":
+    """Start making a link to the top level of an object, unless one is there that `find_link` returns.
+
+    A job of its own: between the look at the owners and the new row nothing else can remove or publish the object.
+    Raises BadRequest where there are too many; what `links` raises.
+    """
+    refusal = NotAuthenticated(NO_LINK)
+    user, located = _owned(hub, actor, ref, refusal)
+    life = _life(hub, days)
+
+    def plan(_: Job) -> Planned:
+        _read_owned(hub, user, located, refusal)
+        if _good_link(hub, located.top_level, user, life) is not None:
+            return Planned((), {})
+        if len(hub.shares.links_on(located.top_level)) >= MOST_LINKS:
+            raise BadRequest(
+                f"{located.top_level} has {MOST_LINKS} live share links; revoke some of them first"
+                " (DELETE …/shareLinks)"
+            )
+        link = new_link(located.graph, located.top_level, user.username, life)
+        return Planned((), {}, commits=(functools.partial(put_link, link=link),))
+
+    namespace = hub.registry.namespace_of(located.top_level)
+    assert namespace is not None
+    return hub.edits.start(user, "shareLink", [namespace.iri], plan)
 
 
 def links(hub: Hub, actor: Actor, ref: ObjectRef) -> list[ShareLink]:
@@ -172,7 +194,8 @@ def remove_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> "Future[
     """The inverse of `add_owner`, by any owner; with the owner go the share links that he or she has made.
 
     A member that nobody else owns stays with its owner. Raises NotAuthenticated for who does not own the object,
-    Conflict for the last owner, BadRequest for an unknown user, NotFound.
+    Conflict for the last owner and for the user in whose graph the object lies, BadRequest for an unknown user,
+    NotFound.
     """
     refusal = NotAuthenticated(NO_REMOVING)
     user, located = locate_owned(hub, actor, ref, refusal)
@@ -187,6 +210,8 @@ def remove_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> "Future[
 
     def plan(_: Job) -> Planned:
         stored = _read_owned(hub, user, located, refusal)
+        if located.graph == hub.registry.user_graph(leaving.username):
+            raise Conflict(f"{located.top_level} lies in the graph of {leaving.username}, who stays an owner of it")
         if _owners(located.top_level, stored) == {removed}:
             raise Conflict(
                 f"{leaving.username} is the last owner of {located.top_level}, and nobody could change it any more;"
@@ -218,8 +243,11 @@ def _owners(top_level: Iri, stored: Iterable[Triple]) -> set[Term]:
 
 
 def _read_owned(hub: Hub, user: User, located: Located, refusal: SynhubError) -> list[Triple]:
-    """Read a top level afresh. Raises `refusal` when the user owns it no more."""
-    stored = read_top_levels(hub.store, Dataset((located.graph,)), [located.top_level]).get(located.top_level, [])
+    """Read a top level afresh. Raises NotFound when it is gone, `refusal` when the user owns it no more."""
+    here = Dataset((located.graph,), (), hub.removals.hidden())
+    stored = read_stored(hub.store, here, [located.top_level]).get(located.top_level, [])
+    if not stored:
+        raise NotFound(f"{located.iri} not found")
     if not is_owner(hub.registry, user, stored, located.top_level):
         raise refusal
     return stored

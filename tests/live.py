@@ -64,6 +64,12 @@ class Live:
             files["file"] = ("design.xml", content)  # type: ignore[assignment]
         return self.request("POST", "/submit", who, files=files)
 
+    def share(self, who: str, path: str, days: int = 1) -> str:
+        """Return the secret of a share link to the object at `path`."""
+        answer = self.get(f"{path}/shareLink?days={days}", who)
+        assert answer.status_code == 200, answer.text
+        return answer.text.split("/")[-2]
+
     def publish(self, who: str, content: bytes, collection_id: str) -> None:
         """Put a document into the public graph, as the demo does."""
         user = self.hub.accounts.find_by_login(who)

@@ -87,13 +87,13 @@ def test_attachment_uploaded_again_in_its_place_keeps_its_file(instance: Live, m
 
 def test_attachment_that_a_new_submission_replaces_loses_its_file_and_its_links(instance: Live) -> None:
     hub = instance.hub
-    link = hub.shares.make_link(Iri(PREFIX + "user/alice"), NOTE, "alice", timedelta(days=1))
-    assert instance.get(f"{LAB}/note/1/{link.secret}/share/download").content == b"the bytes"
+    secret = instance.share("alice", f"{LAB}/note/1")
+    assert instance.get(f"{LAB}/note/1/{secret}/share/download").content == b"the bytes"
 
     submit(instance, "alice", DESIGN, overwrite_merge="1")
 
     assert hub.files.find(NOTE) is None
-    assert hub.shares.find_link(link.secret) is None
+    assert hub.shares.find_link(secret) is None
     assert downloaded(instance, f"{LAB}/note/1")[0] == 404
     submit(instance, "alice", document("http://x.org/note/1"), overwrite_merge="2", rootCollections=PREFIX + ROOT[1:])
     assert b"has no file here" not in downloaded(instance, f"{LAB}/note/1")[1]

@@ -460,6 +460,23 @@ def test_lost_file_of_the_instance_is_told_and_the_rest_is_saved(
     assert (tmp_path / "again" / "synhub.sqlite").exists()
 
 
+def test_damaged_bytes_of_unchanged_length_are_told_by_restore_and_check(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backup", str(tmp_path / "copy"), "--data", str(data)]) == 0
+    digest = next(Blobs(data / "blobs").digests())
+    damaged = Blobs(tmp_path / "copy" / "blobs").path(digest)
+    size = damaged.stat().st_size
+    damaged.unlink()  # it may be a link
+    damaged.write_bytes(bytes(size))
+    capsys.readouterr()
+
+    assert main(["restore", str(tmp_path / "copy"), "--data", str(tmp_path / "again")]) == 1
+    assert f"its blob {digest} holds other bytes" in capsys.readouterr().out
+    assert main(["check", "--data", str(tmp_path / "again")]) == 1
+    assert f"its blob {digest} holds other bytes" in capsys.readouterr().out
+
+
 def test_running_server_tells_of_lost_files_too(data: Path, tmp_path: Path) -> None:
     with live(data) as hub:
         digest = next(hub.hub.blobs.digests())

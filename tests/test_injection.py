@@ -563,6 +563,7 @@ def test_queries_of_the_store_are_those_in_the_files_and_those_of_search(target:
             template.bind("holders_of_namespace", collection=iri, namespace=Term('"x"')),
             template.bind("links_to", objects=iris),
             template.bind("object_types", object=iri),
+            template.bind("owned_top_levels", owner=iri),
             template.bind("owners", object=iri),
             template.bind("top_levels", top_levels=iris),
             template.bind("without_members", top_level=iri),

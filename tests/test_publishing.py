@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -411,11 +410,11 @@ def test_old_addresses_lead_their_readers_to_the_new_ones_and_nobody_else(hub: L
 
 def test_a_share_link_leads_to_the_new_address_as_well(hub: Live) -> None:
     submit(hub, DEVICE)
-    made = hub.hub.shares.make_link(ALICE, Iri(f"{ALICE}/lab/lab_collection/1"), "alice", timedelta(days=1))
+    secret = hub.share("alice", LAB)
     published(hub, LAB, **NEW)
 
     for path, new in ((LAB, "lab_collection/1"), ("/user/alice/lab/device/1", "device/1")):
-        answer = hub.get(f"{path}/{made.secret}/share/sbol", follow_redirects=False)
+        answer = hub.get(f"{path}/{secret}/share/sbol", follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (301, f"/public/pub/{new}/sbol")
     assert hub.get(f"{LAB}/{'0' * 40}/share/sbol", follow_redirects=False).status_code == 404
 
@@ -492,6 +491,22 @@ def test_a_co_owner_publishes_what_is_theirs_as_well_and_nothing_else(hub: Live)
     assert values(hub, "/public/pub/one/1", SBH.ownedBy) == [f"<{ALICE}>", f"<{PREFIX}user/bob>"]
     answer = hub.get("/user/alice/lab/one/1", "bob", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (301, "/public/pub/one/1")
+
+
+def test_a_co_owner_does_not_leave_members_behind_in_no_collection(hub: Live) -> None:
+    submit(hub, document(part("one")))
+    assert hub.request("POST", LAB + "/addOwner", "alice", data={"user": f"{PREFIX}user/bob"}).status_code == 200
+    more = {"overwrite_merge": "2", "rootCollections": f"{ALICE}/lab/lab_collection/1"}
+    assert hub.submit("alice", document(part("later")), more).status_code == 200
+
+    refused = publish(hub, LAB, "bob", **NEW)
+
+    assert (refused.status_code, refused.text) == (
+        403,
+        f"{ALICE}/lab/later/1, which would go public with it, is not yours: ask its owner to publish, or to make you"
+        " an owner of it",
+    )
+    assert hub.get(LAB, "alice").status_code == 200
 
 
 def test_a_session_needs_its_token_against_forgery(hub: Live) -> None:

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +190,7 @@ def test_head_removes_nothing_and_says_so(lab: Live) -> None:
 def test_what_was_said_about_a_removed_object_is_forgotten(lab: Live) -> None:
     hub = lab.hub
     top = Iri(LAB + "a/1")
-    hub.shares.make_link(ALICE, top, "alice", timedelta(days=1))
+    lab.share("alice", "/user/alice/lab/a/1")
     with hub.journal._database.write() as sql:
         put_files(sql, [StoredFile(top, "0" * 64, 1, "x", "text/plain", "alice")])
         put_moved(sql, {Iri(LAB + "old/1"): top})
@@ -385,3 +384,16 @@ def test_an_administrator_may_be_let_remove_what_is_public_and_the_log_says_so(
             f"administrator root: took {iri}a/1 out of {iri}open_collection/1",
             f"administrator root: removed the collection {iri}open_collection/1",
         ]
+
+
+def test_a_co_owner_takes_only_what_is_theirs_along(lab: Live) -> None:
+    root = "/user/alice/lab/lab_collection/1"
+    assert lab.request("POST", root + "/addOwner", "alice", data={"user": "bob"}).status_code == 200
+    more = {"overwrite_merge": "2", "rootCollections": LAB + "lab_collection/1"}
+    assert lab.submit("alice", document(part(X + "later/1")), more).status_code == 200
+
+    answer = lab.get(root + "/removeCollection", "bob")
+
+    assert answer.status_code == 200
+    assert lab.get("/user/alice/lab/a/1", "alice").status_code == 404
+    assert lab.get("/user/alice/lab/later/1", "alice").status_code == 200

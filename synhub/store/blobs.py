@@ -56,6 +56,16 @@ class Blobs:
             raise NotFound("the file is not there any more")
         return path
 
+    def damage(self, digest: str, size: int, *, read: bool) -> str:
+        """Say what is wrong with a blob of `size` bytes, '' for nothing; with `read` its bytes are looked at too."""
+        path = self.path(digest)
+        if not path.is_file():
+            return f"its blob {digest} is missing"
+        found = path.stat().st_size
+        if found != size:
+            return f"its blob {digest} has {found} bytes, not {size}"
+        return f"its blob {digest} holds other bytes" if read and sha256_of(path) != digest else ""
+
     def digests(self) -> Iterator[str]:
         for path in sorted(self.folder.glob("??/*")):
             if not path.name.startswith("."):

@@ -52,16 +52,6 @@ class Shares:
 
     # --- links -------------------------------------------------------------------------------------------------------
 
-    def make_link(self, graph: Iri, top_level: Iri, username: str, life: timedelta) -> ShareLink:
-        """Make a link; those of anybody that have expired go with this occasion."""
-        now = datetime.now(UTC)
-        row = (secrets.token_urlsafe(9), secrets.token_hex(SECRET_BYTES), graph, top_level, username)
-        times = (_instant(now), _instant(now + life))
-        with self._database.write() as sql:
-            sql.execute("DELETE FROM share_link WHERE expires <= ?", times[:1])
-            sql.execute("INSERT INTO share_link VALUES (?, ?, ?, ?, ?, ?, ?, 0)", (*row, *times))
-        return ShareLink(*row, *times, False)
-
     def find_link(self, secret: str) -> ShareLink | None:
         """Return the link with this secret, None for one that has expired or never was."""
         found = self._database.row(_LINK + " WHERE secret = ? AND expires > ?", (secret, _instant(datetime.now(UTC))))
@@ -99,6 +89,21 @@ class Shares:
         """Return where a top level or persistent identity has been published."""
         found = self._database.row("SELECT new_iri FROM moved WHERE iri = ?", (iri,))
         return Iri(found[0]) if found else None
+
+
+def make_link(graph: Iri, top_level: Iri, username: str, life: timedelta) -> ShareLink:
+    """Make up a link that lives from now on, once a job has put it into the table."""
+    now = datetime.now(UTC)
+    secret = secrets.token_hex(SECRET_BYTES)
+    times = (_instant(now), _instant(now + life))
+    return ShareLink(secrets.token_urlsafe(9), secret, graph, top_level, username, *times, False)
+
+
+def put_link(sql: sqlite3.Connection, link: ShareLink) -> None:
+    """Open an object by a link; those of anybody that have expired go with this occasion."""
+    sql.execute("DELETE FROM share_link WHERE expires <= ?", (link.created,))
+    row = (link.id, link.secret, link.graph, link.top_level, link.username, link.created, link.expires)
+    sql.execute("INSERT INTO share_link VALUES (?, ?, ?, ?, ?, ?, ?, 0)", row)
 
 
 def add_co_owner(sql: sqlite3.Connection, username: str, graph: Iri, top_level: Iri, created: str) -> None:

@@ -48,7 +48,10 @@ async def share_link(request: Request, ref: ObjectRef) -> Result:
     if link is None:
         if request.method in SAFE_METHODS:
             require_token_or_csrf(request)
-        link = await run_in_threadpool(sharing.make_link, hub, actor, ref, days)
+        await carried_out(sharing.make_link, hub, actor, ref, days)
+        link = await run_in_threadpool(sharing.find_link, hub, actor, ref, days)
+    if link is None:  # revoked in between
+        raise NotFound(f"{ref.iri(hub.registry)} not found")
     back = None if request.method in SAFE_METHODS else request.state.link(link.top_level)
     return text(sharing.link_iri(link), title="Share link", location=back)
 

@@ -5,7 +5,6 @@ import hashlib
 import re
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -251,19 +250,16 @@ def test_session_needs_the_csrf_token(instance: Live) -> None:
 
 def test_share_link_opens_downloads_and_lets_its_owner_attach(instance: Live) -> None:
     path = attached(instance, b"shared", "shared.txt", "shared")
-    hub = instance.hub
 
-    link = hub.shares.make_link(Iri(PREFIX + "user/alice"), Iri(PREFIX + ROOT.lstrip("/")), "alice", timedelta(days=1))
+    link = instance.share("alice", ROOT)
 
     assert instance.get(f"{path}/download").status_code == 404
-    single = hub.shares.make_link(
-        Iri(PREFIX + "user/alice"), Iri(PREFIX + path.lstrip("/")), "alice", timedelta(days=1)
-    )
-    assert instance.get(f"{path}/{single.secret}/share/download").content == b"shared"
-    assert attach(instance, b"x", to=f"{ROOT}/{link.secret}/share", who=None).text == "Login required"
-    refused = attach(instance, b"x", to=f"{ROOT}/{link.secret}/share", who="bob")
+    single = instance.share("alice", path)
+    assert instance.get(f"{path}/{single}/share/download").content == b"shared"
+    assert attach(instance, b"x", to=f"{ROOT}/{link}/share", who=None).text == "Login required"
+    refused = attach(instance, b"x", to=f"{ROOT}/{link}/share", who="bob")
     assert (refused.status_code, refused.text) == (401, "not authorized to edit this submission")
-    assert attach(instance, b"x", to=f"{ROOT}/{link.secret}/share", id="by_link").text == "Success"
+    assert attach(instance, b"x", to=f"{ROOT}/{link}/share", id="by_link").text == "Success"
 
 
 # --- links

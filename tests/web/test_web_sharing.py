@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -13,6 +14,7 @@ from live import PASSWORD, PREFIX, Live, live
 
 from synhub.rdf import Iri
 from synhub.sharing import MOST_LINKS
+from synhub.store.shares import make_link, put_link
 from synhub.web.routes import OBJECT_VERBS
 from synhub.web.sharing import NO_SPARQL
 
@@ -139,12 +141,30 @@ def test_who_gets_no_link(shared: Live, who: str | None, path: str, status: int,
 
 def test_an_object_has_at_most_so_many_live_links(hub: Live) -> None:
     graph, top_level = Iri(PREFIX + "user/alice"), Iri(PREFIX + UNIT[1:])
-    for _ in range(MOST_LINKS):
-        hub.hub.shares.make_link(graph, top_level, "alice", timedelta(days=3))
+    with hub.hub.shares._database.write() as sql:
+        for _ in range(MOST_LINKS):
+            put_link(sql, make_link(graph, top_level, "alice", timedelta(days=3)))
     answer = hub.get(UNIT + "/shareLink", "alice")
     assert answer.status_code == 400
     assert answer.text == f"{top_level} has 100 live share links; revoke some of them first (DELETE …/shareLinks)"
     assert hub.get(UNIT + "/shareLink?days=3", "alice").status_code == 200  # one that is there
+
+
+def test_links_asked_for_at_the_same_time_are_one_link(hub: Live) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: hub.get(UNIT + "/shareLink", "alice").text, range(8)))
+
+    assert len(set(answers)) == 1
+
+
+def test_a_link_asked_for_while_its_object_goes_opens_nothing_that_comes_later(hub: Live) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(hub.get, f"{UNIT}/shareLink?days={days}", "alice") for days in range(1, 8)]
+        removed = pool.submit(hub.get, UNIT + "/remove", "alice")
+        assert removed.result().status_code == 200
+        assert {answer.result().status_code for answer in asked} <= {200, 404}
+
+    assert hub.hub.shares.links_on(Iri(PREFIX + UNIT[1:])) == []
 
 
 def test_a_browser_session_makes_a_link_by_post_with_its_csrf_token_only(hub: Live) -> None:
@@ -423,25 +443,35 @@ def test_a_link_to_what_has_been_published_leads_there(hub: Live) -> None:
     assert [row["moved"] for row in hub.get("/profile/shareLinks", "alice").json()] == [True]
 
 
-def test_a_member_that_only_the_leaving_owner_owns_stays_with_that_owner(hub: Live) -> None:
+def test_who_has_the_graph_stays_an_owner_of_what_lies_in_it(hub: Live) -> None:
     add(hub, COLLECTION, "bob")
-    assert remove(hub, GENE, "alice", "bob") == (200, "Success")
-    assert remove(hub, COLLECTION, "bob", "alice") == (200, "Success")
-    assert (owners(hub, GENE), owners(hub, UNIT)) == (["bob"], ["alice"])
+    for who in ("alice", "bob"):
+        assert remove(hub, GENE, "alice", who) == (
+            400,
+            f"{PREFIX}{GENE[1:]} lies in the graph of alice, who stays an owner of it",
+        )
+    assert owners(hub, GENE) == ["alice", "bob"]
 
 
-def test_any_owner_removes_any_and_himself_but_not_the_last(hub: Live) -> None:
+def test_any_owner_removes_any_and_himself(hub: Live) -> None:
     add(hub, UNIT, "bob")
     add(hub, UNIT, "carol", "bob")
     assert remove(hub, UNIT, "carol", "carol") == (200, "Success")
-    assert remove(hub, UNIT, "alice", "bob", json={"userUri": PREFIX + "user/alice"}) == (200, "Success")
-    assert owners(hub, UNIT) == ["bob"]
-    assert remove(hub, UNIT, "bob", "bob") == (
+    assert remove(hub, UNIT, "bob", json={"userUri": PREFIX + "user/bob"}) == (200, "Success")
+    assert owners(hub, UNIT) == ["alice"]
+    assert remove(hub, UNIT, "alice", "bob") == (401, "Not authorized to remove an owner")
+
+
+def test_a_public_object_keeps_its_last_owner(hub: Live) -> None:
+    fields = {"tabState": "new", "id": "pub", "version": "1", "name": "P", "description": "p", "citations": ""}
+    assert hub.request("POST", COLLECTION + "/makePublic", "alice", data=fields).status_code == 200
+    public = "/public/pub/unit/1"
+    add(hub, public, "bob")
+    assert remove(hub, public, "alice", "bob") == (200, "Success")
+    assert remove(hub, public, "bob", "bob") == (
         400,
-        f"bob is the last owner of {PREFIX + UNIT[1:]}, and nobody could change it any more; add another owner first",
+        f"bob is the last owner of {PREFIX + public[1:]}, and nobody could change it any more; add another owner first",
     )
-    assert hub.get(UNIT + "/sbolnr", "bob").status_code == 200
-    assert remove(hub, UNIT, "bob", "alice") == (401, "Not authorized to remove an owner")
 
 
 def test_the_body_of_remove_owner_beats_the_path(hub: Live) -> None:
