@@ -359,7 +359,7 @@ SLOW: dict[str, Slot] = {
     "create of a creator": form("/createCollection", "creator", **CREATE),
     "create of a named collection": form("/createCollection", "collections", **CREATE),
     "create of a class": form("/createCollection", "objectType", **CREATE),
-    "attach id": lambda v: multipart({"id": v}, "x", path=ATTACH),
+    "attach id": lambda v: multipart({"id": "notes" + v}, "x", path=ATTACH),  # uploads of other slots have plain names
     "attach file name": lambda v: multipart({}, "x", re.sub('["\r\n]', "", v), ATTACH),
     "attach content": lambda v: multipart({}, v, path=ATTACH),
     "attach url": form(ATTACH + "Url", "url", name="x", type="http://x.org/y"),
