@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from synhub.store.shares import SECRET_BYTES
 from synhub.web.auth import client_address
 
 logger = logging.getLogger("synhub.access")
@@ -28,7 +29,8 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _METHOD = re.compile(r"[A-Z]{1,20}\Z")
 _ADDRESS = re.compile(r"[0-9A-Za-z:.%]{1,64}\Z")
 _PLAIN_PATH = re.compile(r"/[!-$&-~]*\Z")  # printable ASCII and no escape: is what it looks like
-_SECRET = re.compile(r"[^/]+(?=/share\b)", re.IGNORECASE)
+# What stands where a share link has its secret, and whatever looks like one: addresses are also mistyped and cut.
+_SECRET = re.compile(rf"[^/]+(?=/share\b)|[0-9a-f]{{{2 * SECRET_BYTES},}}", re.IGNORECASE)
 _MOST_PATH = 2000
 _DISCONNECTED = 499
 
@@ -38,15 +40,23 @@ def shown_path(raw_path: bytes) -> str:
 
     >>> shown_path(b"/user/a/lab/p/1/0123abcd/share/sbol")
     '/user/a/lab/p/1/***/share/sbol'
+    >>> shown_path(b"/user/a/lab/p/1/0123456789abcdef0123456789abcdef01234567")
+    '/user/a/lab/p/1/***'
     """
     text = raw_path.decode("latin-1")
     if not text.startswith("/"):
         return "*" if text == "*" else "-"
+    shown = _SECRET.sub("***", text)
     if not _PLAIN_PATH.match(text):
-        decoded = unquote(text)
-        # As it came, unless it hides something: the way it is escaped is what a mistake is often about.
-        text = quote(decoded if _SECRET.search(decoded) else text, safe="/%!$&'()*+,;=:@~<>")
-    return _SECRET.sub("***", text)[:_MOST_PATH]
+        decoded = shown
+        for _ in range(2):  # links are escaped twice by programs that take them for a part of an address
+            decoded = unquote(decoded)
+            masked = _SECRET.sub("***", decoded)
+            # As it came, unless it hides something: the way it is escaped is what a mistake is often about.
+            if masked != decoded:
+                shown = decoded = masked
+        shown = quote(shown, safe="/%!$&'()*+,;=:@~<>")
+    return shown[:_MOST_PATH]
 
 
 class AccessLog:

@@ -216,8 +216,51 @@ def test_secrets_of_share_links_are_masked(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "after",
+    [
+        "",
+        "/",
+        "/shares",
+        "//share",
+        "/shar",
+        "/sharesbol",
+        "%2Fshare",
+        "%252Fshare",
+        "%252fshare%252fsbol",
+        "%20/share",
+    ],
+)
+@pytest.mark.parametrize(
+    "before", ["/user/a/lab/p/1/", "/", "/user/a/lab/p/1%2F", "/user/a/lab/p/1%252F", "/%", "/x%25"]
+)
+@pytest.mark.parametrize(
+    "secret", ["0123456789abcdef0123456789abcdef01234567", "0123456789ABCDEF0123456789ABCDEF0123456789"]
+)
+def test_secrets_are_masked_where_the_address_is_mistyped(before: str, secret: str, after: str) -> None:
+    shown = shown_path((before + secret + after).encode())
+    assert secret[3:-3] not in shown
+    assert "***" in shown
+
+
+@pytest.mark.parametrize("digit", ["%37", "%2537"])
+def test_secret_with_an_escaped_digit_is_masked(digit: str) -> None:
+    raw = f"/user/a/lab/p/1/0123456{digit}89abcdef0123456789abcdef0123456{digit}"
+    assert shown_path(raw.encode()) == "/user/a/lab/p/1/***"
+
+
+def test_secret_is_masked_in_the_line_of_a_failed_address(hub: Live, lines: Lines) -> None:
+    secret = "0123456789abcdef" * 3
+    assert hub.get(f"/user/alice/lab/p/1/{secret}").status_code == 404
+    assert lines.last()["path"] == "/user/alice/lab/p/1/***"
+
+
+@pytest.mark.parametrize(
     ("raw", "shown"),
     [
+        (
+            b"/user/a/lab/attachment_0123456789abcdef0123456789abcdef/1",
+            "/user/a/lab/attachment_" + "0123456789abcdef" * 2 + "/1",
+        ),
         (b"/search/role%3D%3Chttp%3A%2F%2Fx%3E&GFP/", "/search/role%3D%3Chttp%3A%2F%2Fx%3E&GFP/"),
         (b"/user/alice/lab/p/1/shareLink", "/user/alice/lab/p/1/shareLink"),
         (b"/shared", "/shared"),
