@@ -162,11 +162,11 @@ def add_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> "Future[Job
     """Make a user (IRI, user name or e-mail address) an owner of an object; of a collection, with its members.
 
     Of the members those in the collection's own namespace that the caller owns. Raises BadRequest for who does not own
-    the object, and for an unknown user; NotAuthenticated, NotFound.
+    the object, and for an unknown or disabled account; NotAuthenticated, NotFound.
     """
     refusal = BadRequest(NO_ADDING)
     user, located = locate_owned(hub, actor, ref, refusal)
-    new = _account(hub, given)
+    new = _account(hub, given, enabled=True)
     own, added = _owner_term(hub, user.username), _owner_term(hub, new.username)
 
     def edit(_: Iri, stored: Sequence[Triple]) -> tuple[list[Triple], list[Triple]]:
@@ -225,11 +225,14 @@ def remove_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> "Future[
     return _start(hub, user, "removeOwner", located, plan)
 
 
-def _account(hub: Hub, given: str) -> User:
-    """Find who is meant by `<prefix>user/<name>`, a user name or an e-mail address. Raises BadRequest."""
+def _account(hub: Hub, given: str, *, enabled: bool = False) -> User:
+    """Find who is meant by `<prefix>user/<name>`, a user name or an e-mail address.
+
+    Raises BadRequest for an unknown account, with `enabled` for a disabled one as well.
+    """
     name = given.rpartition("/")[2]
     user = hub.accounts.find_by_login(name) if name else None
-    if user is None:
+    if user is None or (enabled and user.disabled):
         raise BadRequest(f"user {name} not recognized")
     return user
 

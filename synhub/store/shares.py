@@ -39,6 +39,7 @@ class CoOwner:
 
 
 _LINK = "SELECT id, secret, graph, top_level, username, created, expires, moved FROM share_link"
+_OF_ENABLED = " AND EXISTS (SELECT 1 FROM user WHERE user.username = share_link.username AND NOT user.disabled)"
 _CO_OWNER = "SELECT username, graph, top_level, created, moved FROM co_owner"
 
 
@@ -53,8 +54,12 @@ class Shares:
     # --- links -------------------------------------------------------------------------------------------------------
 
     def find_link(self, secret: str) -> ShareLink | None:
-        """Return the link with this secret, None for one that has expired or never was."""
-        found = self._database.row(_LINK + " WHERE secret = ? AND expires > ?", (secret, _instant(datetime.now(UTC))))
+        """Return the link with this secret, None for one that has expired or never was.
+
+        The links of a disabled account open nothing as long as it is disabled.
+        """
+        query = _LINK + " WHERE secret = ? AND expires > ?" + _OF_ENABLED
+        found = self._database.row(query, (secret, _instant(datetime.now(UTC))))
         return ShareLink(*found) if found else None
 
     def links_on(self, top_level: Iri) -> list[ShareLink]:

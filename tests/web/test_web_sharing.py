@@ -306,6 +306,33 @@ def test_revoked_expired_and_invented_links_are_answered_like_absent_objects(hub
             assert [answer.headers.get(h) for h in same] == [absent.headers.get(h) for h in same]
 
 
+def test_links_of_a_disabled_account_open_nothing_until_it_is_enabled_again(hub: Live) -> None:
+    assert add(hub, UNIT, "bob")[0] == 200
+    of_bob, of_alice = link_to(hub, UNIT, "bob"), link_to(hub, UNIT)
+    bob = hub.hub.accounts.find_by_login("bob")
+    assert bob is not None
+    hub.hub.accounts.disable(bob.id)
+    for verb, who in product(("", "/sbol", "/full"), (None, "carol")):
+        assert hub.get(of_bob + verb, who).status_code == 404
+        assert hub.get(of_alice + verb, who).status_code == 200
+    with hub.hub.shares._database.write() as sql:
+        sql.execute("UPDATE user SET disabled = 0 WHERE username = 'bob'")
+    assert hub.get(of_bob).status_code == 200
+
+
+def test_a_disabled_account_is_made_no_owner_but_stops_being_one(hub: Live) -> None:
+    assert add(hub, UNIT, "bob")[0] == 200
+    for name in ("bob", "carol"):
+        user = hub.hub.accounts.find_by_login(name)
+        assert user is not None
+        hub.hub.accounts.disable(user.id)
+    for given in ("carol", PREFIX + "user/carol", "carol@example.org"):
+        assert add(hub, UNIT, given) == (400, f"user {given.rpartition('/')[2]} not recognized")
+    assert owners(hub, UNIT) == ["alice", "bob"]
+    assert remove(hub, UNIT, "bob") == (200, "Success")
+    assert owners(hub, UNIT) == ["alice"]
+
+
 def test_a_revoked_link_answers_no_304(hub: Live) -> None:
     link = link_to(hub, UNIT)
     etag = hub.get(link + "/sbol").headers["etag"]
