@@ -8,7 +8,7 @@ from starlette.requests import Request
 from synhub import collections, objects
 from synhub.errors import BadRequest, NotAuthenticated, NotFound
 from synhub.identity import ObjectRef, Registry, path_of_iri
-from synhub.model import Hit
+from synhub.model import Hit, Page
 from synhub.search.grammar import parse_class, parse_words
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.respond import Result, json_result, text
@@ -47,8 +47,8 @@ async def sub_collections(request: Request, ref: ObjectRef) -> Result:
     hub, actor = hub_of(request), actor_of(request)
 
     def read() -> list[Hit]:
-        located = objects.locate(hub, actor, ref)
-        return collections.sub_collections(hub.catalog, hub.registry, hub.dataset(actor), located.iri)
+        iri = objects.find_top_level(hub, actor, ref)
+        return collections.sub_collections(hub.catalog, hub.registry, hub.dataset(actor), iri)
 
     try:
         hits = await run_in_threadpool(read)
@@ -68,27 +68,22 @@ async def members(request: Request, ref: ObjectRef) -> Result:
     offset, limit = paged(request)
     words = parse_words(parameters.get("q", ""))
     cls = parse_class(parameters["type"]) if parameters.get("type") else None
-    located = await run_in_threadpool(objects.locate, hub, actor, ref)
-    page = await run_in_threadpool(
-        lambda: collections.members(
-            hub.catalog,
-            hub.registry,
-            hub.dataset(actor),
-            located.iri,
-            offset=offset,
-            limit=min(limit, hub.settings.search_limit),
-            sort=parameters.get("sort", "name"),
-            text=words,
-            cls=cls,
-        )
-    )
+
+    def read() -> Page:
+        iri, sort = objects.find_top_level(hub, actor, ref), parameters.get("sort", "name")
+        return collections.members(
+            hub.catalog, hub.registry, hub.dataset(actor), iri,
+            offset=offset, limit=min(limit, hub.settings.search_limit), sort=sort, text=words, cls=cls,
+        )  # fmt: skip
+
+    page = await run_in_threadpool(read)
     body = {
         "total": page.total,
         "offset": page.offset,
         "limit": page.limit,
         "members": [member_row(hit) for hit in page.hits],
     }
-    return json_result(body, title=located.display_id, headers=next_link(request, page, limit))
+    return json_result(body, title=ref.display_id, headers=next_link(request, page, limit))
 
 
 def collection_row(hit: Hit) -> dict[str, Any]:

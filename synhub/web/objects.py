@@ -26,21 +26,21 @@ async def _document(
     A document that was read while that state changed goes without one.
     """
     hub, actor = hub_of(request), actor_of(request)
-    # what follows one on another is done in one go: the way to another thread takes as long as a small query
-    state, located = await run_in_threadpool(
-        lambda: (objects.state_of(hub, actor), objects.locate(hub, actor, ref)),
-    )
-    etag = f'"{kind}-{synhub.__version__}-{state}"'
-    headers = attachment(located.display_id + ".xml")
-    if state is not None and is_unchanged(request, etag):
-        return Result(None, RDF_XML, 304, headers | {"ETag": etag})
 
-    def read() -> tuple[Written, str | None]:
-        return write(hub, actor, located), objects.state_of(hub, actor)
+    def read() -> tuple[Located, Written | None, str | None]:
+        # all in one go: the way to another thread takes as long as a small query
+        state, located = objects.state_of(hub, actor), objects.locate(hub, actor, ref)
+        etag = None if state is None else f'"{kind}-{synhub.__version__}-{state}"'
+        if etag is not None and is_unchanged(request, etag):
+            return located, None, etag
+        document = write(hub, actor, located)
+        is_one_state = document.is_current and objects.state_of(hub, actor) == state
+        return located, document, etag if is_one_state else None
 
-    document, state_then = await beside(request, hub.lanes.download, read)
-    if document.is_current and state is not None and state_then == state:
-        headers["ETag"] = etag
+    located, document, etag = await beside(request, hub.lanes.download, read)
+    headers = attachment(located.display_id + ".xml") | ({"ETag": etag} if etag else {})
+    if document is None:
+        return Result(None, RDF_XML, 304, headers)
     return Result(document.body, RDF_XML, headers=headers)
 
 
