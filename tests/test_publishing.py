@@ -408,6 +408,17 @@ def test_old_addresses_lead_their_readers_to_the_new_ones_and_nobody_else(hub: L
     )
 
 
+@pytest.mark.parametrize("verb", ["remove", "removeCollection", "replace", "shareLink"])
+def test_what_changes_something_does_not_lead_to_the_public_object(hub: Live, verb: str) -> None:
+    submit(hub, DEVICE)
+    published(hub, LAB, **NEW)
+
+    answer = hub.get(f"{LAB}/{verb}", "alice", follow_redirects=False)
+
+    assert answer.status_code == 404
+    assert answer.text == f"{PREFIX}{LAB[1:]} has been made public as {PUBLIC}/pub/lab_collection/1"
+
+
 def test_a_share_link_leads_to_the_new_address_as_well(hub: Live) -> None:
     submit(hub, DEVICE)
     secret = hub.share("alice", LAB)

@@ -26,10 +26,15 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _is_old(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > ORPHAN_AGE_S
+
+
 class Blobs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._deleting = threading.Lock()
+        self._adopting = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, digest: str) -> Path:
@@ -38,9 +43,10 @@ class Blobs:
     def adopt(self, source: Path, digest: str) -> None:
         """Link the file `source`, whose bytes are synced already, into the store under its digest."""
         target = self.path(digest)
-        if target.exists():
-            os.utime(target)  # young again: an orphan about to be deleted stays
-            return
+        with self._adopting:
+            if target.exists():
+                os.utime(target)  # young again: an orphan about to be deleted stays
+                return
         target.parent.mkdir(exist_ok=True)
         temporary = target.with_name(f".{target.name}.{os.getpid()}")
         temporary.unlink(missing_ok=True)
@@ -85,9 +91,12 @@ class Blobs:
         try:
             for digest in self.digests():
                 path = self.path(digest)
-                if time.time() - path.stat().st_mtime > ORPHAN_AGE_S and not is_named(digest):
-                    path.unlink(missing_ok=True)
-                    deleted += 1
+                if not _is_old(path) or is_named(digest):
+                    continue
+                with self._adopting:
+                    if _is_old(path):  # still: a job that needs it now makes it young first, and names it then
+                        path.unlink()
+                        deleted += 1
         finally:
             self._deleting.release()
         return deleted

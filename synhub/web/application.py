@@ -21,7 +21,7 @@ from synhub.model import ANONYMOUS
 from synhub.ownership import actor_with_link
 from synhub.web import routes
 from synhub.web.access import AccessLog, shown_path
-from synhub.web.auth import SAFE_METHODS, Proxies, identify, login_redirect
+from synhub.web.auth import Proxies, identify, login_redirect
 from synhub.web.respond import Result, error_result, redirect, text, to_response
 
 logger = logging.getLogger("synhub.web")
@@ -106,7 +106,7 @@ async def _call(request: Request, matched: routes.Matched) -> Result:
     try:
         return await matched.call(request)
     except errors.Moved as moved:
-        if request.method not in SAFE_METHODS:
+        if not matched.only_reads:  # what is removed by an old address must not be the public object
             raise
         path = path_of_iri(moved.iri, hub.registry) or ""
         query = f"?{request.url.query}" if request.url.query else ""

@@ -146,7 +146,7 @@ OBJECT_VERBS: tuple[ObjectVerb, ...] = (
 class Matched:
     """A handler with its arguments; `handler` None means that the path exists, but not with this method.
 
-    `ref` and `verb` are those of an object verb; `share` is the secret of a share link.
+    `ref` and `verb` are those of an object verb, which `only_reads` or not; `share` is the secret of a share link.
     """
 
     handler: Handler | None
@@ -156,6 +156,7 @@ class Matched:
     ref: ObjectRef | None = None
     share: str | None = None
     verb: str = ""
+    only_reads: bool = False
 
     async def call(self, request: Request) -> Result:
         assert self.handler is not None
@@ -241,7 +242,8 @@ def _object(method: str, segments: list[str]) -> Matched | None:
         if method in choice.methods:
             name = choice.verb.partition("{")[2].removesuffix("}")
             parameters = {name: argument} if name else {}
-            return Matched(choice.handler, choice.style, methods, parameters, ref, share, choice.verb)
+            only_reads = choice.methods == GET
+            return Matched(choice.handler, choice.style, methods, parameters, ref, share, choice.verb, only_reads)
     return Matched(None, choices[0].style, methods, ref=ref, share=share, verb=choices[0].verb)
 
 

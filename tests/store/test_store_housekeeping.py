@@ -1,6 +1,5 @@
 """What is forgotten and what is kept."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,3 +107,18 @@ def test_reports_are_cleared_after_their_days(parts: Parts) -> None:
 
     parts.tidy(timedelta(days=91))
     assert parts.journal.get(parts.job_id).report == {}
+
+
+def test_orphan_that_a_job_takes_up_in_the_last_moment_stays(tmp_path: Path) -> None:
+    blobs, upload = Blobs(tmp_path / "blobs"), tmp_path / "upload"
+    upload.write_bytes(b"again")
+    digest = sha256_of(upload)
+    blobs.adopt(upload, digest)
+    os.utime(blobs.path(digest), (0, 0))
+
+    def is_named(asked: str) -> bool:
+        blobs.adopt(upload, asked)  # the job's row is not written yet
+        return False
+
+    assert blobs.delete_orphans(is_named) == 0
+    assert blobs.path(digest).read_bytes() == b"again"
