@@ -1,5 +1,6 @@
 """What is forgotten and what is kept."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
