@@ -38,6 +38,7 @@ from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
 from synhub.store.open import open_store
 from synhub.store.quotas import Quotas
+from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
@@ -161,7 +162,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             stack.callback(edits.close)
         hub = Hub(
             settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
-            writer, submissions, edits, quotas, backups,
+            writer, submissions, edits, quotas, backups, RecentTopLevels(store, writer.settled_number),
         )  # fmt: skip
         backups.clear()
         if start:

@@ -19,6 +19,7 @@ from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.quotas import Quotas
+from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
@@ -45,6 +46,7 @@ class Hub:
     edits: Edits
     quotas: Quotas
     backups: Backups
+    recent: RecentTopLevels
 
     def dataset(self, actor: Actor) -> Dataset:
         return dataset_for(actor, self.registry, self.removals.hidden())

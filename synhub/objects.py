@@ -20,7 +20,7 @@ from synhub.sparql import template
 from synhub.store.catalog_closure import named_top_levels, referred_top_levels
 from synhub.store.catalog_listings import find_record
 from synhub.store.spool import Spool
-from synhub.store.top_levels import read_top_levels, versions_of
+from synhub.store.top_levels import versions_of
 from synhub.vocab import RDF, SBOL2
 
 DIRECT_OBJECTS = 1_000  # larger downloads are written by a child over a snapshot: one state, constant memory
@@ -153,9 +153,9 @@ def _could_read(hub: Hub, dataset: Dataset, top_level: ObjectRef) -> bool:
 
 def triples_of(hub: Hub, located: Located) -> list[Triple]:
     """Return the triples of an object with its children, not of the rest of its top level."""
-    stored = read_top_levels(hub.store, Dataset((located.graph,)), [located.top_level]).get(located.top_level, [])
+    stored = hub.recent.read(located.graph, [located.top_level]).get(located.top_level, [])
     if located.is_top_level:
-        return stored
+        return list(stored)
     wanted = set(Document.of(stored).subtree(iri_term(located.iri)))
     return [t for t in stored if t[0] in wanted]
 
@@ -255,7 +255,7 @@ def _read(hub: Hub, dataset: Dataset, iris: Sequence[Iri]) -> list[Triple]:
         graph = hub.registry.graph_of(iri)
         assert graph is not None
         by_graph.setdefault(graph, []).append(iri)
-    stored = (read_top_levels(hub.store, Dataset((g,)), members) for g, members in by_graph.items())
+    stored = (hub.recent.read(graph, members) for graph, members in by_graph.items())
     return [triple for part in stored for triples in part.values() for triple in triples]
 
 

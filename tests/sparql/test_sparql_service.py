@@ -30,6 +30,7 @@ from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.quotas import Quotas
+from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
@@ -97,7 +98,8 @@ def _open(settings: Settings, stack: ExitStack) -> Hub:
     files, shares, edits = Files(database), Shares(database), Edits(journal, writer, quotas)
     stack.callback(edits.close)
     parts = (accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots, writer, submissions, edits)
-    return Hub(settings, registry, store, *parts, quotas, Backups(database))
+    recent = RecentTopLevels(store, writer.settled_number)
+    return Hub(settings, registry, store, *parts, quotas, Backups(database), recent)
 
 
 def answer(hub: Hub, actor: Actor, query: str, accept: str = "", **graphs: list[str]) -> str:
