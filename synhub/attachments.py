@@ -8,7 +8,6 @@ Source: SBOL 2.3.0, section 'Attachment'; SynBioHub `attach`, `attachUrl` and `d
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,7 @@ from synhub.store.files import StoredFile, forget_files, put_files
 from synhub.store.journal import ATTACH, Job, Upload
 from synhub.store.shares import add_co_owner
 from synhub.store.top_levels import links_to, read_top_levels, versions_of
-from synhub.store.work import Commit, Planned
+from synhub.store.work import Commit, JobFuture, Planned
 from synhub.submit.naming import display_id_from
 from synhub.submit.plan import stamps
 from synhub.submit.service import UploadedFile
@@ -57,7 +56,7 @@ def find_place(hub: Hub, actor: Actor, ref: ObjectRef, refusal: str) -> tuple[Us
 
 def attach_file(
     hub: Hub, actor: Actor, ref: ObjectRef, files: Sequence[UploadedFile], wish: str, job_id: str
-) -> "Future[Job]":
+) -> JobFuture:
     """Start the job that attaches one file, whose bytes lie in the folder of `job_id`.
 
     `wish` is the displayId that the client wants, as it came; '' for one that nobody else has. Raises as `find_place`,
@@ -72,7 +71,7 @@ def attach_file(
 
 def _attach_file(
     hub: Hub, actor: Actor, ref: ObjectRef, files: Sequence[UploadedFile], wish: str, job_id: str
-) -> "Future[Job]":
+) -> JobFuture:
     user, located = find_place(hub, actor, ref, ATTACH_REFUSED)
     if len(files) != 1:
         raise BadRequest(f"send one file, in a part of any name that has a file name; this form has {len(files)}")
@@ -96,7 +95,7 @@ def _attach_file(
     return _start(plan, user, ATTACH, job_id, [upload])
 
 
-def attach_url(hub: Hub, actor: Actor, ref: ObjectRef, fields: Mapping[str, str]) -> "Future[Job]":
+def attach_url(hub: Hub, actor: Actor, ref: ObjectRef, fields: Mapping[str, str]) -> JobFuture:
     """Start the job that attaches a link: form fields `url`, `type` (an IRI) and `name`.
 
     Raises as `find_place`, and BadRequest for a field that is missing or wrong.
@@ -238,7 +237,7 @@ class _Plan:
         return [*((me, iri_term(p), o) for p, o in values), *stamps(self.iri, [self.iri], [], owners)]
 
 
-def _start(plan: _Plan, user: User, action: str, job_id: str | None, uploads: Sequence[Upload]) -> "Future[Job]":
+def _start(plan: _Plan, user: User, action: str, job_id: str | None, uploads: Sequence[Upload]) -> JobFuture:
     namespace = plan.hub.registry.namespace_of(plan.iri)
     assert namespace is not None
     return plan.hub.edits.start(

@@ -8,7 +8,6 @@ Knows no HTTP.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -25,7 +24,7 @@ from synhub.sbol.schema import CLASSES, Property, properties_of
 from synhub.store.changes import pack
 from synhub.store.journal import Job
 from synhub.store.top_levels import read_top_levels
-from synhub.store.work import Planned
+from synhub.store.work import JobFuture, Planned
 from synhub.submit.intake import parse_citations
 from synhub.vocab import BIOPAX, DCTERMS, OBO, PREFIXES, PROV, RDF, RDFS, SBH, SBOL2, SERVER_ADDED, SO, SO_NAMES, XSD
 
@@ -99,7 +98,7 @@ class FieldEdit:
 
 def edit_field(
     hub: Hub, actor: Actor, ref: ObjectRef, operation: Operation, field: str, given: Mapping[str, str]
-) -> "Future[Job]":
+) -> JobFuture:
     """Start the job that edits a field of an object; its options say of which, `uri`.
 
     `given` are the form fields `object`, `previous` and `pred`. Raises NotFound for a field that there is not,
@@ -115,7 +114,7 @@ def edit_field(
     return _start(hub, user, located, f"{operation} {field}", plan)
 
 
-def write_note(hub: Hub, actor: Actor, uri: str, note: Note, value: str) -> "Future[Job]":
+def write_note(hub: Hub, actor: Actor, uri: str, note: Note, value: str) -> JobFuture:
     """Start the job that replaces a note, or the citations, of an object; an empty value deletes.
 
     `uri` names the object as `parse_object` reads it; `value` of citations holds PubMed ids, comma separated. Raises
@@ -137,7 +136,7 @@ def write_note(hub: Hub, actor: Actor, uri: str, note: Note, value: str) -> "Fut
     return _start(hub, user, located, f"update {note}", plan)
 
 
-def _start(hub: Hub, user: User, located: Located, action: str, plan: Callable[[Job], Planned]) -> "Future[Job]":
+def _start(hub: Hub, user: User, located: Located, action: str, plan: Callable[[Job], Planned]) -> JobFuture:
     namespace = hub.registry.namespace_of(located.top_level)
     assert namespace is not None
     return hub.edits.start(user, action, {namespace.iri}, plan, options={"uri": located.iri})

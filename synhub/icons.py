@@ -7,7 +7,6 @@ Knows no HTTP. Source: SynBioHub `POST …/icon`.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from synhub.rdf import Iri
 from synhub.store.files import ICON, StoredFile, put_files
 from synhub.store.journal import Job, Upload
 from synhub.store.top_levels import read_top_levels
-from synhub.store.work import Planned
+from synhub.store.work import JobFuture, Planned
 from synhub.submit.service import UploadedFile
 
 NO_ICON = "No icon for this collection"
@@ -66,7 +65,7 @@ def find_collection(hub: Hub, actor: Actor, ref: ObjectRef) -> tuple[User, Locat
     return user, located
 
 
-def set_icon(hub: Hub, actor: Actor, ref: ObjectRef, files: Sequence[UploadedFile], job_id: str) -> "Future[Job]":
+def set_icon(hub: Hub, actor: Actor, ref: ObjectRef, files: Sequence[UploadedFile], job_id: str) -> JobFuture:
     """Start the job that gives a collection its icon, whose bytes lie in the folder of `job_id`.
 
     Raises as `find_collection`, TooLarge, and BadRequest for anything but one picture; then the folder is gone.
@@ -79,7 +78,7 @@ def set_icon(hub: Hub, actor: Actor, ref: ObjectRef, files: Sequence[UploadedFil
         raise
 
 
-def _set_icon(hub: Hub, user: User, located: Located, files: Sequence[UploadedFile], job_id: str) -> "Future[Job]":
+def _set_icon(hub: Hub, user: User, located: Located, files: Sequence[UploadedFile], job_id: str) -> JobFuture:
     if len(files) != 1:
         raise BadRequest(f"send one picture, in a part {FIELD} that has a file name; this form has {len(files)} files")
     [file] = files

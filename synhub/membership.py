@@ -4,7 +4,6 @@ Each is one job. Knows no HTTP.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 
 from synhub.errors import BadRequest, Conflict, FieldErrors, Forbidden, NotAuthenticated, NotFound
@@ -22,7 +21,7 @@ from synhub.search.form import parse_search_form
 from synhub.store.changes import pack
 from synhub.store.journal import Job
 from synhub.store.top_levels import links_to, top_levels_named
-from synhub.store.work import Planned
+from synhub.store.work import JobFuture, Planned
 from synhub.submit.intake import NO_DESCRIPTION, NO_NAME, id_errors
 from synhub.submit.plan import (
     Outcome,
@@ -64,7 +63,7 @@ def _namespace(hub: Hub, iri: Iri) -> Namespace:
 # --- out of a collection ----------------------------------------------------------------------------------------------
 
 
-def remove_member(hub: Hub, actor: Actor, ref: ObjectRef, member: str) -> "Future[Job]":
+def remove_member(hub: Hub, actor: Actor, ref: ObjectRef, member: str) -> JobFuture:
     """Start taking a member out of a collection: an IRI, or a path of this server. What is no member is no error.
 
     A membership that names the object without its version goes too. Raises NotAuthenticated, Forbidden, NotFound, and
@@ -116,7 +115,7 @@ def _forms(member: Iri, triples: Iterable[Triple], registry: Registry) -> set[Ir
 # --- into a collection ------------------------------------------------------------------------------------------------
 
 
-def add_to_collection(hub: Hub, actor: Actor, ref: ObjectRef, target: str) -> "Future[Job]":
+def add_to_collection(hub: Hub, actor: Actor, ref: ObjectRef, target: str) -> JobFuture:
     """Start making an object a member of a collection that the actor owns. What is a member already is no error.
 
     Raises NotAuthenticated; Forbidden for a collection of somebody else, whether it exists or not; NotFound for a
@@ -187,7 +186,7 @@ def _holders(hub: Hub, around: Dataset, iris: Sequence[Iri]) -> Iterator[Iri]:
 # --- a collection of what a search finds ------------------------------------------------------------------------------
 
 
-def create_collection(hub: Hub, actor: Actor, fields: Mapping[str, str]) -> "Future[Job]":
+def create_collection(hub: Hub, actor: Actor, fields: Mapping[str, str]) -> JobFuture:
     """Start making a private collection `<metaId>_collection/<metaVersion>` of what the search fields find.
 
     Root collections of the user's submissions do not become members unless `objectType` asks for collections: they

@@ -7,7 +7,6 @@ Reads from the store what the decisions of submit/publish.py need. Knows no HTTP
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -26,7 +25,7 @@ from synhub.store.files import StoredFile, forget_files, put_files
 from synhub.store.journal import Job
 from synhub.store.shares import put_moved
 from synhub.store.top_levels import batches, links_to, references_to, top_levels_named, versions_of
-from synhub.store.work import Planned
+from synhub.store.work import JobFuture, Planned
 from synhub.submit.plan import TERMINATED, find_ancestors, is_equal, with_links
 from synhub.submit.planner import read_stored
 from synhub.submit.publish import (
@@ -65,7 +64,7 @@ def locate_private(hub: Hub, actor: Actor, ref: ObjectRef) -> tuple[User, Locate
     return user, located
 
 
-def publish(hub: Hub, actor: Actor, ref: ObjectRef, fields: Mapping[str, str]) -> "Future[Job]":
+def publish(hub: Hub, actor: Actor, ref: ObjectRef, fields: Mapping[str, str]) -> JobFuture:
     """Start publishing; the job's option `collection` is the public collection.
 
     Raises NotAuthenticated, Forbidden, NotFound, FieldErrors and Conflict; the future carries what planning raises.

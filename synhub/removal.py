@@ -27,7 +27,7 @@ from synhub.store.files import forget_files
 from synhub.store.journal import Job
 from synhub.store.shares import forget_shares
 from synhub.store.top_levels import links_to, read_top_levels, top_levels_named
-from synhub.store.work import Planned
+from synhub.store.work import JobFuture, Planned
 from synhub.submit.plan import plan_disappearing, uploaded_members
 from synhub.submit.planner import read_stored
 from synhub.vocab import SBOL2
@@ -76,7 +76,7 @@ def read_again(hub: Hub, user: User, located: Located, refusal: Refusal) -> list
     return triples
 
 
-def note_override(hub: Hub, user: User, located: Located, what: str, future: "Future[Job]") -> None:
+def note_override(hub: Hub, user: User, located: Located, what: str, future: JobFuture) -> None:
     """Let the log say what an administrator has done to the public graph."""
 
     def done(job: "Future[Job]") -> None:
@@ -96,7 +96,7 @@ def namespace_of(hub: Hub, located: Located) -> Namespace:
 # --- one object -------------------------------------------------------------------------------------------------------
 
 
-def remove_object(hub: Hub, actor: Actor, ref: ObjectRef) -> "Future[Job]":
+def remove_object(hub: Hub, actor: Actor, ref: ObjectRef) -> JobFuture:
     """Start removing one top level; of a collection the members stay.
 
     Raises NotAuthenticated, Forbidden, NotFound, and BadRequest for a child. The job's report says how many objects
@@ -130,7 +130,7 @@ def _plan_object(hub: Hub, user: User, located: Located) -> Planned:
 # --- a collection -----------------------------------------------------------------------------------------------------
 
 
-def remove_collection(hub: Hub, actor: Actor, ref: ObjectRef) -> "Future[Job]":
+def remove_collection(hub: Hub, actor: Actor, ref: ObjectRef) -> JobFuture:
     """Start removing a collection with the members in its namespace that no other collection holds.
 
     Raises NotAuthenticated, Forbidden, NotFound, and BadRequest for what is no collection. The job's report says what

@@ -8,7 +8,6 @@ Knows no HTTP.
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +26,7 @@ from synhub.store.journal import Job
 from synhub.store.shares import ShareLink, add_co_owner, delete_grants, put_link
 from synhub.store.shares import make_link as new_link
 from synhub.store.top_levels import batches, read_top_levels, versions_of
-from synhub.store.work import Planned
+from synhub.store.work import JobFuture, Planned
 from synhub.submit.planner import read_stored
 from synhub.vocab import SBH, SBOL2
 
@@ -65,7 +64,7 @@ def _good_link(hub: Hub, top_level: Iri, user: User, life: timedelta) -> ShareLi
     return next((link for link in reversed(own) if _life_of(link) == life and link.expires > half_way), None)
 
 
-def make_link(hub: Hub, actor: Actor, ref: ObjectRef, days: int | None) -> "Future[Job]":
+def make_link(hub: Hub, actor: Actor, ref: ObjectRef, days: int | None) -> JobFuture:
     """Start making a link to the top level of an object, unless one is there that `find_link` returns.
 
     A job of its own: between the look at the owners and the new row nothing else can remove or publish the object.
@@ -158,7 +157,7 @@ def require_owner(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
     return locate_owned(hub, actor, ref, BadRequest(NO_ADDING))[1]
 
 
-def add_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> "Future[Job]":
+def add_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> JobFuture:
     """Make a user (IRI, user name or e-mail address) an owner of an object; of a collection, with its members.
 
     Of the members those in the collection's own namespace that the caller owns. Raises BadRequest for who does not own
@@ -190,7 +189,7 @@ def add_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> "Future[Job
     return _start(hub, user, "addOwner", located, plan)
 
 
-def remove_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> "Future[Job]":
+def remove_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> JobFuture:
     """The inverse of `add_owner`, by any owner; with the owner go the share links that he or she has made.
 
     A member that nobody else owns stays with its owner. Raises NotAuthenticated for who does not own the object,
@@ -301,7 +300,7 @@ def _members(hub: Hub, located: Located, stored: Sequence[Triple]) -> list[Iri]:
     return list(members)
 
 
-def _start(hub: Hub, user: User, action: str, located: Located, plan: Callable[[Job], Planned]) -> "Future[Job]":
+def _start(hub: Hub, user: User, action: str, located: Located, plan: Callable[[Job], Planned]) -> JobFuture:
     namespace = hub.registry.namespace_of(located.top_level)
     assert namespace is not None
     return hub.edits.start(user, action, [namespace.iri], plan, ahead=located.is_collection)

@@ -79,7 +79,7 @@ class Live:
         path.write_bytes(content)
         fields = {"id": collection_id, "version": "1", "name": collection_id, "description": "public"}
         file = UploadedFile(path, "design.xml", len(content), sha256_of(path))
-        self.hub.submissions.submit(user, fields | {"overwrite_merge": "0"}, [file], job_id, public=True)[1].result(
+        self.hub.submissions.submit(user, fields | {"overwrite_merge": "0"}, [file], job_id, public=True).result(
             timeout=60
         )
 

@@ -43,7 +43,7 @@ def _submit_collection(hub: Hub, user: User) -> None:
         "name": NAME,
         "description": DESCRIPTION,
     }
-    _, future = hub.submissions.submit(user, fields, files, job_id, public=True)
+    future = hub.submissions.submit(user, fields, files, job_id, public=True)
     future.result(timeout=120)
 
 

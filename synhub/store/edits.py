@@ -11,7 +11,7 @@ from synhub.errors import Stopping
 from synhub.model import User
 from synhub.store.journal import Job, Journal, Upload
 from synhub.store.quotas import Quotas
-from synhub.store.work import Planned
+from synhub.store.work import JobFuture, Planned
 from synhub.store.writer import NOT_PLANNED, Writer
 
 _THREADS = 2  # that plan ahead
@@ -38,7 +38,7 @@ class Edits:
         options: dict[str, Any] | None = None,
         ahead: bool = False,
         uploads: Sequence[Upload] = (),
-    ) -> "Future[Job]":
+    ) -> JobFuture:
         """Queue a job that touches `namespaces`; the future is done when the job is, or carries what `plan` raised.
 
         `plan` may run twice: it must change nothing but what it returns. `job_id` names a folder that holds `uploads`,
@@ -46,9 +46,9 @@ class Edits:
         With `ahead` the plan is first made in a thread of its own, so that it does not hold up the jobs of others.
         Raises TooLarge, TooMany (the user's quotas), DiskFull.
         """
-        result: Future[Job] = Future()
         if job_id is None:
             job_id, _ = self._journal.new_folder()
+        result = JobFuture(job_id)
         try:
             self._quotas.admit(user.username, uploads, result)
             job = self._journal.receive(

@@ -17,6 +17,14 @@ from synhub.store.journal import Job, Upload
 Commit = Callable[[sqlite3.Connection], None]
 
 
+class JobFuture(Future[Job]):
+    """What comes of a started job: done when the job is, or carries why it failed. `job_id` is known at once."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__()
+        self.job_id = job_id
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What planning decided: the steps, what to tell, and the files of the upload to keep as blobs.
@@ -64,6 +72,7 @@ class Progress:
     next_step: int
     result: "Future[Job] | None"
     started: bool = False  # since this process runs: from just before its first step on
+    is_bound: bool = False  # its commit changed more than the job: it cannot fail any more
 
     @property
     def is_purge(self) -> bool:

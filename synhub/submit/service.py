@@ -24,6 +24,7 @@ from synhub.store.journal import Job, Journal, Upload
 from synhub.store.quotas import Quotas
 from synhub.store.removals import Removals
 from synhub.store.top_levels import versions_of
+from synhub.store.work import JobFuture
 from synhub.store.writer import NOT_PLANNED, Writer
 from synhub.submit.intake import check_form, fingerprint
 from synhub.submit.plan import OverwriteMerge, SubmitRequest
@@ -70,7 +71,7 @@ class Submissions:
         self._quotas = quotas
         self._executor = ThreadPoolExecutor(max_workers=prepare.workers, thread_name_prefix="synhub-prepare")
         self._lock = threading.Lock()
-        self._running: dict[str, tuple[str, Future[Job]]] = {}
+        self._running: dict[str, JobFuture] = {}
         self._answering: set[str] = set()
 
     def submit(
@@ -81,11 +82,11 @@ class Submissions:
         job_id: str,
         *,
         public: bool = False,
-    ) -> tuple[str, "Future[Job]"]:
-        """Start a job for a complete upload in the job's folder; return its id and the future of the finished job.
+    ) -> JobFuture:
+        """Start a job for a complete upload in the job's folder.
 
-        The upload becomes part of a running job when it repeats it. Raises FieldErrors, Conflict (nothing was
-        started, the folder is deleted), TooLarge, TooMany (the user's quotas).
+        The upload becomes part of a running job when it repeats it, and of one whose answer was never sent. Raises
+        FieldErrors, Conflict (nothing was started, the folder is deleted), TooLarge, TooMany (the user's quotas).
         """
         try:
             request = check_form(fields, self._registry, user.username, self._latest)
@@ -104,7 +105,7 @@ class Submissions:
                 self._journal.delete_folder(job_id)
                 return joined
             namespaces = {request.namespace.iri} | {_namespace(self._registry, c) for c in request.add_to}
-            result: Future[Job] = Future()
+            result = JobFuture(job_id)
             try:
                 self._quotas.admit(user.username, _uploads(files), result)
                 job = self._journal.receive(job_id, "submit", user.username, namespaces, key, _options(request))
@@ -112,7 +113,7 @@ class Submissions:
                 self._journal.delete_folder(job_id)
                 result.cancel()  # not under way any more
                 raise
-            self._running[key] = (job_id, result)
+            self._running[key] = result
         result.add_done_callback(lambda _: self._forget(key))
         try:
             task = self._executor.submit(self._run, job, user, request, files, result)
@@ -120,7 +121,7 @@ class Submissions:
             self._stop(job, result)
         else:
             task.add_done_callback(lambda done: self._stop(job, result) if done.cancelled() else None)
-        return job_id, result
+        return result
 
     def _stop(self, job: Job, result: "Future[Job]") -> None:
         error = Stopping(NOT_PLANNED)
@@ -149,7 +150,7 @@ class Submissions:
         with self._lock:
             self._answering.discard(job_id)
 
-    def _find_repeat(self, key: str) -> tuple[str, "Future[Job]"] | None:
+    def _find_repeat(self, key: str) -> JobFuture | None:
         """Join a running job, or one whose answer was never sent while nothing later touched its namespace."""
         with self._lock:  # before the journal is read: an answer leaves the set when the journal has it
             running = self._running.get(key)
@@ -161,9 +162,9 @@ class Submissions:
             return None
         if self._journal.touched_since(job.namespaces, job.last_number):
             return None
-        finished: Future[Job] = Future()
+        finished = JobFuture(job.id)
         finished.set_result(job)
-        return job.id, finished
+        return finished
 
     def _check_exists(self, request: SubmitRequest) -> None:
         """Refuse early what planning would refuse: the caller need not wait for the upload to be read."""

@@ -1,5 +1,6 @@
 """Handlers that attach files and links, and hand them out again."""
 
+from functools import partial
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -9,7 +10,7 @@ from synhub import attachments
 from synhub.attachments import Kept, Linked
 from synhub.identity import ObjectRef
 from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, token_of
-from synhub.web.changing import carried_out, success
+from synhub.web.changing import carry_out, success
 from synhub.web.file_response import file_response
 from synhub.web.forms import read_form, read_upload_form
 from synhub.web.respond import Result, attachment, redirect, wants_html
@@ -32,8 +33,8 @@ async def attach(request: Request, ref: ObjectRef) -> Result:
     except BaseException:
         hub.journal.delete_folder(job_id)
         raise
-    job = await carried_out(attachments.attach_file, hub, actor, ref, form.files, form.get("id"), job_id)
-    return success(request, job, located.iri)
+    start = partial(attachments.attach_file, hub, actor, ref, form.files, form.get("id"), job_id)
+    return await carry_out(request, start, lambda job: success(request, job, located.iri))
 
 
 async def attach_url(request: Request, ref: ObjectRef) -> Result:
@@ -43,8 +44,8 @@ async def attach_url(request: Request, ref: ObjectRef) -> Result:
     _, located = await run_in_threadpool(attachments.find_place, hub, actor, ref, refusal)
     form = await read_form(request, hub.settings.body_limit)
     require_token_or_csrf(request, form.get("csrf"))
-    job = await carried_out(attachments.attach_url, hub, actor, ref, form.fields)
-    return success(request, job, located.iri)
+    start = partial(attachments.attach_url, hub, actor, ref, form.fields)
+    return await carry_out(request, start, lambda job: success(request, job, located.iri))
 
 
 async def download(request: Request, ref: ObjectRef) -> Result:

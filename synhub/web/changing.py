@@ -1,9 +1,10 @@
-"""Waiting for a job that a request has started."""
+"""Starting a job for a request, and answering it: when the job is done, or at once for who asks for that.
+
+Source: RFC 7240, section 4.1 (`Prefer: respond-async`).
+"""
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import ParamSpec
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,21 +12,46 @@ from starlette.requests import Request
 from synhub.identity import path_of_iri
 from synhub.rdf import Iri
 from synhub.store.journal import Job
+from synhub.store.work import JobFuture
 from synhub.web.auth import hub_of
 from synhub.web.respond import Result
 
-P = ParamSpec("P")
+
+async def carry_out(request: Request, start: Callable[[], JobFuture], answer: Callable[[Job], Result]) -> Result:
+    """Start a job and return what `answer` makes of it when it is done; 202 at once for `Prefer: respond-async`."""
+    future = await started(request, start)
+    return accepted(future) if wants_no_wait(request) else answer(await done(future))
 
 
-async def carried_out(start: Callable[P, "Future[Job]"], *args: P.args, **kwargs: P.kwargs) -> Job:
-    """Start a job and wait until it is done; it goes on when the caller leaves. No thread waits meanwhile."""
-    future = await run_in_threadpool(start, *args, **kwargs)
+async def started(request: Request, start: Callable[[], JobFuture]) -> JobFuture:
+    """Start a job, which the access line names from then on. Raises what `start` raises."""
+    future = await run_in_threadpool(start)
+    request.state.job_id = future.job_id
+    return future
+
+
+async def done(future: JobFuture) -> Job:
+    """Wait until a job is done; it goes on when the caller leaves. No thread waits meanwhile."""
     return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def wants_no_wait(request: Request) -> bool:
+    preferences = ",".join(request.headers.getlist("prefer")).lower().split(",")
+    return any(preference.partition(";")[0].strip() == "respond-async" for preference in preferences)
+
+
+def accepted(future: JobFuture) -> Result:
+    """Say where a job tells how it ends."""
+    location = f"/jobs/{future.job_id}"
+    headers = {"Location": location, "Preference-Applied": "respond-async"}
+    return Result(f"Accepted; see {location}", status=202, headers=headers)
 
 
 def success(request: Request, job: Job, iri: Iri | None = None, words: str = "Success") -> Result:
     """The classic answer to a change, with a link to the job's report; a browser is led to `iri`, or to its listing."""
     path = "/manage" if iri is None else path_of_iri(iri, hub_of(request).registry)
-    request.state.job_id = job.id
-    headers = {"Link": f'</jobs/{job.id}>; rel="describedby"'}
-    return Result(words, headers=headers, title=words.split("\n", 1)[0], location=path)
+    return Result(words, headers=described_by(job), title=words.split("\n", 1)[0], location=path)
+
+
+def described_by(job: Job) -> dict[str, str]:
+    return {"Link": f'</jobs/{job.id}>; rel="describedby"'}

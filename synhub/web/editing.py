@@ -3,14 +3,17 @@
 Source: SynBioHub `POST …/edit|add|remove/<field>`, `/updateMutable…`, `/updateCitations`.
 """
 
+from functools import partial
+
 from starlette.requests import Request
 
 from synhub import editing
 from synhub.editing import Note, Operation
 from synhub.errors import BadRequest
 from synhub.identity import ObjectRef
+from synhub.store.journal import Job
 from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, user_of
-from synhub.web.changing import carried_out, success
+from synhub.web.changing import carry_out, success
 from synhub.web.forms import Form, read_form
 from synhub.web.respond import Result
 
@@ -49,9 +52,13 @@ async def update_citations(request: Request) -> Result:
 async def _field(request: Request, ref: ObjectRef, operation: Operation) -> Result:
     form = await _form(request)
     field = request.path_params["field"]
-    job = await carried_out(editing.edit_field, hub_of(request), actor_of(request), ref, operation, field, form.fields)
-    shown = "OK" if operation == "remove" else editing.parse_edit(operation, field, form.fields).shown
-    return success(request, job, job.options["uri"], shown)
+    start = partial(editing.edit_field, hub_of(request), actor_of(request), ref, operation, field, form.fields)
+
+    def answer(job: Job) -> Result:
+        shown = "OK" if operation == "remove" else editing.parse_edit(operation, field, form.fields).shown
+        return success(request, job, job.options["uri"], shown)
+
+    return await carry_out(request, start, answer)
 
 
 async def _note(request: Request, note: Note) -> Result:
@@ -60,8 +67,8 @@ async def _note(request: Request, note: Note) -> Result:
     if missing:
         raise BadRequest(f"the form lacks {' and '.join(missing)}; an empty value deletes what there is")
     uri, value = form.fields["uri"], form.fields["value"]
-    job = await carried_out(editing.write_note, hub_of(request), actor_of(request), uri, note, value)
-    return success(request, job, job.options["uri"])
+    start = partial(editing.write_note, hub_of(request), actor_of(request), uri, note, value)
+    return await carry_out(request, start, lambda job: success(request, job, job.options["uri"]))
 
 
 async def _form(request: Request) -> Form:

@@ -3,6 +3,7 @@
 Source: SynBioHub `GET` and `POST …/icon`, `/browse`.
 """
 
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +13,7 @@ from synhub import collections, icons
 from synhub.hub import Hub
 from synhub.identity import ObjectRef, path_of_iri
 from synhub.web.auth import actor_of, hub_of, require_token_or_csrf
-from synhub.web.changing import carried_out, success
+from synhub.web.changing import carry_out, success
 from synhub.web.file_response import file_response
 from synhub.web.forms import read_upload_form
 from synhub.web.listings import collection_row
@@ -54,5 +55,5 @@ async def update_icon(request: Request, ref: ObjectRef) -> Result:
     except BaseException:
         hub.journal.delete_folder(job_id)
         raise
-    job = await carried_out(icons.set_icon, hub, actor, ref, form.files, job_id)
-    return success(request, job, located.iri)
+    start = partial(icons.set_icon, hub, actor, ref, form.files, job_id)
+    return await carry_out(request, start, lambda job: success(request, job, located.iri))

@@ -1,12 +1,14 @@
 """Handlers that take members out of collections, put them in, and make a collection of what a search finds."""
 
+from functools import partial
+
 from starlette.requests import Request
 
 from synhub import membership
 from synhub.errors import BadRequest
 from synhub.identity import ObjectRef
 from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, user_of
-from synhub.web.changing import carried_out, success
+from synhub.web.changing import carry_out, success
 from synhub.web.forms import Form, read_form
 from synhub.web.removal import read_change
 from synhub.web.respond import Result
@@ -22,8 +24,8 @@ async def remove_membership(request: Request, ref: ObjectRef) -> Result:
     """Take `member` out of the collection."""
     form = await read_change(request, ref)
     hub, actor = hub_of(request), actor_of(request)
-    job = await carried_out(membership.remove_member, hub, actor, ref, form.get("member"))
-    return success(request, job, job.options["object"])
+    start = partial(membership.remove_member, hub, actor, ref, form.get("member"))
+    return await carry_out(request, start, lambda job: success(request, job, job.options["object"]))
 
 
 async def add_to_collection(request: Request, ref: ObjectRef) -> Result:
@@ -33,8 +35,8 @@ async def add_to_collection(request: Request, ref: ObjectRef) -> Result:
     if len(form.lists.get("collections", ())) > 1:
         raise BadRequest("collections names several collections; add to one at a time")
     hub, actor = hub_of(request), actor_of(request)
-    job = await carried_out(membership.add_to_collection, hub, actor, ref, form.get("collections"))
-    return success(request, job, job.options["collection"])
+    start = partial(membership.add_to_collection, hub, actor, ref, form.get("collections"))
+    return await carry_out(request, start, lambda job: success(request, job, job.options["collection"]))
 
 
 async def create_collection(request: Request) -> Result:
@@ -53,5 +55,5 @@ async def advanced_search(request: Request) -> Result:
 
 
 async def _create(request: Request, form: Form) -> Result:
-    job = await carried_out(membership.create_collection, hub_of(request), actor_of(request), form.fields)
-    return success(request, job)
+    start = partial(membership.create_collection, hub_of(request), actor_of(request), form.fields)
+    return await carry_out(request, start, partial(success, request))

@@ -1,5 +1,7 @@
 """Handlers that make objects public."""
 
+from functools import partial
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -8,7 +10,7 @@ from synhub.identity import ObjectRef
 from synhub.publishing import locate_private, publish
 from synhub.rdf import Iri
 from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, user_of
-from synhub.web.changing import carried_out, success
+from synhub.web.changing import carry_out, success
 from synhub.web.forms import read_form
 from synhub.web.pages import render_form
 from synhub.web.respond import HTML, Result
@@ -38,5 +40,5 @@ async def make_public(request: Request, ref: ObjectRef) -> Result:
     user_of(request)
     form = await read_form(request, hub.settings.body_limit)
     require_token_or_csrf(request, form.get("csrf"))
-    job = await carried_out(publish, hub, actor_of(request), ref, form.fields)
-    return success(request, job, Iri(job.options["collection"]))
+    start = partial(publish, hub, actor_of(request), ref, form.fields)
+    return await carry_out(request, start, lambda job: success(request, job, Iri(job.options["collection"])))

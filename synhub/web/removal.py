@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,9 +13,9 @@ from synhub import removal
 from synhub.hub import Hub
 from synhub.identity import ObjectRef
 from synhub.model import Actor
-from synhub.store.journal import Job
+from synhub.store.work import JobFuture
 from synhub.web.auth import actor_of, admin_of, hub_of, require_token_or_csrf, user_of
-from synhub.web.changing import carried_out, success
+from synhub.web.changing import carry_out, success
 from synhub.web.forms import Form, read_form
 from synhub.web.respond import Result, text
 
@@ -44,11 +44,13 @@ async def remove_collection(request: Request, ref: ObjectRef) -> Result:
 
 
 async def _remove(
-    request: Request, ref: ObjectRef, start: Callable[[Hub, Actor, ObjectRef], "Future[Job]"], what: str
+    request: Request, ref: ObjectRef, remover: Callable[[Hub, Actor, ObjectRef], JobFuture], what: str
 ) -> Result:
     await read_change(request, ref)
-    job = await carried_out(start, hub_of(request), actor_of(request), ref)
-    return success(request, job, words=_words(job.report["referring"], what))
+    start = partial(remover, hub_of(request), actor_of(request), ref)
+    return await carry_out(
+        request, start, lambda job: success(request, job, words=_words(job.report["referring"], what))
+    )
 
 
 def _words(referring: int, what: str) -> str:

@@ -3,6 +3,7 @@
 Source: SynBioHub `GET …/shareLink`, `POST …/addOwner`, `POST …/removeOwner/<name>`, `GET /shared`.
 """
 
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +14,7 @@ from synhub.errors import BadRequest, Forbidden, NotFound
 from synhub.identity import ObjectRef
 from synhub.store.shares import ShareLink
 from synhub.web.auth import SAFE_METHODS, actor_of, hub_of, require_token_or_csrf, user_of
-from synhub.web.changing import carried_out, success
+from synhub.web.changing import carry_out, done, started, success
 from synhub.web.forms import Form, read_form
 from synhub.web.listings import manage_row
 from synhub.web.pages import render_form
@@ -48,7 +49,7 @@ async def share_link(request: Request, ref: ObjectRef) -> Result:
     if link is None:
         if request.method in SAFE_METHODS:
             require_token_or_csrf(request)
-        await carried_out(sharing.make_link, hub, actor, ref, days)
+        await done(await started(request, partial(sharing.make_link, hub, actor, ref, days)))  # the link is the answer
         link = await run_in_threadpool(sharing.find_link, hub, actor, ref, days)
     if link is None:  # revoked in between
         raise NotFound(f"{ref.iri(hub.registry)} not found")
@@ -131,17 +132,17 @@ async def add_owner_form(request: Request, ref: ObjectRef) -> Result:
 
 async def add_owner(request: Request, ref: ObjectRef) -> Result:
     """Raises NotAuthenticated, BadRequest with the classic words, NotFound, Forbidden."""
-    form = await _form(request)
-    job = await carried_out(sharing.add_owner, hub_of(request), actor_of(request), ref, form.get("user"))
-    return success(request, job, ref.iri(hub_of(request).registry))
+    hub, form = hub_of(request), await _form(request)
+    start = partial(sharing.add_owner, hub, actor_of(request), ref, form.get("user"))
+    return await carry_out(request, start, lambda job: success(request, job, ref.iri(hub.registry)))
 
 
 async def remove_owner(request: Request, ref: ObjectRef) -> Result:
     """Raises NotAuthenticated with the classic words, BadRequest, NotFound, Forbidden."""
-    form = await _form(request)
+    hub, form = hub_of(request), await _form(request)
     given = form.get("userUri") or request.path_params["username"]
-    job = await carried_out(sharing.remove_owner, hub_of(request), actor_of(request), ref, given)
-    return success(request, job, ref.iri(hub_of(request).registry))
+    start = partial(sharing.remove_owner, hub, actor_of(request), ref, given)
+    return await carry_out(request, start, lambda job: success(request, job, ref.iri(hub.registry)))
 
 
 async def shared(request: Request) -> Result:

@@ -1,7 +1,7 @@
 """Handlers of POST /submit and its form."""
 
-import asyncio
 from dataclasses import replace
+from functools import partial
 from urllib.parse import quote
 
 from starlette.background import BackgroundTask
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from synhub.errors import SynhubError
 from synhub.identity import path_of_iri
 from synhub.web.auth import hub_of, require_token_or_csrf, user_of
+from synhub.web.changing import accepted, described_by, done, started, wants_no_wait
 from synhub.web.forms import read_upload_form
 from synhub.web.pages import render_form
 from synhub.web.respond import HTML, Result, error_result, redirect, wants_html
@@ -36,21 +37,17 @@ async def submit(request: Request) -> Result:
     except BaseException:
         hub.journal.delete_folder(job_id)
         raise
-    job_id, future = await run_in_threadpool(hub.submissions.submit, user, form.fields, form.files, job_id)
-    request.state.job_id = job_id
-    location = f"/jobs/{job_id}"
-    if "respond-async" in request.headers.get("prefer", "").lower():
-        headers = {"Location": location, "Preference-Applied": "respond-async"}
-        await _tell(request, job_id)
-        return Result(f"Accepted; see {location}", status=202, headers=headers)
+    future = await started(request, partial(hub.submissions.submit, user, form.fields, form.files, job_id))
+    if wants_no_wait(request):
+        await _tell(request, future.job_id)
+        return accepted(future)
     # Asked for its effect: after a large last piece of a body the server reads on only when it is asked, and does not
     # notice before that who leaves.
     await request.is_disconnected()
-    job = await asyncio.shield(asyncio.wrap_future(future))
+    job = await done(future)
     await _tell(request, job.id)
     path = path_of_iri(job.options["collection"], hub.registry) if wants_html(request) else None
-    headers = {"Link": f'<{location}>; rel="describedby"'}
-    return Result(DONE, headers=headers, title=DONE, location=path)
+    return Result(DONE, headers=described_by(job), title=DONE, location=path)
 
 
 async def remote_submit(request: Request) -> Result:

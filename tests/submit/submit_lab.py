@@ -84,7 +84,7 @@ class Lab:
             path.write_bytes(content)
             files.append(UploadedFile(path, "design.xml", len(content), sha256_of(path)))
         form = {"id": "lab", "version": "1", "name": "Lab", "description": "A lab", "overwrite_merge": "0"} | fields
-        return self.submissions.submit(user_named(user), form, files, job_id, public=public)[1]
+        return self.submissions.submit(user_named(user), form, files, job_id, public=public)
 
     def submit(self, content: bytes | None = None, *, public: bool = False, user: str = "alice", **fields: str) -> Job:
         return self.start(content, public=public, user=user, **fields).result(timeout=30)
