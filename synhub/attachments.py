@@ -23,7 +23,7 @@ from synhub.ownership import locate_owned, owners_of
 from synhub.rdf import Iri, Term, Triple, check_iri, iri_of, iri_term, is_iri, literal_term
 from synhub.store.changes import pack
 from synhub.store.files import StoredFile, forget_files, put_files
-from synhub.store.journal import ATTACH, Job, Upload
+from synhub.store.journal import Job, Upload
 from synhub.store.shares import add_co_owner
 from synhub.store.top_levels import links_to, read_top_levels, versions_of
 from synhub.store.work import Commit, JobFuture, Planned
@@ -92,7 +92,7 @@ def _attach_file(
     upload = Upload(file.name, file.size, file.sha256)
     keep = partial(put_files, files=[stored])
     plan = _Plan(hub, actor, located, iri, said, ATTACH_REFUSED, ((upload, file.path),), keep)
-    return _start(plan, user, ATTACH, job_id, [upload])
+    return _start(plan, user, "attach", job_id, [upload])
 
 
 def attach_url(hub: Hub, actor: Actor, ref: ObjectRef, fields: Mapping[str, str]) -> JobFuture:

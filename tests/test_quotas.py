@@ -153,6 +153,38 @@ def test_attachment_over_the_quota_is_413_and_attached_to_nothing(folder: Path) 
         assert hub.get("/profile", "alice").json()["usedBytes"] == len(DEVICE) + 10
 
 
+def test_removed_attachment_gives_its_room_back_at_once(folder: Path) -> None:
+    with live(folder, user_bytes=len(DEVICE) + 10) as hub:
+        hub.user("alice")
+        hub.submit("alice", DEVICE)
+        path = "/user/alice/lab/lab_collection/1/attach"
+
+        def attach(content: bytes, name: str) -> int:
+            return hub.request(
+                "POST", path, "alice", data={"id": name}, files={"file": ("notes.txt", content)}
+            ).status_code
+
+        assert attach(b"ten bytes.", "one") == attach(b"ten bytes.", "two") == 200
+        assert hub.get("/user/alice/lab/one/1/remove", "alice").status_code == 200
+        assert attach(b"x", "three") == 413  # the same bytes are attached twice
+        assert hub.get("/user/alice/lab/two/1/remove", "alice").status_code == 200
+        assert hub.get("/profile", "alice").json()["usedBytes"] == len(DEVICE)
+        assert attach(b"other ten.", "three") == 200
+        assert hub.get("/user/alice/lab/three/1/download", "alice").content == b"other ten."
+
+
+def test_replaced_icon_gives_its_room_back_at_once(folder: Path) -> None:
+    with live(folder) as hub:
+        hub.user("alice")
+        hub.publish("alice", DEVICE, "lab")
+
+        for more in (b"first", b"second"):
+            files = {"collectionIcon": ("icon.png", b"\x89PNG\r\n\x1a\n" + more)}
+            answer = hub.request("POST", "/public/lab/lab_collection/1/icon", "alice", files=files)
+            assert answer.status_code == 200, answer.text
+            assert hub.get("/profile", "alice").json()["usedBytes"] == len(DEVICE) + 8 + len(more)
+
+
 def test_of_two_uploads_at_once_only_one_gets_the_last_room(folder: Path) -> None:
     with live(folder, user_bytes=len(DEVICE) + 10) as hub:
         hub.user("alice")

@@ -25,7 +25,6 @@ def tidy(journal: Journal, catalog: Catalog, blobs: Blobs, files: Files, now: da
 
     An upload is kept as long as an object exists that its job touched; an attached file as long as its attachment.
     """
-    journal.forget_attached(_instant(now - UPLOAD_GRACE))
     journal.forget_reports(_instant(now - timedelta(days=report_days)))
     for job_id in journal.jobs_with_uploads(_instant(now - UPLOAD_GRACE)):
         if not any(catalog.holds(graph, top) for graph, top in journal.top_levels_of(job_id)):

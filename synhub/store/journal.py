@@ -23,8 +23,6 @@ from synhub.rdf import Iri
 from synhub.store import changes
 from synhub.store.database import Database
 
-ATTACH = "attach"  # the action of a job whose upload is named by an attachment row: that is what keeps it
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -145,8 +143,11 @@ class Journal:
         report: dict[str, Any],
         uploads: Sequence[Upload] = (),
         commits: Sequence[Callable[[sqlite3.Connection], None]] = (),
-    ) -> None:
-        """Turn the row of a job whose change sets are on disk: its commit point. `commits` join the transaction."""
+    ) -> bool:
+        """Turn the row of a job whose change sets are on disk: its commit point. `commits` join the transaction.
+
+        Returns whether they changed anything. `uploads` are named by the job from now on.
+        """
         with self._database.write() as sql:
             sql.execute(
                 "UPDATE job SET state = 'planned', steps = ?, report = ?, updated = ? WHERE id = ?",
@@ -156,8 +157,10 @@ class Journal:
                 "INSERT INTO upload VALUES (?, ?, ?, ?, ?)",
                 [(job_id, n, u.name, u.size, u.digest) for n, u in enumerate(uploads)],
             )
+            changed_before = sql.total_changes
             for commit in commits:
                 commit(sql)
+            return sql.total_changes > changed_before
 
     def planned_removal(
         self,
@@ -370,15 +373,6 @@ class Journal:
             (before,),
         )
         return [job_id for (job_id,) in rows]
-
-    def forget_attached(self, before: str) -> None:
-        """Stop naming what was attached before an ISO instant: the attachment's row names it as long as it is there."""
-        with self._database.write() as sql:
-            sql.execute(
-                "DELETE FROM upload WHERE job IN (SELECT id FROM job WHERE updated < ? AND state = 'done'"
-                " AND json_extract(options, '$.action') = ?)",
-                (before, ATTACH),
-            )
 
     def forget_uploads(self, job_id: str) -> None:
         """Stop naming the blobs of a job's uploads."""

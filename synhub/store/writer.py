@@ -5,11 +5,10 @@ catalog -> done. A job of several steps lets other jobs in between, unless they 
 """
 
 import logging
-import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Protocol
@@ -24,6 +23,7 @@ from synhub.store.catalog import Catalog
 from synhub.store.journal import Job, Journal
 from synhub.store.purge import next_purge_step
 from synhub.store.removals import Removals
+from synhub.store.room import Room
 from synhub.store.top_levels import read_changed
 from synhub.store.work import Draft, Planned, Progress, Work
 
@@ -62,7 +62,7 @@ class Writer:
         self._blobs = blobs
         self._flush_interval_s = flush_interval_s
         self._step_quads = step_quads
-        self._disk_reserve_bytes = disk_reserve_bytes
+        self._room = Room(journal.folder, disk_reserve_bytes)
         self._condition = threading.Condition()
         self._waiting: deque[Work] = deque()
         self._sequences: deque[Progress] = deque()
@@ -105,7 +105,7 @@ class Writer:
         number, hidden = self._applied, self._removals.hidden()
         try:
             planned = plan()
-            steps = self._journal.write_steps(job.id, self._while_room(planned.steps))
+            steps = self._journal.write_steps(job.id, self._room.checked(planned.steps))
         except (SynhubError, OSError):
             return None
         return Draft(planned, steps, number, hidden)
@@ -251,14 +251,8 @@ class Writer:
                 planned, steps = work.draft.planned, work.draft.steps
             else:
                 planned = work.plan()
-                steps = self._journal.write_steps(job.id, self._while_room(planned.steps))
-            self._check_room(0)
-            for upload, path in planned.uploads:
-                self._blobs.adopt(path, upload.digest)
-            if planned.removed:
-                self._journal.planned_removal(job.id, planned.removed, planned.report, planned.commits)
-            else:
-                self._journal.planned(job.id, steps, planned.report, [u for u, _ in planned.uploads], planned.commits)
+                steps = self._journal.write_steps(job.id, self._room.checked(planned.steps))
+            is_bound = self._commit(job, planned, steps)
         except SynhubError as error:
             self._fail(work, error)
             return
@@ -272,13 +266,26 @@ class Writer:
             self._fail(work, error)
             return
         result = None if planned.removed else work.result
-        sequence = Progress(self._journal.get(job.id), 0, result)
+        sequence = Progress(self._journal.get(job.id), 0, result, is_bound=is_bound)
         with self._condition:
             self._sequences.append(sequence)
         if planned.removed:
             self._remove(work, sequence, len(planned.removed))
         elif sequence.job.steps is not None and sequence.job.steps <= 1:
             self._step(sequence)
+
+    def _commit(self, job: Job, planned: Planned, steps: int) -> bool:
+        """Turn a job planned; say whether that changed more than the job, which then cannot fail any more."""
+        if planned.removed:
+            self._journal.planned_removal(job.id, planned.removed, planned.report, planned.commits)
+            return True
+        if planned.uploads:
+            self._room.check(0)
+        for upload, path in planned.uploads:
+            self._blobs.adopt(path, upload.digest)
+        # What an edit brings is named by the rows that its commits write, and kept as long as they are.
+        kept = [upload for upload, _ in planned.uploads] if job.kind == "submit" else []
+        return self._journal.planned(job.id, steps, planned.report, kept, planned.commits)
 
     def _remove(self, work: Work, sequence: Progress, size: int) -> None:
         """Hide what a committed removal removes, and answer: whatever happens here, it is carried out.
@@ -306,7 +313,7 @@ class Writer:
         try:
             finished = self._advance(sequence)
         except (DiskFull, OSError) as error:
-            if sequence.next_step > 0 or sequence.is_purge or sequence.result is None:
+            if sequence.next_step > 0 or sequence.is_bound or sequence.result is None:
                 raise
             # Nothing was applied. Only a failure on record may be told: a planned job is carried out after a restart.
             self._journal.fail(sequence.job.id, type(error).__name__, str(error))
@@ -353,7 +360,7 @@ class Writer:
 
     def _advance_purge(self, sequence: Progress) -> bool:
         job = sequence.job
-        batch, change = next_purge_step(self._store, self._journal, job.id, self._step_quads)
+        batch, change = next_purge_step(self._store, self._journal, self._removals.hidden(), job.id, self._step_quads)
         if not batch:
             self._journal.done(job.id)
             self._hide()
@@ -367,19 +374,6 @@ class Writer:
         self._removals.purged(batch)
         self._catalog.unhide(batch)
         return False
-
-    def _while_room(self, steps: Iterable[ChangeSet]) -> Iterator[ChangeSet]:
-        size = 0
-        for step in steps:
-            size += len(step.adds) + len(step.removes)
-            self._check_room(size)
-            yield step
-
-    def _check_room(self, size: int) -> None:
-        """Refuse before anything happens what would fill the disk: change set, its log and its tables."""
-        free = shutil.disk_usage(self._journal.folder).free
-        if free < 3 * size + self._disk_reserve_bytes:
-            raise DiskFull("the disk of the server is full; nothing was changed")
 
     def _fail(self, work: Work, error: Exception) -> None:
         self._journal.fail_unplanned(work.job.id, error)

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Job, Journal
 from synhub.store.removals import Removals
+from synhub.store.shares import put_moved
 from synhub.store.top_levels import read_top_levels
 from synhub.store.work import Draft, Planned
 from synhub.store.writer import Writer
@@ -355,6 +357,38 @@ def test_a_purge_removes_exactly_the_hidden_objects_and_the_links_to_them(parts:
     assert parts.indexed() == {iris[6], holder}
 
 
+def test_a_purge_begins_with_what_holds_the_others(parts: Parts) -> None:
+    iris = submit_members(parts, list("abcdefg"))
+    holder = Iri(OTHER + "holder/1")
+    before = parts.journal.last_number()
+    remove_later(parts, [(GRAPH, i) for i in sorted([*iris, holder])])
+
+    run(parts)
+
+    first, *more = [[top for _, top in tops] for _, _, _, tops in parts.journal.steps_after(before)]
+    assert first == [holder]
+    assert len(more) > 1
+    assert sorted(top for step in more for top in step) == iris
+    assert parts.store.count(GRAPH) == 0
+    assert parts.indexed() == set()
+    assert parts.removals.hidden() == set() == parts.catalog.hidden
+
+
+def test_a_purge_of_collections_that_hold_each_other_comes_to_its_end(parts: Parts) -> None:
+    one, two = (top_level(LAB, name, "t") for name in ("one", "two"))
+    one[1].append((iri_term(one[0]), iri_term(SBOL2.member), iri_term(two[0])))
+    two[1].append((iri_term(two[0]), iri_term(SBOL2.member), iri_term(one[0])))
+    steps = list(pack([TopLevelChange(GRAPH, iri, (), triples) for iri, triples in (one, two)], limit=10))
+    parts.writer.submit(start_job(parts, LAB), lambda: Planned(steps, {}))
+    run(parts)
+    remove_later(parts, [(GRAPH, one[0]), (GRAPH, two[0])])
+
+    run(parts)
+
+    assert parts.store.count(GRAPH) == 0
+    assert parts.removals.hidden() == set()
+
+
 def test_a_job_on_the_namespace_waits_for_the_purge(parts: Parts) -> None:
     iris = submit_members(parts, ["a"])
     remove_later(parts, [(GRAPH, iris[0])])
@@ -425,6 +459,54 @@ def test_a_full_disk_is_refused_before_anything_happens(tmp_path: Path) -> None:
     assert isinstance(future.exception(timeout=0), DiskFull)
     assert parts.stored(Iri(LAB + "a/1")) == {}
     parts.close()
+
+
+def test_what_takes_away_may_use_the_reserve_of_the_disk(tmp_path: Path) -> None:
+    parts = open_parts(tmp_path / "data")
+    iris = submit_members(parts, list("ab"))
+    holder = Iri(OTHER + "holder/1")
+    links = [(iri_term(holder), iri_term(SBOL2.member), iri_term(iris[0]))]
+    parts.close()
+
+    nearly_full = open_parts(tmp_path / "data", reserve=1 << 60)
+    adding_more = nearly_full.writer.submit(start_job(nearly_full, LAB), lambda: Planned(adding(LAB, ["c"]), {}))
+    less = list(pack([TopLevelChange(GRAPH, holder, links, ())], limit=10))
+    editing = nearly_full.writer.submit(start_job(nearly_full, OTHER), lambda: Planned(less, {}))
+    removal = Planned([], {}, removed=[(GRAPH, iris[1])])
+    removing = nearly_full.writer.submit(start_job(nearly_full, LAB, "purge"), lambda: removal)
+    run(nearly_full)
+
+    assert isinstance(adding_more.exception(timeout=0), DiskFull)
+    assert editing.result(timeout=0).state == "done"
+    assert nearly_full.journal.get(removing.result(timeout=0).id).state == "done"
+    stored = nearly_full.stored(*iris, holder)
+    assert set(stored) == {iris[0], holder}
+    assert links[0] not in stored[holder]
+    nearly_full.close()
+
+
+@pytest.mark.parametrize("writes_rows", [False, True])
+def test_a_job_fails_on_a_full_disk_only_if_its_commit_wrote_no_other_rows(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, writes_rows: bool
+) -> None:
+    def commit(sql: sqlite3.Connection) -> None:
+        if writes_rows:
+            put_moved(sql, {Iri(LAB + "a/1"): Iri("http://h/public/lab/a/1")})
+
+    def full(*_: object) -> None:
+        raise DiskFull("full")
+
+    future = parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["a"]), {}, commits=[commit]))
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.journal, "begin_step", full)
+        with pytest.raises(DiskFull) if writes_rows else contextlib.nullcontext():
+            run(parts)
+    assert future.done() is not writes_rows
+
+    run(parts)
+
+    assert future.exception(timeout=0) is None if writes_rows else isinstance(future.exception(timeout=0), DiskFull)
+    assert parts.indexed() == ({Iri(LAB + "a/1")} if writes_rows else set())
 
 
 def test_a_draft_is_used_when_nothing_changed_since(parts: Parts) -> None:
