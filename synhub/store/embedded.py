@@ -1,7 +1,7 @@
 """The embedded engine: pyoxigraph on RocksDB, wrapped here and nowhere else.
 
 After the disk has failed it once, the engine refuses every write, also when there is room again (seen with 0.5.13):
-it is opened again before the next write. Readers borrow it for the time of one query, so that it can be.
+it is opened again before the next write or backup. Readers borrow it for the time of one query, so that it can be.
 
 One process may hold the folder open for writing. Results are consumed in the thread that ran the query: taking them
 to another one aborts the process. Both dataset arguments are always passed: with only the default graph given,
@@ -90,6 +90,7 @@ class EmbeddedStore:
         self._lent = 0
         self._closing = False
         self._lending = threading.Condition()
+        self._reopening = threading.Lock()
         with _translated():
             opener = pyoxigraph.Store.read_only if read_only else pyoxigraph.Store
             self._store: pyoxigraph.Store | None = opener(str(self.path))
@@ -117,23 +118,26 @@ class EmbeddedStore:
 
     def _reopen(self) -> None:
         """Close the engine and open it again; without success go on with one that reads. Raises DiskFull."""
-        if shutil.disk_usage(self.path).free < _REOPEN_BYTES:
-            raise DiskFull(_FULL)
-        with self._lending:
-            self._closing = True
-            self._lending.wait_for(lambda: self._lent == 0)
-            try:
-                self._store = None
-                with _translated():
-                    self._store = _open_soon(self.path)
-                self._broken = False
-            except SynhubError:
-                with _translated():
-                    self._store = pyoxigraph.Store.read_only(str(self.path))
-                raise
-            finally:
-                self._closing = False
-                self._lending.notify_all()
+        with self._reopening:
+            if not self._broken:  # another thread has done it
+                return
+            if shutil.disk_usage(self.path).free < _REOPEN_BYTES:
+                raise DiskFull(_FULL)
+            with self._lending:
+                self._closing = True
+                self._lending.wait_for(lambda: self._lent == 0)
+                try:
+                    self._store = None
+                    with _translated():
+                        self._store = _open_soon(self.path)
+                    self._broken = False
+                except SynhubError:
+                    with _translated():
+                        self._store = pyoxigraph.Store.read_only(str(self.path))
+                    raise
+                finally:
+                    self._closing = False
+                    self._lending.notify_all()
 
     def select(self, query: Query, dataset: Dataset) -> list[Row]:
         with self._engine() as engine:
@@ -197,8 +201,11 @@ class EmbeddedStore:
             engine.flush()
 
     def backup(self, target: Path) -> None:
-        """Hard-link a consistent copy to `target`, which must not exist and must be on the same file system."""
-        with self._engine() as engine:
+        """Hard-link a consistent copy to `target`, which must not exist and must be on the same file system.
+
+        What is in the log only is written as tables first: on a full disk this fails the engine as any write does.
+        """
+        with self._engine(writes=True) as engine:
             engine.backup(str(target))
 
     def close(self) -> None:

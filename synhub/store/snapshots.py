@@ -14,11 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from synhub.errors import StoreUnavailable, SynhubError
+from synhub.errors import DiskFull, StoreUnavailable, SynhubError
 
 logger = logging.getLogger("synhub.snapshots")
 
 _MOST = 4
+_NO_ROOM = (
+    "the disk of the server is full: queries are answered from a snapshot of the store, and none could be taken;"
+    " please ask again when there is room"
+)
+_FAILED = "no snapshot of the store could be taken: "
 _PATIENCE_S = 10.0  # how long a first query waits for a sequence to end when there is no snapshot at all
 
 
@@ -82,9 +87,15 @@ class Snapshots:
                 self._drop_unused()
 
     def take(self) -> None:
-        """Take one now if the store has changed; what a writer may call just before a sequence of steps."""
-        with self._lock:
-            self._renew(at_least=self._number())
+        """Take one now if the store has changed; what a writer may call just before a sequence of steps.
+
+        Without room for one the writer goes on: queries wait for the end of the sequence then.
+        """
+        try:
+            with self._lock:
+                self._renew(at_least=self._number())
+        except StoreUnavailable as error:
+            logger.warning("%s", error)
 
     def close(self) -> None:
         """Delete them all."""
@@ -137,7 +148,7 @@ class Snapshots:
             except (OSError, SynhubError) as error:
                 shutil.rmtree(path, ignore_errors=True)
                 if not self._entries:
-                    raise StoreUnavailable(f"no snapshot of the store could be taken: {error}") from error
+                    raise StoreUnavailable(_NO_ROOM if isinstance(error, DiskFull) else _FAILED + str(error)) from error
                 logger.warning("no snapshot could be taken, an older one serves: %s", error)
                 return
             quiet = self._quiet()

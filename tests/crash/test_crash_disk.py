@@ -40,8 +40,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def fill(disk: Path, leave: int) -> None:
     """Take up the disk but for `leave` bytes."""
+
+    def taken() -> bool:
+        try:
+            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - leave)
+        except OSError:  # the server has written something meanwhile
+            return False
+        return True
+
     with (disk / BALLAST).open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - leave)
+        wait_until(taken)
 
 
 def free(disk: Path) -> None:
@@ -91,6 +99,43 @@ def test_what_the_reserve_does_not_allow_is_refused_and_nothing_is_lost(small_di
     assert_clean(data)
     model.settle(read_states(data))
     assert list((data / "jobs").iterdir()) == []
+
+
+def test_after_a_full_disk_the_reserve_is_enough_to_query_and_to_remove(small_disk: Path, template: Template) -> None:
+    data, model = template.copy(small_disk)
+    with Server(data, {"SYNHUB_DISK_RESERVE": str(24 << 20), "SYNHUB_SNAPSHOT_AGE": "0"}) as server:
+        server.wait_ready()
+        with Client(server.address, template.token) as client:
+            extra = Submission(0, "extra", "Extra", {"x": "new"})
+            model.begin(extra)
+            model.end(extra, send(client, extra))
+            path = root("extra").removeprefix(PREFIX.rstrip("/"))
+            fill(small_disk, leave=0)
+            answer = client.post("/sparql", {"query": "ASK { ?s ?p ?o }"})
+            assert answer is not None and answer.status == 503
+            assert answer.text.startswith("the disk of the server is full: queries are answered from a snapshot")
+            assert_reads_go_on(client)
+
+            free(small_disk)
+            fill(small_disk, leave=20 << 20)
+            answer = client.post("/sparql", {"query": f"ASK {{ <{root('extra')}> ?p ?o }}"})
+            assert answer is not None and answer.status == 200 and "true" in answer.text
+            answer = send(client, big("refused", 3))
+            assert answer is not None and answer.status == 507
+            answer = client.post(f"{path}/removeMembership", {"member": path.replace("extra_collection", "x")})
+            assert answer is not None and answer.status == 200, answer
+            answer = client.get(f"{path}/removeCollection")
+            assert answer is not None and answer.status == 200, answer
+            answer = client.get(path.replace("extra_collection", "x") + "/remove")
+            assert answer is not None and answer.status == 200, answer
+            answer = client.post("/sparql", {"query": f"ASK {{ <{root('extra')}> ?p ?o }}"})
+            assert answer is not None and answer.status == 200 and "false" in answer.text
+            free(small_disk)
+            model.set("extra", None)
+            assert_works_again(data, client, model)
+        server.stop()
+    assert_clean(data)
+    model.settle(read_states(data))
 
 
 @pytest.mark.parametrize("leave_kib", [0, 500, 2000])

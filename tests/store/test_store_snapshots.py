@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from synhub.errors import StoreUnavailable
+from synhub.errors import DiskFull, StoreUnavailable
 from synhub.store.snapshots import Snapshot, Snapshots
 
 
@@ -231,3 +231,13 @@ def test_many_threads_share_snapshots_while_the_store_changes(writer: Writer) ->
         thread.join()
     assert wrong == []
     assert len(list(writer.folder.iterdir())) == 1
+
+
+def test_disk_without_room_for_a_first_snapshot_is_told_and_stops_no_writer(writer: Writer) -> None:
+    def backup(path: Path) -> None:
+        raise DiskFull("the disk of the server is full; nothing was changed")
+
+    snapshots = Snapshots(writer.folder, backup, lambda: writer.number, lambda: True, 0)
+    snapshots.take()
+    with pytest.raises(StoreUnavailable, match="the disk of the server is full: queries are answered from a snapshot"):
+        snapshots.acquire(0).__enter__()
