@@ -55,7 +55,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("query_workers", 0, "children", "child processes for queries; 0 means one fewer than cores"),
     Setting("prepare_workers", 0, "children", "child processes for uploads; 0 means one per core"),
     Setting("step_quads", 50_000, "quads", "jobs above this are applied as numbered steps", least=1),
-    Setting("disk_reserve", 64 * MIB, "bytes", "room on the disk that no job may use up"),
+    Setting("disk_reserve", 64 * MIB, "bytes", "room on the disk that only removing may use"),
     Setting("flush_interval", 10.0, "s", "how often the store is flushed when something was written", least=0.01),
     Setting("snapshot_age", 1.0, "s", "a snapshot older than this is replaced when the store has changed"),
     Setting("closure_limit", 10_000, "objects", "references that travel along with a download"),

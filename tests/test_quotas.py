@@ -46,8 +46,8 @@ def test_upload_over_the_quota_is_413_and_nothing_is_kept(folder: Path) -> None:
         assert refused.status_code == 413
         assert refused.text == (
             f"no room is left for your files: you use {len(DEVICE)} bytes, this would add {len(DEVICE) + 21}, and"
-            f" {len(DEVICE) + 10} are allowed; nothing was stored. Remove what you do not need any more, or ask the"
-            " administrator of this server"
+            f" {len(DEVICE) + 10} are allowed; nothing was stored. Remove what you do not need any more (files of"
+            " submissions may count for a day longer), or ask the administrator of this server"
         )
         assert len(list(hub.hub.blobs.digests())) == 1
         assert [path.name for path in (folder / "jobs").iterdir() if (path / "upload-0").exists()] == [

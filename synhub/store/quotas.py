@@ -67,8 +67,8 @@ class Quotas:
         if wanted > self.most_bytes and wanted > used:  # what is there already may be sent again
             raise TooLarge(
                 f"no room is left for your files: you use {used} bytes, this would add {wanted - used}, and"
-                f" {self.most_bytes} are allowed; nothing was stored. Remove what you do not need any more, or ask the"
-                " administrator of this server"
+                f" {self.most_bytes} are allowed; nothing was stored. Remove what you do not need any more (files of"
+                " submissions may count for a day longer), or ask the administrator of this server"
             )
 
     def _bytes(self, username: str, more: Iterable[Upload]) -> int:
