@@ -6,7 +6,7 @@ copied. References in the rest of the graph follow what has moved, and old addre
 Reads from the store what the decisions of submit/publish.py need. Knows no HTTP.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,6 @@ from synhub.model import Actor, ChangeSet, Dataset, TopLevelChange, User
 from synhub.objects import Located
 from synhub.ownership import is_owner, locate_owned
 from synhub.rdf import Iri, Triple, iri_of, iri_term, is_iri
-from synhub.sbol.closure import references
 from synhub.store.catalog_closure import referrers_into
 from synhub.store.changes import pack_groups
 from synhub.store.files import StoredFile, forget_files, put_files
@@ -36,10 +35,14 @@ from synhub.submit.publish import (
     check_form,
     has_type,
     members_of,
+    moved_identities,
     name_homes,
+    named_by,
     new_members,
     place_of,
+    places_of,
     plan_root,
+    without_private_members,
 )
 from synhub.vocab import SBOL2
 
@@ -47,6 +50,8 @@ REFUSED = "Not authorized to make this object public"
 REFUSED_TARGET = "Not authorized to add to this collection"
 NOT_ALL = "{iri}, which would go public with it, is not yours: ask its owner to publish, or to make you an owner of it"
 ID_OF_ANOTHER = "The public id {id} belongs to another user: choose another id"
+MEMBER_OF_ANOTHER = "lies in the graph of another user, so it is no member of the public collection"
+OF_ANOTHER = "lies in the graph of another user; what is published still refers to it, and others cannot read it"
 
 _MEMBER = iri_term(SBOL2.member)
 _PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
@@ -192,12 +197,12 @@ class Publication:
         uploaded: list[Triple] = []
         removed: list[TopLevelChange] = []
         if from_source:
-            uploaded = names.published.triples(source)
+            uploaded = without_private_members(names.published.triples(source), self.form.collection, self.hub.registry)
             removed = [TopLevelChange(self.graph, self.source, source, ())]
             self._note(self.source, self.form.collection, uploaded, outcome)
             self._add_references(own, names, {self.source: source}, repointed)
         yield [*removed, self._root(job, uploaded, stored, public, outcome)]
-        self._follow_moved(names, outcome, moved)
+        moved |= outcome.moved | moved_identities(outcome, names.moved)
         yield from self._repointed(job, names, repointed, outcome)
 
     def _moves(self, iri: Iri) -> bool:
@@ -209,9 +214,11 @@ class Publication:
         """Return the published top levels, each with the places (home, version) of its subjects.
 
         The object itself; of a collection its members, and theirs; and whatever of the same graph any of them refers
-        to. A collection that is only referred to stays private: nobody asked to show what it holds.
+        to. A collection that is only referred to stays private: nobody asked to show what it holds. What lies in the
+        graphs of others stays there.
         """
         found: dict[Iri, frozenset[tuple[str, str]]] = {}
+        foreign: set[Iri] = set()
         asked: dict[Iri, bool] = {}
         wanted = {self.source: True}  # name -> whether as a member
         while wanted:
@@ -231,10 +238,16 @@ class Publication:
                         outcome.left[top] = reason
                         continue
                     outcome.left.pop(top, None)
-                    found[top] = self._places(triples)
-                    for name, as_member in self._named_by(top, triples):
-                        if not asked.get(name, False) and (as_member or name not in asked):
+                    found[top] = places_of(triples, self.graph)
+                    for name, as_member in named_by(top, triples, self.hub.registry):
+                        if not name.startswith(f"{self.graph}/"):
+                            foreign.add(name)
+                            if as_member:
+                                outcome.left[name] = MEMBER_OF_ANOTHER
+                        elif not asked.get(name, False) and (as_member or name not in asked):
                             wanted[name] = wanted.get(name, False) or as_member
+        for name in sorted(foreign - outcome.left.keys()):
+            outcome.note("synhub-private", name, OF_ANOTHER)
         return found
 
     def _stays(self, top: Iri, triples: Sequence[Triple], *, as_member: bool) -> str | None:
@@ -247,17 +260,6 @@ class Publication:
                 raise Forbidden(NOT_ALL.format(iri=top))
             return "you are not an owner of it"
         return None
-
-    def _places(self, triples: Iterable[Triple]) -> frozenset[tuple[str, str]]:
-        places = (place_of(iri_of(s), self.graph) for s in dict.fromkeys(s for s, _, _ in triples))
-        return frozenset((p.home, p.version) for p in places if p is not None and p.version is not None)
-
-    def _named_by(self, top: Iri, triples: Sequence[Triple]) -> Iterator[tuple[Iri, bool]]:
-        """Yield what a top level names of its own graph, each with whether as its member."""
-        members = set(members_of(triples, top)) if has_type(top, triples, SBOL2.Collection) else set()
-        for iri in members | references(triples):
-            if iri.startswith(f"{self.graph}/") and not iri.startswith(f"{top}/"):
-                yield iri, iri in members
 
     # --- names -------------------------------------------------------------------------------------------------------
 
@@ -295,7 +297,7 @@ class Publication:
         there = read_stored(self.hub.store, public, list(new_iris.values()))
         for old, triples in private.items():
             new = new_iris[old]
-            renamed = names.published.triples(triples)
+            renamed = without_private_members(names.published.triples(triples), new, self.hub.registry)
             if new in there and not (is_equal(renamed, there[new]) and self._same_file(old, new)):
                 raise Conflict(TERMINATED.format(iri=new))
             self._note(old, new, renamed, outcome)
@@ -390,12 +392,3 @@ class Publication:
                 raise Conflict(f"{holder} came to refer to what is being published; publish it again")
             outcome.repointed[holder] = len(removes)
             yield [TopLevelChange(self.graph, holder, removes, [(s, p, names.moved.term(o)) for s, p, o in removes])]
-
-    def _follow_moved(self, names: _Names, outcome: Outcome, moved: dict[Iri, Iri]) -> None:
-        """Say where old addresses lead: those of versions, and those without one when no version stays private."""
-        moved |= outcome.moved
-        for old in outcome.moved:
-            identity = Iri(old.rpartition("/")[0])
-            new = names.moved.iri(identity)
-            if new != identity:
-                moved[identity] = new

@@ -274,6 +274,55 @@ def test_a_collection_that_is_only_referred_to_stays_private(hub: Live) -> None:
     assert hub.get("/user/alice/second/secret/1/metadata", "alice").json() != []
 
 
+@pytest.mark.parametrize("collection_id", ["pub", "lab"])
+def test_members_in_the_graph_of_another_user_are_left_out(hub: Live, collection_id: str) -> None:
+    submit(hub, document(part("theirs"), part("used")), "bobs", who="bob")
+    theirs, used, own = (f"{PREFIX}user/bob/bobs/{n}/1" for n in ("theirs", "used", "bobs_collection"))
+    submit(hub, document(part("one", link("prov:wasDerivedFrom", used) + link("x:like", theirs))))
+    shelf = top("Collection", "shelf", link("sbol:member", theirs) + link("sbol:member", f"{ALICE}/lab/one/1"))
+    submit(hub, document(shelf), overwrite_merge="2", rootCollections=f"{ALICE}/lab/lab_collection/1")
+    for path in ("theirs", "bobs_collection"):
+        added = {"user": "alice"}
+        assert hub.request("POST", f"/user/bob/bobs/{path}/1/addOwner", "bob", data=added).status_code == 200
+        to = {"collections": f"{ALICE}/lab/lab_collection/1"}
+        assert hub.request("POST", f"/user/bob/bobs/{path}/1/addToCollection", "alice", data=to).status_code == 200
+
+    report = published(hub, LAB, **NEW | {"id": collection_id})
+
+    words = "lies in the graph of another user, so it is no member of the public collection"
+    assert report["left"] == {theirs: words, own: words}
+    assert report["counts"]["left"] == 2
+    notes = [(f["subject"], f["message"]) for f in report["findings"] if f["rule"] == "synhub-private"]
+    words = "lies in the graph of another user; what is published still refers to it, and others cannot read it"
+    assert notes == [(used, words)]
+    public = "/public/" + collection_id
+    assert values(hub, f"{public}/lab_collection/1", SBOL2.member) == [
+        f"<{PUBLIC}/{collection_id}/{name}/1>" for name in ("one", "shelf")
+    ]
+    assert values(hub, f"{public}/shelf/1", SBOL2.member) == [f"<{PUBLIC}/{collection_id}/one/1>"]
+    assert values(hub, f"{public}/one/1", Iri("http://www.w3.org/ns/prov#wasDerivedFrom")) == [f"<{used}>"]
+    assert hub.get("/user/bob/bobs/theirs/1", "bob").status_code == 200
+
+
+def test_members_that_are_not_published_are_no_members_of_the_public_collection(hub: Live) -> None:
+    submit(hub, document(part("hidden")), "second")
+    shelf = top(
+        "Collection",
+        "shelf",
+        link("sbol:member", f"{ALICE}/second/hidden/1") + link("sbol:member", f"{ALICE}/lab/none/1"),
+    )
+    submit(hub, document(part("one"), shelf))
+    assert hub.request("POST", LAB + "/addOwner", "alice", data={"user": "bob"}).status_code == 200
+
+    report = published(hub, LAB, "bob", **NEW)
+
+    assert report["left"] == {
+        f"{ALICE}/second/hidden/1": "you are not an owner of it",
+        f"{ALICE}/lab/none/1": "there is no such object",
+    }
+    assert values(hub, "/public/pub/shelf/1", SBOL2.member) == []
+
+
 def test_what_is_public_already_and_equal_is_kept_and_the_private_one_goes(hub: Live) -> None:
     submit(hub, DEVICE)
     published(hub, LAB, **NEW | {"id": "lab"})

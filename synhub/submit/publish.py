@@ -5,7 +5,7 @@ Pure: what is stored comes in as values, read by synhub/publishing.py, which als
 Source: SynBioHub `POST <object>/makePublic`, field rules and texts (they are an interface: clients compare them).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from synhub.errors import Conflict, FieldErrors
 from synhub.identity import COLLECTION_SUFFIX, Namespace, ObjectRef, Registry, is_display_id, is_version
 from synhub.model import Finding, TopLevelChange
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, literal_term
+from synhub.sbol.closure import references
 from synhub.submit.intake import BAD_ID, BAD_VERSION, NO_COLLECTION, id_errors, parse_citations
 from synhub.submit.naming import Taken
 from synhub.submit.plan import stamps, with_links
@@ -130,6 +131,12 @@ def place_of(iri: str, graph: Iri) -> Place | None:
     return Place(home, version, rest)
 
 
+def places_of(triples: Iterable[Triple], graph: Iri) -> frozenset[tuple[str, str]]:
+    """Return the places, as (home, version), of the subjects of a top level."""
+    places = (place_of(iri_of(s), graph) for s in dict.fromkeys(s for s, _, _ in triples))
+    return frozenset((p.home, p.version) for p in places if p is not None and p.version is not None)
+
+
 def name_homes(homes: Iterable[str], form: PublishForm, source: str, collection: str | None) -> dict[str, str]:
     """Give every home (`<collection id>/<displayId>`) a displayId in the target namespace: its own, when it is free.
 
@@ -242,6 +249,38 @@ class Outcome:
             "repointed": self.repointed,
             "left": self.left,
         }
+
+
+def moved_identities(outcome: Outcome, renaming: Renaming) -> dict[Iri, Iri]:
+    """Return where old addresses without a version lead: to what is published, unless a version stays private."""
+    identities = {Iri(old.rpartition("/")[0]) for old in outcome.moved}
+    return {identity: new for identity in identities if (new := renaming.iri(identity)) != identity}
+
+
+# --- what is published -----------------------------------------------------------------------------------------------
+
+
+def is_private(iri: Iri, registry: Registry) -> bool:
+    """Say whether an IRI lies in the graph of some user."""
+    return registry.graph_of(iri) not in (None, registry.public_graph)
+
+
+def named_by(top: Iri, triples: Collection[Triple], registry: Registry) -> Iterator[tuple[Iri, bool]]:
+    """Yield what a top level names of users' graphs, each with whether as its member."""
+    members = set(members_of(triples, top)) if has_type(top, triples, SBOL2.Collection) else set()
+    for iri in members | references(triples):
+        if is_private(iri, registry) and not iri.startswith(f"{top}/"):
+            yield iri, iri in members
+
+
+def without_private_members(triples: Iterable[Triple], collection: Iri, registry: Registry) -> list[Triple]:
+    """Return the renamed triples of a top level less the members that are not published: nobody else can read them."""
+    me = iri_term(collection)
+    return [
+        (s, p, o)
+        for s, p, o in triples
+        if p != _MEMBER or s != me or not is_iri(o) or not is_private(iri_of(o), registry)
+    ]
 
 
 # --- the collection --------------------------------------------------------------------------------------------------
