@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from synhub.errors import BadRequest, Conflict, InvalidIri, NotAuthenticated, NotFound
 from synhub.formats.media_type import HEAD_BYTES, media_type_of
 from synhub.hub import Hub
-from synhub.identity import COLLECTION_SUFFIX, ObjectRef, Registry
+from synhub.identity import COLLECTION_SUFFIX, MAX_NAME, ObjectRef, Registry
 from synhub.model import Actor, Dataset, TopLevelChange, User
 from synhub.objects import Located, locate, triples_of
 from synhub.ownership import locate_owned, owners_of
@@ -27,6 +27,7 @@ from synhub.store.journal import Job, Upload
 from synhub.store.shares import add_co_owner
 from synhub.store.top_levels import links_to, read_top_levels, versions_of
 from synhub.store.work import Commit, JobFuture, Planned
+from synhub.submit.intake import check_length
 from synhub.submit.naming import display_id_from
 from synhub.submit.plan import stamps
 from synhub.submit.service import UploadedFile
@@ -76,7 +77,7 @@ def _attach_file(
     if len(files) != 1:
         raise BadRequest(f"send one file, in a part of any name that has a file name; this form has {len(files)}")
     [file] = files
-    display_id = display_id_from(wish) or f"attachment_{uuid.uuid4().hex}"
+    display_id = display_id_from(check_length("id", wish, MAX_NAME)) or f"attachment_{uuid.uuid4().hex}"
     with file.path.open("rb") as opened:
         media_type = media_type_of(opened.read(HEAD_BYTES), file.name)
     iri = _beside(hub, located, display_id)
@@ -103,7 +104,7 @@ def attach_url(hub: Hub, actor: Actor, ref: ObjectRef, fields: Mapping[str, str]
     user, located = find_place(hub, actor, ref, ATTACH_URL_REFUSED)
     kind = _checked_type(fields.get("type", ""))
     url = _checked_url(fields.get("url", ""), hub.registry)
-    name = fields.get("name", "") or str(uuid.uuid4())
+    name = check_length("name", fields.get("name", ""), MAX_NAME) or str(uuid.uuid4())
     display_id = display_id_from(name)
     if not display_id:
         raise BadRequest(f"name is {name!r}; it must hold a letter or a digit")
@@ -124,7 +125,7 @@ def _checked_type(text: str) -> Iri:
     if not text:
         raise BadRequest(f"type is missing: {example}")
     try:
-        return check_iri(text)
+        return check_iri(check_length("type", text))
     except InvalidIri as error:
         raise BadRequest(f"type is {text!r}; {example}") from error
 
@@ -132,7 +133,7 @@ def _checked_type(text: str) -> Iri:
 def _checked_url(text: str, registry: Registry) -> Iri:
     if not text:
         raise BadRequest("url is missing: send the http or https address of what is to be attached")
-    url = http_url(text)
+    url = http_url(check_length("url", text))
     if url is None:
         raise BadRequest(f"url is {text!r}; only complete http and https addresses can be attached")
     if url.startswith(registry.prefix):

@@ -25,7 +25,7 @@ from synhub.store.changes import pack
 from synhub.store.journal import Job
 from synhub.store.top_levels import read_top_levels
 from synhub.store.work import JobFuture, Planned
-from synhub.submit.intake import parse_citations
+from synhub.submit.intake import check_length, parse_citations
 from synhub.vocab import BIOPAX, DCTERMS, OBO, PREFIXES, PROV, RDF, RDFS, SBH, SBOL2, SERVER_ADDED, SO, SO_NAMES, XSD
 
 NOT_YOUR_OBJECT = "Not authorized to edit this object"
@@ -183,12 +183,18 @@ def parse_edit(operation: Operation, field: str, given: Mapping[str, str]) -> Fi
     if not text.strip():
         raise BadRequest(f"`object` is missing: the value of the {field} to {operation}")
     previous = given.get("previous", "") if operation == "edit" else ""
+    single = False
     if field == _ANNOTATION:
-        predicate = _annotation_predicate(given.get("pred", ""))
-        return FieldEdit(operation, field, predicate, _free_value(text), previous)
-    kind = _FIELDS[field]
-    value = _iri_value(field, text) if kind.kind == "iri" else literal_term(text)
-    return FieldEdit(operation, field, iri_term(kind.predicate), value, previous, kind.single)
+        predicate, value = _annotation_predicate(given.get("pred", "")), _free_value(text)
+    else:
+        kind = _FIELDS[field]
+        predicate, single = iri_term(kind.predicate), kind.single
+        value = _iri_value(field, text) if kind.kind == "iri" else literal_term(text)
+    if operation != "remove":  # uploads may bring longer ones, which can be removed
+        for name, term in (("object", value), ("pred", predicate)):
+            if is_iri(term):
+                check_length(name, iri_of(term))
+    return FieldEdit(operation, field, predicate, value, previous, single)
 
 
 def _iri_value(field: str, text: str) -> Term:

@@ -68,6 +68,24 @@ def test_a_role_that_is_no_iri_is_refused(value: str) -> None:
         edit("add", "role", value)
 
 
+@pytest.mark.parametrize("operation", ["edit", "add"])
+@pytest.mark.parametrize("field", ["role", "type", "wasDerivedFrom", "annotation"])
+def test_a_new_iri_has_an_end(operation: Operation, field: str) -> None:
+    longest = "http://x.org/" + "y" * 1987
+    assert edit(operation, field, longest, pred="http://x.org/p").value == f"<{longest}>"
+    with pytest.raises(BadRequest, match="object has 2001 characters, 'http"):
+        edit(operation, field, longest + "y", pred="http://x.org/p")
+    with pytest.raises(BadRequest, match="pred has 2001 characters"):
+        edit(operation, "annotation", "x", pred=longest + "y")
+    assert edit(operation, "annotation", "y" * 3000, pred="http://x.org/p").value == f'"{"y" * 3000}"'
+
+
+def test_an_iri_that_an_upload_has_brought_can_be_removed_however_long() -> None:
+    long = "http://x.org/" + "y" * 3000
+    assert edit("remove", "role", long).value == f"<{long}>"
+    assert edit("remove", "annotation", long, pred=long).predicate == f"<{long}>"
+
+
 def test_any_iri_can_be_an_origin() -> None:
     assert edit("add", "wasDerivedFrom", " urn:isbn:0451450523 ").value == "<urn:isbn:0451450523>"
 

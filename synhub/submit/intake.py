@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from synhub.errors import Conflict, FieldErrors
+from synhub.errors import BadRequest, Conflict, FieldErrors
 from synhub.identity import COLLECTION_SUFFIX, MAX_NAME, Namespace, ObjectRef, Registry, is_display_id, is_version
 from synhub.rdf import Iri, check_iri
 from synhub.submit.plan import OverwriteMerge, SubmitRequest
@@ -35,6 +35,8 @@ BAD_CITATIONS = "Citations must be comma separated Pubmed IDs"
 IN_USE = "Submission id and version already in use"
 NOT_THERE = "Submission id and version do not exist"
 
+LONGEST_IRI = 2000  # characters of one in a form: clients refuse longer ones in headers and address bars
+
 _CITATIONS = re.compile(r"[0-9]+(,[0-9]*)*\Z")
 
 
@@ -49,6 +51,13 @@ def parse_mode(fields: Mapping[str, str]) -> OverwriteMerge | None:
         base = 0 if fields["submitType"] == "new" else 2
         return OverwriteMerge(base + (1 if "overwrite_objects" in fields else 0))
     return None
+
+
+def check_length(name: str, text: str, most: int = LONGEST_IRI) -> str:
+    """Return the value of a form field. Raises BadRequest when it has too many characters."""
+    if len(text) > most:
+        raise BadRequest(f"{name} has {len(text)} characters, {text[:40]!r} and so on; it may have at most {most}")
+    return text
 
 
 def parse_citations(text: str) -> tuple[str, ...]:

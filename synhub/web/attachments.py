@@ -9,6 +9,7 @@ from starlette.requests import Request
 from synhub import attachments
 from synhub.attachments import Kept, Linked
 from synhub.identity import ObjectRef
+from synhub.submit.intake import LONGEST_IRI
 from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, token_of
 from synhub.web.changing import carry_out, success
 from synhub.web.file_response import file_response
@@ -60,8 +61,11 @@ async def download(request: Request, ref: ObjectRef) -> Result:
 
 
 def _linked(request: Request, found: Linked) -> Result:
-    """Lead to another host only who would not tell it a token: clients send the header on to where they are led."""
-    if not token_of(request):
+    """Lead to another host only who would not tell it a token: clients send the header on to where they are led.
+
+    What an upload has brought may be too long for a header.
+    """
+    if not token_of(request) and len(found.url) <= LONGEST_IRI:
         return redirect(found.url)
     return Result(f"{found.url}\r\n", URI_LIST, headers=attachment(found.display_id + ".uri"))
 

@@ -147,6 +147,15 @@ def test_id_in_use_is_refused_and_changes_nothing(instance: Live) -> None:
     assert said(instance, ROOT) == before
 
 
+def test_id_that_is_too_long_is_refused_and_leaves_no_folder(instance: Live) -> None:
+    jobs = instance.hub.settings.data / "jobs"
+    before, folders = said(instance, ROOT), set(jobs.iterdir())
+    answer = attach(instance, b"x", id="i" * 256)
+    assert (answer.status_code, answer.text.partition(",")[0]) == (400, "id has 256 characters")
+    assert said(instance, ROOT) == before
+    assert set(jobs.iterdir()) <= folders
+
+
 def test_part_of_an_object_has_no_attachments(instance: Live) -> None:
     document = instance.get(ROOT + "/sbol", "alice").text
     child = re.search(rf'<sbol:SequenceAnnotation rdf:about="{PREFIX.rstrip("/")}([^"]+)"', document)
@@ -313,6 +322,10 @@ def test_link_may_come_as_json_and_without_a_name(instance: Live) -> None:
     ({"url": "http://h/> . <a:b> <a:b> <a:b"}, "only complete http and https"),
     ({"name": "///"}, "name is '///'"),
     ({"name": "lab_collection"}, "is in use already"),
+    ({"name": "n" * 256}, f"name has 256 characters, '{'n' * 40}' and so on; it may have at most 255"),
+    ({"type": "http://x.org/" + "y" * 1988}, "type has 2001 characters, 'http://x.org/"),
+    ({"url": "http://x.org/" + "y" * 1988}, "url has 2001 characters, 'http://x.org/"),
+    ({"url": "http://x.org/" + "y" * 200_000}, "and so on; it may have at most 2000"),
 ])  # fmt: skip
 def test_wrong_field_of_a_link_is_refused(instance: Live, wrong: dict[str, str], words: str) -> None:
     before = said(instance, ROOT)
@@ -322,6 +335,13 @@ def test_wrong_field_of_a_link_is_refused(instance: Live, wrong: dict[str, str],
     assert answer.status_code == 400
     assert words in answer.text
     assert said(instance, ROOT) == before
+
+
+def test_fields_of_a_link_may_be_as_long_as_they_are_allowed_to(instance: Live) -> None:
+    address = "http://x.org/" + "y" * 1987
+    assert attach_url(instance, {"url": address, "type": address, "name": "n" * 255}).text == "Success"
+    found = said(instance, f"{LAB}/{'n' * 239}/1")
+    assert (found["source"], found["format"], found["title"]) == ([address], [address], ["n" * 255])
 
 
 def test_link_redirects_only_who_sends_no_token(instance: Live) -> None:
@@ -621,6 +641,16 @@ def test_uploaded_attachment_leads_to_its_source(instance: Live) -> None:
         "text/uri-list; charset=utf-8",
         "https://far.example/file\r\n",
     )
+
+
+def test_source_that_is_too_long_for_a_header_is_told_in_the_body(instance: Live) -> None:
+    source = "https://far.example/" + "f" * 7000
+    instance.publish("alice", attachment_document("http://x.org/long/1", source, "00"), "long")
+
+    answer = instance.get("/public/long/long/1/download", follow_redirects=False)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/uri-list; charset=utf-8")
+    assert answer.text == source + "\r\n"
 
 
 # --- clients
