@@ -24,7 +24,7 @@ from synhub.rdf import Iri, Term, Triple, check_iri, iri_of, iri_term, is_iri, l
 from synhub.store.changes import pack
 from synhub.store.files import StoredFile, forget_files, put_files
 from synhub.store.journal import Job, Upload
-from synhub.store.shares import add_co_owner
+from synhub.store.shares import add_co_owners
 from synhub.store.top_levels import links_to, read_top_levels, versions_of
 from synhub.store.work import Commit, JobFuture, Planned
 from synhub.submit.intake import check_length
@@ -184,7 +184,9 @@ class _Plan:
     def _grants(self, job: Job) -> list[Commit]:
         """Let those who share the parent alone read what belongs to it; who shares its collection can anyway."""
         return [
-            partial(add_co_owner, username=other.username, graph=other.graph, top_level=self.iri, created=job.created)
+            partial(
+                add_co_owners, username=other.username, graph=other.graph, top_levels=[self.iri], created=job.created
+            )
             for other in self.hub.shares.co_owners_of(self.parent.iri)
         ]
 

@@ -7,7 +7,7 @@ Knows no HTTP.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,17 +18,18 @@ from synhub.identity import ObjectRef
 from synhub.model import Actor, ChangeSet, Dataset, Hit, TopLevelChange, User
 from synhub.objects import Located
 from synhub.ownership import is_owner, locate_owned
-from synhub.rdf import Iri, Term, Triple, iri_of, iri_term
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
+from synhub.sbol.closure import references
 from synhub.store.catalog_conditions import is_one_of
 from synhub.store.catalog_search import View
 from synhub.store.changes import pack
 from synhub.store.journal import Job
-from synhub.store.shares import ShareLink, add_co_owner, delete_grants, put_link
+from synhub.store.shares import ShareLink, add_co_owner, add_co_owners, delete_grants, put_link
 from synhub.store.shares import make_link as new_link
 from synhub.store.top_levels import batches, read_top_levels, versions_of
 from synhub.store.work import JobFuture, Planned
 from synhub.submit.planner import read_stored
-from synhub.vocab import SBH, SBOL2
+from synhub.vocab import RDF, SBH, SBOL2
 
 NO_LINK = "Not authorized to get a share link for this object"
 NO_ADDING = "not authorized to add an owner"
@@ -39,6 +40,7 @@ MOST_LINKS = 100  # live ones of one object
 
 _OWNED_BY = iri_term(SBH.ownedBy)
 _MEMBER = iri_term(SBOL2.member)
+_IS_COLLECTION = (iri_term(RDF.type), iri_term(SBOL2.Collection))
 
 
 # --- share links ------------------------------------------------------------------------------------------------------
@@ -138,7 +140,7 @@ def shared_with(hub: Hub, user: User) -> list[Hit]:
     """Return what others have made the user a co-owner of, as far as it still exists, by graph and IRI."""
     by_graph: dict[Iri, list[Iri]] = {}
     for grant in sorted(hub.shares.shared_with(user.username), key=lambda g: (g.graph, g.top_level)):
-        if not grant.moved:
+        if grant.listed and not grant.moved:
             by_graph.setdefault(grant.graph, []).append(grant.top_level)
     found: list[Hit] = []
     for graph, iris in by_graph.items():
@@ -160,7 +162,8 @@ def require_owner(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
 def add_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> JobFuture:
     """Make a user (IRI, user name or e-mail address) an owner of an object; of a collection, with its members.
 
-    Of the members those in the collection's own namespace that the caller owns. Raises BadRequest for who does not own
+    With them goes what they refer to: sequences, definitions, attachments. Of all that only what lies in the object's
+    own namespace and belongs to the caller. Raises BadRequest for who does not own
     the object, and for an unknown or disabled account; NotAuthenticated, NotFound.
     """
     refusal = BadRequest(NO_ADDING)
@@ -172,19 +175,18 @@ def add_owner(hub: Hub, actor: Actor, ref: ObjectRef, given: str) -> JobFuture:
         wanted = [(s, p, added) for s, p, o in stored if p == _OWNED_BY and o == own]
         return [], [t for t in wanted if t not in stored]
 
-    def plan(_: Job) -> Planned:
+    def plan(job: Job) -> Planned:
         stored = _read_owned(hub, user, located, refusal)
-        grant = functools.partial(
-            add_co_owner,
-            username=new.username,
-            graph=located.graph,
-            top_level=located.top_level,
-            created=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        )
         reads_anyway = located.graph in (hub.registry.public_graph, hub.registry.user_graph(new.username))
         changed = _Changed()
+        members = _members(hub, located, stored)
+        opened: dict[str, Any] = {"username": new.username, "graph": located.graph, "created": job.created}
+        grants = (
+            functools.partial(add_co_owner, top_level=located.top_level, **opened),
+            functools.partial(add_co_owners, top_levels=changed.without({located.top_level, *members}), **opened),
+        )
         steps = _steps(hub, located, stored, edit, changed)
-        return Planned(steps, changed.report, reads=(located.graph,), commits=() if reads_anyway else (grant,))
+        return Planned(steps, changed.report, reads=(located.graph,), commits=() if reads_anyway else grants)
 
     return _start(hub, user, "addOwner", located, plan)
 
@@ -229,10 +231,10 @@ def _account(hub: Hub, given: str, *, enabled: bool = False) -> User:
 
     Raises BadRequest for an unknown account, with `enabled` for a disabled one as well.
     """
-    name = given.rpartition("/")[2]
+    name = given.removeprefix(hub.registry.user_graph(""))
     user = hub.accounts.find_by_login(name) if name else None
     if user is None or (enabled and user.disabled):
-        raise BadRequest(f"user {name} not recognized")
+        raise BadRequest(f"user {name.rpartition('/')[2]} not recognized")
     return user
 
 
@@ -262,6 +264,10 @@ class _Changed:
     iris: list[Iri] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=lambda: {"changed": 0})
 
+    def without(self, opened: Set[Iri]) -> Iterator[Iri]:
+        """Yield, once all is known, what comes along and is not opened already."""
+        yield from (iri for iri in self.iris if iri not in opened)
+
 
 def _steps(hub: Hub, located: Located, stored: Sequence[Triple], edit: Edit, changed: _Changed) -> Iterator[ChangeSet]:
     """Yield the steps that do what `edit` says to the object, and to the members of a collection in its namespace."""
@@ -278,26 +284,53 @@ def _steps(hub: Hub, located: Located, stored: Sequence[Triple], edit: Edit, cha
 
 
 def _objects(hub: Hub, located: Located, stored: Sequence[Triple]) -> Iterator[tuple[Iri, Sequence[Triple]]]:
+    """Yield an object, of a collection its members, and what any of them refers to; all of one namespace.
+
+    Collections that are only referred to are left out: nobody asked to open what they hold.
+    """
     yield located.top_level, stored
-    for batch in batches(_members(hub, located, stored)):
-        yield from read_top_levels(hub.store, Dataset((located.graph,)), batch).items()
+    seen = {located.top_level}
+    referred = _referred(hub, located, stored)
+    for top, triples in _read_unseen(hub, located.graph, _members(hub, located, stored), seen):
+        yield top, triples
+        referred += _referred(hub, located, triples)
+    while referred:
+        wanted, referred = referred, []
+        for top, triples in _read_unseen(hub, located.graph, wanted, seen):
+            if (iri_term(top), *_IS_COLLECTION) not in triples:
+                yield top, triples
+                referred += _referred(hub, located, triples)
+
+
+def _read_unseen(hub: Hub, graph: Iri, iris: Iterable[Iri], seen: set[Iri]) -> Iterator[tuple[Iri, list[Triple]]]:
+    """Yield the stored top levels among the IRIs that have not been seen, and note that they have."""
+    for batch in batches([iri for iri in dict.fromkeys(iris) if iri not in seen]):
+        seen.update(batch)
+        yield from read_top_levels(hub.store, Dataset((graph,)), batch).items()
+
+
+def _referred(hub: Hub, located: Located, triples: Sequence[Triple]) -> list[Iri]:
+    return _in_namespace(hub, located, references(t for t in triples if t[1] != _MEMBER))
 
 
 def _members(hub: Hub, located: Located, stored: Sequence[Triple]) -> list[Iri]:
-    """Return what a collection has as members in its namespace: all versions of one that is named without."""
+    """Return what a collection has as members in its namespace."""
+    members = _in_namespace(hub, located, (iri_of(o) for _, p, o in stored if p == _MEMBER and is_iri(o)))
+    return [member for member in members if member != located.top_level]
+
+
+def _in_namespace(hub: Hub, located: Located, iris: Iterable[Iri]) -> list[Iri]:
+    """Return those IRIs that lie in the namespace of an object, and all versions of what is named without one."""
     namespace = hub.registry.namespace_of(located.top_level)
     assert namespace is not None
-    members: dict[Iri, None] = {}
-    for _, p, o in stored:
-        if p != _MEMBER or not o.startswith("<" + namespace.iri):
-            continue
-        member = iri_of(o)
-        members[member] = None
-        ref = ObjectRef.of_iri(member, hub.registry)
-        if ref is not None and ref.version is None:
-            members |= dict.fromkeys(versions_of(hub.store, located.graph, member))
-    members.pop(located.top_level, None)
-    return list(members)
+    found: dict[Iri, None] = {}
+    for iri in iris:
+        ref = ObjectRef.of_iri(iri, hub.registry) if iri.startswith(namespace.iri) else None
+        if ref is not None:
+            found[iri] = None
+            if ref.version is None:
+                found |= dict.fromkeys(versions_of(hub.store, located.graph, iri))
+    return list(found)
 
 
 def _start(hub: Hub, user: User, action: str, located: Located, plan: Callable[[Job], Planned]) -> JobFuture:

@@ -36,11 +36,12 @@ class CoOwner:
     top_level: Iri
     created: str
     moved: bool
+    listed: bool
 
 
 _LINK = "SELECT id, secret, graph, top_level, username, created, expires, moved FROM share_link"
 _OF_ENABLED = " AND EXISTS (SELECT 1 FROM user WHERE user.username = share_link.username AND NOT user.disabled)"
-_CO_OWNER = "SELECT username, graph, top_level, created, moved FROM co_owner"
+_CO_OWNER = "SELECT username, graph, top_level, created, moved, listed FROM co_owner"
 
 
 def _instant(moment: datetime) -> str:
@@ -111,8 +112,21 @@ def put_link(sql: sqlite3.Connection, link: ShareLink) -> None:
     sql.execute("INSERT INTO share_link VALUES (?, ?, ?, ?, ?, ?, ?, 0)", row)
 
 
-def add_co_owner(sql: sqlite3.Connection, username: str, graph: Iri, top_level: Iri, created: str) -> None:
-    sql.execute("INSERT OR REPLACE INTO co_owner VALUES (?, ?, ?, ?, 0)", (username, graph, top_level, created))
+def add_co_owner(
+    sql: sqlite3.Connection, username: str, graph: Iri, top_level: Iri, created: str, *, listed: bool = True
+) -> None:
+    """Open a top level to a user. It is not `listed` when it comes along with another object."""
+    sql.execute(
+        "INSERT INTO co_owner VALUES (?, ?, ?, ?, 0, ?)"
+        " ON CONFLICT DO UPDATE SET moved = 0, listed = max(listed, excluded.listed)",
+        (username, graph, top_level, created, listed),
+    )
+
+
+def add_co_owners(sql: sqlite3.Connection, username: str, graph: Iri, top_levels: Iterable[Iri], created: str) -> None:
+    """Open what comes along with another object to a user."""
+    for top_level in top_levels:
+        add_co_owner(sql, username, graph, top_level, created, listed=False)
 
 
 def delete_grants(sql: sqlite3.Connection, username: str, top_levels: Iterable[Iri]) -> None:

@@ -94,8 +94,14 @@ async def revoke_own_share_links(request: Request) -> Result:
 
 
 async def _link_id(request: Request) -> str | None:
+    """The link that is meant, None for all of them: an empty `id` is none of both. Raises BadRequest, Forbidden."""
     form = await _form(request)
-    return request.path_params.get("id") or request.query_params.get("id") or form.get("id") or None
+    for given in (request.path_params, request.query_params, form.fields):
+        if "id" in given:
+            if not given["id"]:
+                raise BadRequest("id is empty; leave it out to revoke all links")
+            return str(given["id"])
+    return None
 
 
 def link_row(link: ShareLink) -> dict[str, Any]:

@@ -379,11 +379,10 @@ def remove(hub: Live, path: str, name: str, who: str | None = "alice", **options
 def test_an_owner_is_added_by_iri_name_or_address_and_reads_by_the_plain_path(hub: Live, given: str) -> None:
     assert hub.get(UNIT + "/sbol", "bob").status_code == 404
     assert add(hub, UNIT, given) == (200, "Success")
-    assert owners(hub, UNIT) == owners(hub, CHILD) == ["alice", "bob"]
-    assert owners(hub, GENE) == ["alice"]
-    for path in (UNIT, CHILD):
+    assert owners(hub, UNIT) == owners(hub, CHILD) == owners(hub, GENE) == ["alice", "bob"]
+    for path in (UNIT, CHILD, GENE):
         assert hub.get(path + "/sbolnr", "bob").status_code == 200
-    assert hub.get(GENE + "/sbolnr", "bob").status_code == 404
+    assert hub.get(COLLECTION + "/sbolnr", "bob").status_code == 404
     assert hub.get(UNIT + "/sbolnr", "carol").status_code == 404
     assert hub.get("/search/unit", "bob").json() == []
     assert link_to(hub, UNIT, "bob") != link_to(hub, UNIT, "alice")
@@ -433,13 +432,13 @@ def test_a_large_collection_gets_its_owner_in_several_steps(tmp_path: Path) -> N
 
 
 def test_a_co_owner_changes_what_he_owns_by_the_plain_path(hub: Live) -> None:
-    add(hub, UNIT, "bob")
-    attached = hub.request("POST", UNIT + "/attach", "bob", files={"file": ("notes.txt", b"of bob")})
+    add(hub, GENE, "bob")
+    attached = hub.request("POST", GENE + "/attach", "bob", files={"file": ("notes.txt", b"of bob")})
     assert attached.status_code == 200, attached.text
-    edited = hub.request("POST", UNIT + "/edit/title", "bob", data={"previous": "the unit", "object": "bob's unit"})
+    edited = hub.request("POST", GENE + "/edit/title", "bob", data={"previous": "the gene", "object": "bob's gene"})
     assert edited.status_code == 200, edited.text
-    assert hub.get(UNIT + "/metadata", "alice").json()[0]["name"] == "bob's unit"
-    refused = hub.request("POST", GENE + "/attach", "bob", files={"file": ("notes.txt", b"of bob")})
+    assert hub.get(GENE + "/metadata", "alice").json()[0]["name"] == "bob's gene"
+    refused = hub.request("POST", UNIT + "/attach", "bob", files={"file": ("notes.txt", b"of bob")})
     assert refused.status_code in (401, 403)
 
 
@@ -468,6 +467,26 @@ def test_a_link_to_what_has_been_published_leads_there(hub: Live) -> None:
     assert (moved.status_code, moved.headers["location"]) == (301, "/public/open/unit/1/sbol")
     assert hub.get(under(GENE, link) + "/sbol", follow_redirects=False).status_code == 404
     assert [row["moved"] for row in hub.get("/profile/shareLinks", "alice").json()] == [True]
+
+
+def test_a_co_owner_of_a_part_has_its_sequence_and_its_attachments_as_well(hub: Live) -> None:
+    files = {"id": (None, "notes"), "file": ("notes.txt", b"some notes")}
+    assert hub.request("POST", GENE + "/attach", "alice", files=files).status_code == 200
+    assert add(hub, GENE, "bob") == (200, "Success")
+
+    assert hub.get("/user/alice/lab/notes/1/download", "bob").content == b"some notes"
+    assert hub.get(SEQUENCE + "/sbolnr", "bob").status_code == 200
+    assert owners(hub, SEQUENCE) == ["alice", "bob"]
+    assert hub.get(UNIT + "/sbolnr", "bob").status_code == 404
+    assert hub.get(COLLECTION + "/sbolnr", "bob").status_code == 404
+
+    assert remove(hub, GENE, "bob") == (200, "Success")
+    assert hub.get(SEQUENCE + "/sbolnr", "bob").status_code == 404
+    assert hub.get("/user/alice/lab/notes/1/download", "bob").status_code == 404
+
+
+def test_an_owner_of_another_registry_is_not_recognized(hub: Live) -> None:
+    assert add(hub, GENE, "http://evil.example/user/bob") == (400, "user bob not recognized")
 
 
 def test_who_has_the_graph_stays_an_owner_of_what_lies_in_it(hub: Live) -> None:

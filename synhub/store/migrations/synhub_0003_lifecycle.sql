@@ -36,6 +36,7 @@ CREATE TABLE co_owner (
     top_level TEXT NOT NULL,
     created TEXT NOT NULL,
     moved INTEGER NOT NULL DEFAULT 0,
+    listed INTEGER NOT NULL DEFAULT 1,    -- 0: it came along with another object
     PRIMARY KEY (username, top_level)
 ) WITHOUT ROWID;
 CREATE INDEX co_owner_top_level ON co_owner (top_level);
