@@ -53,6 +53,11 @@ class Draft:
     number: int
     hidden: Set[Removed]
 
+    def holds(self, number: int, hidden: Set[Removed]) -> bool:
+        """Say whether nothing has changed in the graphs it depends on: the newest step there is `number`."""
+        graphs = self.planned.reads
+        return number <= self.number and not any(graph in graphs for graph, _ in hidden ^ self.hidden)
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

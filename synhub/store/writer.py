@@ -31,6 +31,7 @@ logger = logging.getLogger("synhub.writer")
 
 NOT_PLANNED = "the server is going down; submit again when it is back"
 PLANNED = "the server is going down; your submission is kept and will be stored completely when it is back"
+NOT_STORED = "the server could not store the upload ({}); nothing was changed"
 STOPPING = "the server is going down"
 RETRY_S = 5.0
 PURGED_AT_ONCE = 20  # top levels: a step of a few milliseconds
@@ -245,10 +246,10 @@ class Writer:
         return None, None
 
     def _plan(self, work: Work) -> None:
-        job = work.job
+        job, draft = work.job, work.draft
         try:
-            if work.draft is not None and self._still_holds(work.draft):
-                planned, steps = work.draft.planned, work.draft.steps
+            if draft and draft.holds(self._journal.graphs_number(draft.planned.reads), self._removals.hidden()):
+                planned, steps = draft.planned, draft.steps
             else:
                 planned = work.plan()
                 steps = self._journal.write_steps(job.id, self._room.checked(planned.steps))
@@ -256,14 +257,9 @@ class Writer:
         except SynhubError as error:
             self._fail(work, error)
             return
-        except OSError as error:
-            logger.exception("job %s could not be planned", job.id)
-            reason = f"the server could not store the upload ({error.strerror}); nothing was changed"
-            self._fail(work, DiskFull(reason))
-            return
         except Exception as error:  # a mistake in planning costs its own job only
             logger.exception("job %s could not be planned", job.id)
-            self._fail(work, error)
+            self._fail(work, DiskFull(NOT_STORED.format(error.strerror)) if isinstance(error, OSError) else error)
             return
         result = None if planned.removed else work.result
         sequence = Progress(self._journal.get(job.id), 0, result, is_bound=is_bound)
@@ -301,13 +297,6 @@ class Writer:
                 self._step(sequence)
         finally:
             work.result.set_result(sequence.job)
-
-    def _still_holds(self, draft: Draft) -> bool:
-        """Say whether nothing has changed in the graphs that a draft depends on since it was begun."""
-        graphs = draft.planned.reads
-        if self._journal.graphs_number(graphs) > draft.number:
-            return False
-        return not any(graph in graphs for graph, _ in self._removals.hidden() ^ draft.hidden)
 
     def _step(self, sequence: Progress) -> None:
         try:
