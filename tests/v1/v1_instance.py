@@ -22,8 +22,9 @@ ROOT = Path(__file__).parents[2]
 PREFIX = "http://localhost:7777/"  # of the recorded instance; where the server listens is another matter
 TIMEOUT_S = 60
 _READY = re.compile(r"^synhub \S+ ready on http://([^:/]+):(\d+)")
-# Failed logins are recorded in a row from one address, faster than people type.
-_SETTINGS = {"SYNHUB_LOGIN_ATTEMPTS": "1000", "PYTHONPATH": str(ROOT)}
+# Failed logins are recorded in a row from one address, faster than people type. Queries of others show a change only
+# when their snapshot is older than this: without an age an answer does not depend on how fast the replay is.
+_SETTINGS = {"SYNHUB_LOGIN_ATTEMPTS": "1000", "SYNHUB_SNAPSHOT_AGE": "0", "PYTHONPATH": str(ROOT)}
 # The recorded caller -> who logs in for it. `tmp` logs out on purpose.
 _LOGINS = {"admin": ("testuser", "test"), "alice": ("alice", "pw"), "bob": ("bob", "pw"), "tmp": ("bob", "pw")}
 
