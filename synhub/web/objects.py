@@ -57,10 +57,13 @@ async def sbolnr(request: Request, ref: ObjectRef) -> Result:
 async def metadata(request: Request, ref: ObjectRef) -> Result:
     """The classic metadata rows; an empty list for what is not there or not to be seen."""
     hub, actor = hub_of(request), actor_of(request)
-    try:
-        display_id, record = await run_in_threadpool(objects.describe, hub, actor, ref)
-    except NotFound:
-        return json_result([], title=ref.display_id)
+    display_id = ref.display_id
+    record = objects.find_description(hub, actor, ref)  # here: the way to another thread takes twice as long
+    if record is None:
+        try:
+            display_id, record = await run_in_threadpool(objects.describe, hub, actor, ref)
+        except NotFound:
+            return json_result([], title=ref.display_id)
     return json_result([record], title=ref.display_id, headers=attachment(display_id + ".json"))
 
 
