@@ -27,6 +27,8 @@ from synhub.store.blobs import ORPHAN_AGE_S, Blobs
 from synhub.store.data_folder import hold
 from synhub.store.database import Database
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

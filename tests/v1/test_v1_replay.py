@@ -7,6 +7,8 @@ import pytest
 from v1_differences import Difference, Outcome, idle, overstated, read_table
 from v1_replay import AREAS, replay
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def table() -> list[Difference]:
