@@ -32,6 +32,8 @@ from synhub.sparql import template
 from synhub.sparql.lexer import tokens
 from synhub.store.embedded import EmbeddedStore
 
+pytestmark = pytest.mark.slow
+
 # --- recording
 
 MARK = "zqmarkqz"

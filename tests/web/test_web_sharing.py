@@ -18,6 +18,8 @@ from synhub.store.shares import make_link, put_link
 from synhub.web.routes import OBJECT_VERBS
 from synhub.web.sharing import NO_SPARQL
 
+pytestmark = pytest.mark.slow
+
 UNIT, GENE, SEQUENCE = "/user/alice/lab/unit/1", "/user/alice/lab/gene/1", "/user/alice/lab/gene_seq/1"
 CHILD = "/user/alice/lab/unit/c1/1"
 COLLECTION = "/user/alice/lab/lab_collection/1"
