@@ -11,29 +11,20 @@ from synhub.attachments import Kept, Linked
 from synhub.identity import ObjectRef
 from synhub.submit.intake import LONGEST_IRI
 from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, token_of
-from synhub.web.changing import carry_out, success
-from synhub.web.file_response import file_response
-from synhub.web.forms import read_form, read_upload_form
+from synhub.web.changing import carry_out, received, success
+from synhub.web.file_response import HARMLESS, file_response
+from synhub.web.forms import read_form
 from synhub.web.respond import Result, attachment, redirect, wants_html
 
 URI_LIST = "text/uri-list; charset=utf-8"  # RFC 2483, section 5
 MOST_CHARACTERS = 255  # what a file name may have
-
-# What was uploaded is shown to nobody as a page of this site.
-_HARMLESS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 async def attach(request: Request, ref: ObjectRef) -> Result:
     """Receive one file and attach it to an object; who may not is refused before the file is read."""
     hub, actor = hub_of(request), actor_of(request)
     _, located = await run_in_threadpool(attachments.find_place, hub, actor, ref, attachments.ATTACH_REFUSED)
-    job_id, folder = await run_in_threadpool(hub.journal.new_folder)
-    try:
-        form = await read_upload_form(request, folder, hub.settings.attachment_limit)
-        require_token_or_csrf(request, form.fields.get("csrf"))
-    except BaseException:
-        hub.journal.delete_folder(job_id)
-        raise
+    job_id, form = await received(request, hub.settings.attachment_limit)
     start = partial(attachments.attach_file, hub, actor, ref, form.files, form.get("id"), job_id)
     return await carry_out(request, start, lambda job: success(request, job, located.iri))
 
@@ -56,7 +47,7 @@ async def download(request: Request, ref: ObjectRef) -> Result:
     if isinstance(found, Linked):
         return _linked(request, found)
     file = found.file
-    headers = _HARMLESS | _disposition(request, found)
+    headers = HARMLESS | _disposition(request, found)
     return Result(file_response(request, found.path, file.size, file.digest, file.media_type, headers))
 
 

@@ -13,8 +13,25 @@ from synhub.identity import path_of_iri
 from synhub.rdf import Iri
 from synhub.store.journal import Job
 from synhub.store.work import JobFuture
-from synhub.web.auth import hub_of
+from synhub.web.auth import hub_of, require_token_or_csrf
+from synhub.web.forms import UploadForm, read_upload_form
 from synhub.web.respond import Result
+
+
+async def received(request: Request, limit_bytes: int) -> tuple[str, UploadForm]:
+    """Read a form with files into the folder of a new job; return the job's id and the form.
+
+    Nothing is left of a body that is refused. Raises what `read_upload_form` and `require_token_or_csrf` raise.
+    """
+    journal = hub_of(request).journal
+    job_id, folder = await run_in_threadpool(journal.new_folder)
+    try:
+        form = await read_upload_form(request, folder, limit_bytes)
+        require_token_or_csrf(request, form.fields.get("csrf"))
+    except BaseException:
+        journal.delete_folder(job_id)
+        raise
+    return job_id, form
 
 
 async def carry_out(request: Request, start: Callable[[], JobFuture], answer: Callable[[Job], Result]) -> Result:

@@ -19,6 +19,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from synhub.formats.media_type import is_textual
 from synhub.web.respond import is_unchanged
 
+# What was uploaded is shown to nobody as a page of this site.
+HARMLESS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
 PIECE_BYTES = 256 * 1024
 GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with gzip's header, whose time stays 0
 _VARY = "Accept, Accept-Encoding, X-authorization, Cookie"

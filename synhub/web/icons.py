@@ -12,15 +12,13 @@ from starlette.requests import Request
 from synhub import collections, icons
 from synhub.hub import Hub
 from synhub.identity import ObjectRef, path_of_iri
-from synhub.web.auth import actor_of, hub_of, require_token_or_csrf
-from synhub.web.changing import carry_out, success
-from synhub.web.file_response import file_response
-from synhub.web.forms import read_upload_form
+from synhub.web.auth import actor_of, hub_of
+from synhub.web.changing import carry_out, received, success
+from synhub.web.file_response import HARMLESS, file_response
 from synhub.web.listings import collection_row
 from synhub.web.respond import Result, json_result
 
 _BODY_LIMIT = icons.MOST_BYTES + 64 * 1024  # what stands around the picture in the form
-_HARMLESS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 async def browse(request: Request) -> Result:
@@ -41,19 +39,13 @@ def _rows(hub: Hub) -> list[dict[str, Any]]:
 async def icon(request: Request, ref: ObjectRef) -> Result:
     """The picture of a collection."""
     file, path = await run_in_threadpool(icons.find_icon, hub_of(request), actor_of(request), ref)
-    return Result(file_response(request, path, file.size, file.digest, file.media_type, _HARMLESS))
+    return Result(file_response(request, path, file.size, file.digest, file.media_type, HARMLESS))
 
 
 async def update_icon(request: Request, ref: ObjectRef) -> Result:
     """Receive a picture for a collection; who may not is refused before it is read."""
     hub, actor = hub_of(request), actor_of(request)
     _, located = await run_in_threadpool(icons.find_collection, hub, actor, ref)
-    job_id, folder = await run_in_threadpool(hub.journal.new_folder)
-    try:
-        form = await read_upload_form(request, folder, _BODY_LIMIT)
-        require_token_or_csrf(request, form.fields.get("csrf"))
-    except BaseException:
-        hub.journal.delete_folder(job_id)
-        raise
+    job_id, form = await received(request, _BODY_LIMIT)
     start = partial(icons.set_icon, hub, actor, ref, form.files, job_id)
     return await carry_out(request, start, lambda job: success(request, job, located.iri))

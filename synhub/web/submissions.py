@@ -5,14 +5,12 @@ from functools import partial
 from urllib.parse import quote
 
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from synhub.errors import SynhubError
 from synhub.identity import path_of_iri
-from synhub.web.auth import hub_of, require_token_or_csrf, user_of
-from synhub.web.changing import accepted, described_by, done, started, wants_no_wait
-from synhub.web.forms import read_upload_form
+from synhub.web.auth import hub_of, user_of
+from synhub.web.changing import accepted, described_by, done, received, started, wants_no_wait
 from synhub.web.pages import render_form
 from synhub.web.respond import HTML, Result, error_result, redirect, wants_html
 
@@ -30,13 +28,7 @@ async def submit(request: Request) -> Result:
     """Receive an upload and answer when its job is done; `Prefer: respond-async` is answered at once."""
     hub = hub_of(request)
     user = user_of(request)
-    job_id, folder = await run_in_threadpool(hub.journal.new_folder)
-    try:
-        form = await read_upload_form(request, folder, hub.settings.upload_limit)
-        require_token_or_csrf(request, form.fields.get("csrf"))
-    except BaseException:
-        hub.journal.delete_folder(job_id)
-        raise
+    job_id, form = await received(request, hub.settings.upload_limit)
     future = await started(request, partial(hub.submissions.submit, user, form.fields, form.files, job_id))
     if wants_no_wait(request):
         await _tell(request, future.job_id)
