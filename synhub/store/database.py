@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -19,6 +20,11 @@ from synhub.errors import DiskFull, Inconsistent
 logger = logging.getLogger("synhub.database")
 
 T = TypeVar("T")
+
+
+def instant(moment: datetime) -> str:
+    """Return a UTC instant as text of one width, so that it sorts."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _migrations(family: str) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
+from synhub.store.database import instant
 from synhub.store.files import Files
 from synhub.store.journal import Journal
 
@@ -16,17 +17,13 @@ INTERVAL_S = 3600.0
 UPLOAD_GRACE = timedelta(days=1)
 
 
-def _instant(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def tidy(journal: Journal, catalog: Catalog, blobs: Blobs, files: Files, now: datetime, report_days: int) -> None:
     """Clear old reports, forget uploads that nothing came of any more, delete files that nobody names.
 
     An upload is kept as long as an object exists that its job touched; an attached file as long as its attachment.
     """
-    journal.forget_reports(_instant(now - timedelta(days=report_days)))
-    for job_id in journal.jobs_with_uploads(_instant(now - UPLOAD_GRACE)):
+    journal.forget_reports(instant(now - timedelta(days=report_days)))
+    for job_id in journal.jobs_with_uploads(instant(now - UPLOAD_GRACE)):
         if not any(catalog.holds(graph, top) for graph, top in journal.top_levels_of(job_id)):
             journal.forget_uploads(job_id)
     deleted = blobs.delete_orphans(lambda digest: journal.names_blob(digest) or files.names_blob(digest))

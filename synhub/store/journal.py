@@ -21,7 +21,7 @@ from synhub.errors import DiskFull, NotFound
 from synhub.model import ChangeSet, Removed
 from synhub.rdf import Iri
 from synhub.store import changes
-from synhub.store.database import Database
+from synhub.store.database import Database, instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
 
     def now(self) -> str:
-        return self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return instant(self._clock())
 
     # --- a job's way -------------------------------------------------------------------------------------------
 

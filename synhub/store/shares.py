@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from synhub.rdf import Iri
-from synhub.store.database import Database
+from synhub.store.database import Database, instant
 
 SECRET_BYTES = 20  # 40 hexadecimal digits, the length that links have always had
 
@@ -44,10 +44,6 @@ _OF_ENABLED = " AND EXISTS (SELECT 1 FROM user WHERE user.username = share_link.
 _CO_OWNER = "SELECT username, graph, top_level, created, moved, listed FROM co_owner"
 
 
-def _instant(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 class Shares:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,7 +56,7 @@ class Shares:
         The links of a disabled account open nothing as long as it is disabled.
         """
         query = _LINK + " WHERE secret = ? AND expires > ?" + _OF_ENABLED
-        found = self._database.row(query, (secret, _instant(datetime.now(UTC))))
+        found = self._database.row(query, (secret, instant(datetime.now(UTC))))
         return ShareLink(*found) if found else None
 
     def links_on(self, top_level: Iri) -> list[ShareLink]:
@@ -72,7 +68,7 @@ class Shares:
         return self._live(_LINK + " WHERE username = ? AND expires > ? ORDER BY created, id", username)
 
     def _live(self, query: str, key: str) -> list[ShareLink]:
-        rows = self._database.rows(query, (key, _instant(datetime.now(UTC))))
+        rows = self._database.rows(query, (key, instant(datetime.now(UTC))))
         return [ShareLink(*row) for row in rows]
 
     def delete_links(self, ids: Iterable[str]) -> int:
@@ -101,7 +97,7 @@ def make_link(graph: Iri, top_level: Iri, username: str, life: timedelta) -> Sha
     """Make up a link that lives from now on, once a job has put it into the table."""
     now = datetime.now(UTC)
     secret = secrets.token_hex(SECRET_BYTES)
-    times = (_instant(now), _instant(now + life))
+    times = (instant(now), instant(now + life))
     return ShareLink(secrets.token_urlsafe(9), secret, graph, top_level, username, *times, False)
 
 
