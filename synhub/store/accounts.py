@@ -26,9 +26,9 @@ from synhub.store.accounts_rules import (
     check_new,
     email_key,
 )
-from synhub.store.accounts_secrets import Token, hash_secret, to_text, utc_now
+from synhub.store.accounts_secrets import Token, hash_secret, utc_now
 from synhub.store.accounts_throttle import Throttle, network_of
-from synhub.store.database import Database
+from synhub.store.database import Database, instant
 
 logger = logging.getLogger("synhub.accounts")
 
@@ -106,7 +106,7 @@ class Accounts:
         name = name or username
         check_new(name, username, email, password)
         check_line("affiliation", affiliation)
-        now = to_text(self._clock())
+        now = instant(self._clock())
         row = (
             username,
             name.strip(),
@@ -175,7 +175,7 @@ class Accounts:
             columns |= {"email": email, "email_key": email_key(email)}
         if password:
             columns["password"] = self._hasher.hash(password)
-        columns["updated"] = to_text(self._clock())
+        columns["updated"] = instant(self._clock())
         assignments = ", ".join(f"{column} = ?" for column in columns)
         try:
             with self._database.write() as transaction:
@@ -195,7 +195,7 @@ class Accounts:
     def disable(self, user_id: int) -> None:
         """Close the account: no login, no token, no session; its name and address stay taken."""
         with self._database.write() as transaction:
-            now = to_text(self._clock())
+            now = instant(self._clock())
             transaction.execute("UPDATE user SET disabled = 1, updated = ? WHERE id = ?", (now, user_id))
             _revoke_all(transaction, user_id)
 
@@ -241,7 +241,7 @@ class Accounts:
         token = str(uuid.uuid4())
         now = self._clock()
         with self._database.write() as transaction:
-            transaction.execute("DELETE FROM token WHERE last_used < ?", (to_text(now - self._token_life),))
+            transaction.execute("DELETE FROM token WHERE last_used < ?", (instant(now - self._token_life),))
             values = (
                 secrets.token_hex(6),
                 hash_secret(token),
@@ -251,7 +251,7 @@ class Accounts:
             )
             transaction.execute(
                 "INSERT INTO token (id, hash, user, label, agent, created, last_used) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*values, to_text(now), to_text(now)),
+                (*values, instant(now), instant(now)),
             )
         return token
 
@@ -261,18 +261,18 @@ class Accounts:
         row = self._database.row(
             f"SELECT last_used, {_USER} FROM token JOIN user ON user.id = token.user"  # noqa: S608 - constant
             " WHERE hash = ? AND last_used >= ? AND NOT disabled",
-            (hash_secret(token), to_text(now - self._token_life)),
+            (hash_secret(token), instant(now - self._token_life)),
         )
         if row is None:
             return None
-        if str(row[0]) < to_text(now - TOUCH_AFTER):
+        if str(row[0]) < instant(now - TOUCH_AFTER):
             self._touch(token, now)
         return _user(row[1:])
 
     def _touch(self, token: str, now: datetime) -> None:
         try:
             with self._database.write() as transaction:
-                transaction.execute("UPDATE token SET last_used = ? WHERE hash = ?", (to_text(now), hash_secret(token)))
+                transaction.execute("UPDATE token SET last_used = ? WHERE hash = ?", (instant(now), hash_secret(token)))
         except (DiskFull, sqlite3.OperationalError):  # reads go on when nothing can be written
             logger.warning("could not note the use of a token", exc_info=True)
 
@@ -281,11 +281,11 @@ class Accounts:
         rows = self._database.rows(
             "SELECT id, label, agent, created, last_used FROM token WHERE user = ? AND last_used >= ?"
             " ORDER BY created DESC, id",
-            (user.id, to_text(self._clock() - self._token_life)),
+            (user.id, instant(self._clock() - self._token_life)),
         )
         life = self._token_life
         return [
-            Token(number, label, agent, created, used, to_text(datetime.fromisoformat(used) + life))
+            Token(number, label, agent, created, used, instant(datetime.fromisoformat(used) + life))
             for number, label, agent, created, used in rows
         ]
 
@@ -319,8 +319,8 @@ class Accounts:
         cookie = secrets.token_urlsafe(32)
         now = self._clock()
         with self._database.write() as transaction:
-            transaction.execute("DELETE FROM session WHERE created < ?", (to_text(now - SESSION_LIFE),))
-            values = (hash_secret(cookie), user.id, to_text(now))
+            transaction.execute("DELETE FROM session WHERE created < ?", (instant(now - SESSION_LIFE),))
+            values = (hash_secret(cookie), user.id, instant(now))
             transaction.execute("INSERT INTO session (hash, user, created) VALUES (?, ?, ?)", values)
         return cookie
 
@@ -329,7 +329,7 @@ class Accounts:
         row = self._database.row(
             f"SELECT {_USER} FROM session JOIN user ON user.id = session.user"  # noqa: S608 - constant
             " WHERE hash = ? AND session.created >= ? AND NOT disabled",
-            (hash_secret(cookie), to_text(self._clock() - SESSION_LIFE)),
+            (hash_secret(cookie), instant(self._clock() - SESSION_LIFE)),
         )
         return None if row is None else _user(row)
 

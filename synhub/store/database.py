@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -23,8 +23,8 @@ T = TypeVar("T")
 
 
 def instant(moment: datetime) -> str:
-    """Return a UTC instant as text of one width, so that it sorts."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Return an instant as UTC text of one width, so that it sorts."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _migrations(family: str) -> list[str]:
