@@ -1,6 +1,6 @@
 """Frozen records that pass between layers. No behaviour beyond what their own fields say."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -74,22 +74,37 @@ class Actor:
 ANONYMOUS = Actor()
 
 
+Severity = Literal["error", "warning", "note"]
+Gate = Literal["always", "compliant", "complete", "best_practice"]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that validation or minting found. `rule` is `sbol-NNNNN` or a word for what synhub itself did."""
+    """One thing that reading, validation or minting found. `rule` is `sbol-NNNNN` or a word for what synhub itself did.
+
+    `subject` is the IRI of the object, `property` that of its property and `value` the value's text; '' where none is
+    to blame. `gate` is the one that a rule of validation belongs to, `file` the file, or member of an archive, that
+    was read. The message says what is wrong and what to do about it.
+    """
 
     rule: str
-    severity: Literal["error", "warning", "note"]
+    severity: Severity
     subject: str
     message: str
+    property: str = ""
+    value: str = ""
+    gate: Gate | Literal[""] = ""
+    file: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "rule": self.rule,
-            "severity": self.severity,
-            "subject": self.subject,
-            "message": self.message,
-        }
+        """Return the fields that say something."""
+        said = {name: getattr(self, name) for name in ("property", "value", "gate", "file")}
+        first = {"rule": self.rule, "severity": self.severity, "subject": self.subject, "message": self.message}
+        return first | {name: text for name, text in said.items() if text}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Finding":
+        return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from synhub.sbol.blank_nodes import is_skolem, skolemise, unskolemise
 from synhub.sbol.schema import CHILD_PROPERTIES, CLASSES, TOP_LEVEL_CLASSES, properties_of
 from synhub.vocab import RDF, SBOL2, STAMPS
 
-__all__ = ["RELATIVE", "Document", "parse_rdf_xml", "skolemise", "unskolemise"]
+__all__ = ["RELATIVE", "Document", "parse_rdf", "parse_rdf_xml", "skolemise", "unskolemise"]
 
 TYPE = iri_term(RDF.type)
 RELATIVE = "urn:x-synhub-upload:"  # what a relative sbol:source is kept under
@@ -187,18 +187,23 @@ def _is_annotation(said: Mapping[Term, list[Term]], predicate: Term, value: Term
 
 
 def parse_rdf_xml(data: bytes) -> list[Triple]:
-    """Read RDF/XML that has passed the pre-scan into distinct triples, in document order.
+    """Read RDF/XML that has passed the pre-scan, as `parse_rdf` does."""
+    return parse_rdf(data, pyoxigraph.RdfFormat.RDF_XML)
+
+
+def parse_rdf(data: bytes, syntax: pyoxigraph.RdfFormat) -> list[Triple]:
+    """Read a document that has passed the pre-scan of its syntax into distinct triples, in document order.
 
     Literals are as the engine stores them, blank nodes have become IRIs, a relative sbol:source `NAME` has
-    become `urn:x-synhub-upload:NAME`.
-    Raises InvalidDesign for what is not RDF/XML (sbol-10105), for other relative IRIs and for nodes without
+    become `urn:x-synhub-upload:NAME`. Names of graphs are forgotten.
+    Raises InvalidDesign for what is not in the syntax (sbol-10105), for other relative IRIs and for nodes without
     identity (sbol-10201), TooLarge for too many blank nodes.
     Source: SBOL 2.3.0, section 10.
     """
     try:
-        quads = list(pyoxigraph.parse(data, format=pyoxigraph.RdfFormat.RDF_XML, base_iri=_BASE))
+        quads = list(pyoxigraph.parse(data, format=syntax, base_iri=_BASE))
     except SyntaxError as error:
-        raise _unreadable(error) from error
+        raise _unreadable(error, syntax.name) from error
     literals = _normalised(quads)
     triples = {
         (Term(str(q.subject)), Term(str(q.predicate)), literals.get(q.object) or Term(str(q.object))): None
@@ -207,9 +212,9 @@ def parse_rdf_xml(data: bytes) -> list[Triple]:
     return skolemise(_absolute(triples))
 
 
-def _unreadable(error: SyntaxError) -> InvalidDesign:
+def _unreadable(error: SyntaxError, syntax: str) -> InvalidDesign:
     place = f" at line {error.lineno}, column {error.offset}" if error.lineno is not None else ""
-    message = f"not a readable RDF/XML document{place}: {error.msg}"
+    message = f"not a readable {syntax} document{place}: {error.msg}"
     return InvalidDesign(message, [Finding("sbol-10105", "error", "", message).as_json()])
 
 

@@ -5,38 +5,23 @@ answer, not an exception. Must not import the store, the web or the server's sta
 may die.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from synhub.errors import InvalidDesign
+from synhub.formats.reading import Options, Reading
+from synhub.formats.sniff import HEAD_BYTES, sniff
 from synhub.model import Finding
 from synhub.rdf import Iri, Term, Triple, iri_of, is_iri
-from synhub.sbol.graph import Document, parse_rdf_xml
-from synhub.sbol.prescan import Limits, Prescan, is_empty, prescan
-from synhub.sbol.rules.document import check_document
+from synhub.sbol.graph import Document
+from synhub.sbol.prescan import Limits
+from synhub.sbol.rules.document import check_structure
 from synhub.submit.mint import Target, mint
 from synhub.submit.prepared import Prepared, write_prepared
-from synhub.vocab import SBOL1, SBOL2, SBOL3, STAMPS
-
-# What a file that is not XML begins with; the first that matches names it. Anything else is read as XML.
-_BEGINNINGS: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
-    (name, re.compile(pattern))
-    for name, pattern in (
-        ("a ZIP file or COMBINE archive", rb"PK\x03\x04"),
-        ("a gzip file", rb"\x1f\x8b"),
-        ("a SnapGene file", rb"\t\x00\x00\x00\x0eSnapGene"),
-        ("GenBank", rb"\s*(?i:LOCUS)\s"),
-        ("GFF3", rb"\s*##gff-version"),
-        ("FASTA", rb"\s*[>;]"),
-        ("Turtle", rb"\s*(?i:@prefix|@base|PREFIX|BASE)\s"),
-        ("N-Triples or Turtle", rb"\s*<[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>]*[/:#][^\s<>]*>\s+[<a]"),
-        ("JSON", rb"\s*[{\[]"),
-    )
-)
-_ADVICE = "synhub accepts SBOL2 as RDF/XML"
+from synhub.submit.readers import findings_of, read_file
+from synhub.vocab import STAMPS
 
 
 def run(argument: dict[str, Any]) -> dict[str, Any]:
@@ -64,63 +49,34 @@ def run(argument: dict[str, Any]) -> dict[str, Any]:
 
 def failure_text(errors: Iterable[Finding]) -> str:
     """Return the body of a failed submission: a group of lines per error, then `Validation failed.`"""
-    groups = [f"{e.rule}: {e.message}\n{e.subject}".rstrip() + "\n" for e in errors]
+    groups = [f"{e.rule}: {e.file + ': ' if e.file else ''}{e.message}\n{e.subject}".rstrip() + "\n" for e in errors]
     return "\n".join([*groups, "Validation failed."])
 
 
 def _prepare(files: Sequence[tuple[str, Path]], target: Target, limits: Limits) -> tuple[Prepared, list[Finding]]:
     """Return what was prepared and all findings; with an error among them, nothing was."""
-    documents: list[tuple[str, list[Triple]]] = []
-    scan = Prescan(b"", frozenset(), [])
-    for name, path in files:
-        triples, one = _read(name, path.read_bytes(), limits)
-        if len(files) > 1:
-            one = replace(one, findings=[replace(f, message=f"{name}: {f.message}") for f in one.findings])
-        documents.append((name, triples))
-        scan = Prescan(b"", scan.namespaces | one.namespaces, scan.findings + one.findings)
-    clashes = _different_content(documents) if len(documents) > 1 else []
-    document = Document.of(dict.fromkeys(t for _, triples in documents for t in triples))
-    findings = [*check_document(document, scan), *clashes]
+    readings = [(name, _read(name, path.read_bytes(), limits)) for name, path in files]
+    findings = [replace(f, file=name if len(files) > 1 else "") for name, reading in readings for f in reading.findings]
+    clashes = _different_content([(name, reading.triples) for name, reading in readings]) if len(files) > 1 else []
+    document = Document.of(dict.fromkeys(t for _, reading in readings for t in reading.triples))
+    findings += [*check_structure(document), *clashes]
     if any(finding.severity == "error" for finding in findings):
         return Prepared(), findings
     try:
         minted = mint(document, target)
     except InvalidDesign as error:
-        return Prepared(), findings + _findings_of(error)
+        return Prepared(), findings + findings_of(error)
     prepared = replace(minted, findings=findings + minted.findings)
     return prepared, prepared.findings
 
 
-def _read(name: str, data: bytes, limits: Limits) -> tuple[list[Triple], Prescan]:
+def _read(name: str, data: bytes, limits: Limits) -> Reading:
     """Read one file, empty ones too; what keeps it from being read is among the findings."""
-    nothing = Prescan(b"", frozenset(), [])
-    if is_empty(data):
-        return [], nothing
-    for kind, beginning in _BEGINNINGS:
-        if beginning.match(data):
-            return [], replace(nothing, findings=[_unsupported(name, kind)])
+    syntax = sniff(data[:HEAD_BYTES], name)
     try:
-        scan = prescan(data, limits)
+        return read_file(syntax, data, Options(name), limits)
     except InvalidDesign as error:
-        return [], replace(nothing, findings=_findings_of(error))
-    old = [kind for kind, ns in (("SBOL 1", SBOL1.NS), ("SBOL 3", SBOL3.NS)) if ns in scan.namespaces]
-    if old and SBOL2.NS not in scan.namespaces:
-        return [], replace(nothing, findings=[_unsupported(name, old[0])])
-    try:
-        return parse_rdf_xml(scan.data), replace(scan, data=b"")
-    except InvalidDesign as error:
-        known = {finding.rule for finding in scan.findings}
-        more = [finding for finding in _findings_of(error) if finding.rule not in known]
-        return [], replace(scan, data=b"", findings=scan.findings + more)
-
-
-def _unsupported(name: str, kind: str) -> Finding:
-    message = f"{name!r} looks like {kind}, which is not read here; {_ADVICE}"
-    return Finding("synhub-format", "error", name, message)
-
-
-def _findings_of(error: InvalidDesign) -> list[Finding]:
-    return [Finding(f["rule"], f["severity"], f["subject"], f["message"]) for f in error.findings]
+        return Reading(syntax, [], findings_of(error))
 
 
 def _different_content(documents: Sequence[tuple[str, list[Triple]]]) -> list[Finding]:

@@ -120,7 +120,7 @@ def _read_header(path: Path, line: bytes) -> Header:
     value = json.loads(line) if line else {}
     if value.get("format") != FORMAT:
         raise Inconsistent(f"{path} is not a prepared upload of format {FORMAT}")
-    findings = [Finding(f["rule"], f["severity"], f["subject"], f["message"]) for f in value["findings"]]
+    findings = [Finding.from_json(f) for f in value["findings"]]
     return Header(value["objects"], value["triples"], findings, value["minted_pairs"])
 
 

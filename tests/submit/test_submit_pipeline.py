@@ -98,7 +98,7 @@ def test_two_files_that_contradict_each_other_are_refused_by_name(tmp_path: Path
         (b">seq1\nacgt\n", "FASTA"),
         (b"##gff-version 3\n", "GFF3"),
         (b"@prefix sbol: <http://sbols.org/v3#> .\n", "Turtle"),
-        (b"<http://x.org/s> <http://x.org/p> <http://x.org/o> .\n", "N-Triples or Turtle"),
+        (b"<http://x.org/s> <http://x.org/p> <http://x.org/o> .\n", "N-Triples"),
         (b'{"@context": {}}', "JSON"),
         (HEAD.replace("v2#", "v3#").encode() + b"</rdf:RDF>", "SBOL 3"),
         (HEAD.replace("v2#", "v1#").encode() + b"</rdf:RDF>", "SBOL 1"),

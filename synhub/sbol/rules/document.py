@@ -10,7 +10,6 @@ from synhub.model import Finding
 from synhub.rdf import Term, is_blank, text_of
 from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
-from synhub.sbol.prescan import Prescan
 from synhub.sbol.schema import CLASSES, owning_properties
 from synhub.vocab import OM, PROV, SBOL2
 
@@ -18,9 +17,9 @@ _NAMESPACES = (SBOL2.NS, PROV.NS, OM.NS)
 _OWNER = "synhub-one-owner"  # stated in section 7.1, without a rule number
 
 
-def check_document(document: Document, prescan: Prescan) -> list[Finding]:
-    """Return the findings of the pre-scan, then those of the graph by subject."""
-    return [*prescan.findings, *_one_class(document), *_one_owner(document)]
+def check_structure(document: Document) -> list[Finding]:
+    """Return what minting could not work with, by subject."""
+    return [*_one_class(document), *_one_owner(document)]
 
 
 def _one_class(document: Document) -> Iterator[Finding]:

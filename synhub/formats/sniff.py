@@ -1,0 +1,63 @@
+"""What an uploaded file is, by its first bytes; the ending of its name decides only between what looks alike.
+
+Names a syntax, not a version of SBOL: that is known when the file has been read.
+"""
+
+import codecs
+import re
+from typing import Literal
+
+Syntax = Literal[
+    "empty", "zip", "gzip", "snapgene", "genbank", "gff3", "fasta", "turtle", "ntriples", "jsonld", "rdfxml", "html", ""
+]  # fmt: skip
+
+HEAD_BYTES = 64 * 1024
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BINARY: tuple[tuple[Syntax, bytes], ...] = (
+    ("zip", b"PK\x03\x04"),
+    ("zip", b"PK\x05\x06"),  # without a member
+    ("gzip", b"\x1f\x8b"),
+    ("snapgene", b"\t\x00\x00\x00\x0eSnapGene"),
+)
+_IRI = r"<[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>]*>"
+_COMMENTS = r"(?:[ \t]*(?:#(?!#gff-version)[^\n\r]*)?[\n\r]+)*+[ \t]*"
+_TEXTUAL: tuple[tuple[Syntax, str], ...] = (
+    ("gff3", _COMMENTS + r"##gff-version"),
+    ("genbank", r"(?:[^\n\r]*[\n\r]+){0,20}?\s*LOCUS\s"),
+    ("fasta", r"\s*[>;]"),
+    ("html", r"\s*(?:<!--.*?-->\s*)*<(?:!DOCTYPE\s+html|html)\b"),
+    ("turtle", _COMMENTS + r"(?:@prefix|@base|PREFIX|BASE)\s"),
+    ("ntriples", _COMMENTS + rf"(?:{_IRI}|_:\S+)\s+{_IRI}\s*[\"<_]"),
+    ("turtle", _COMMENTS + rf"(?:{_IRI}|_:\S+|\[)\s*(?:a\b|{_IRI})"),
+    ("jsonld", r"\s*(?:\{|\[\s*(?:\{|\]))"),
+    ("rdfxml", r"\s*<"),
+)
+
+
+def sniff(head: bytes, name: str = "") -> Syntax:
+    """Return the syntax of a file that begins with `head` (all of it, or HEAD_BYTES); '' when it is none we know."""
+    for syntax, beginning in _BINARY:
+        if head.startswith(beginning):
+            return syntax
+    text = _text(head)
+    if not text.strip("\ufeff \t\r\n\f\v"):
+        return "empty"
+    for syntax, pattern in _TEXTUAL:
+        if re.match(pattern, text, re.IGNORECASE):
+            # what begins like N-Triples may go on as Turtle
+            return "turtle" if syntax == "ntriples" and name.lower().endswith(".ttl") else syntax
+    return ""
+
+
+def _text(head: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return head[len(mark) :].decode(encoding, "replace")
+    return head.decode("latin-1")

@@ -1,0 +1,77 @@
+"""What a rule of validation is, and what it sees of a document.
+
+Source: SBOL 2.3.0, appendix A (the rules); gates as the reference library applies them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from synhub.identity import version_key
+from synhub.model import Gate
+from synhub.rdf import Term, iri_term, text_of
+from synhub.sbol.graph import Document
+from synhub.vocab import SBOL2
+
+_PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
+_VERSION = iri_term(SBOL2.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one object. `message` goes on after the object's IRI: what is wrong, and what to do.
+
+    `subject` None means the object that the rule was asked about.
+    """
+
+    message: str
+    property: Term | None = None
+    value: Term | None = None
+    subject: Term | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One document as rules see it."""
+
+    document: Document
+
+    @cached_property
+    def versions(self) -> dict[Term, list[Term]]:
+        """Map a persistent identity to the objects that have it, the latest version first."""
+        found: dict[Term, list[Term]] = {}
+        for subject, said in self.document.subjects.items():
+            for identity in said.get(_PERSISTENT_IDENTITY, ()):
+                found.setdefault(identity, []).append(subject)
+        for subjects in found.values():
+            subjects.sort(key=lambda s: (version_key(text_of(self.document.value(s, _VERSION) or Term('""'))), s))
+            subjects.reverse()
+        return found
+
+    def find(self, reference: Term) -> Term | None:
+        """Return the object that a reference means: itself, or the latest version of a persistent identity."""
+        if reference in self.document.subjects:
+            return reference
+        versions = self.versions.get(reference)
+        return versions[0] if versions else None
+
+    def has_type(self, reference: Term, *classes: Term) -> bool:
+        """Tell whether a reference means an object of the document that has one of the classes."""
+        found = self.find(reference)
+        return found is not None and not set(classes).isdisjoint(self.document.types(found))
+
+
+Check = Callable[[Facts, Term], Iterator[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One numbered rule. `check` is called for every object of `classes`; a class is a term of schema.CLASSES.
+
+    Rules that look at a whole document have no class: `check` is called once, with the first argument only of use.
+    """
+
+    id: str
+    gate: Gate
+    classes: tuple[Term, ...]
+    check: Check

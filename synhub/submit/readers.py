@@ -1,0 +1,88 @@
+"""Which reader an uploaded file gets, and how RDF of any version of SBOL becomes SBOL 2.
+
+The tables here are the whole list of what synhub reads: a new format is a row. Decides by content, never by name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pyoxigraph
+
+from synhub.errors import InvalidDesign
+from synhub.formats.reading import Options, Reader, Reading
+from synhub.formats.sniff import Syntax
+from synhub.model import Finding
+from synhub.rdf import Triple, iri_term
+from synhub.sbol.graph import parse_rdf
+from synhub.sbol.prescan import Limits, prescan
+from synhub.vocab import RDF, SBOL1, SBOL2, SBOL3
+
+_TYPE = iri_term(RDF.type)
+
+# What files are called that are told apart and not read.
+_NAMES: Mapping[Syntax, str] = {
+    "zip": "a ZIP file or COMBINE archive",
+    "gzip": "a gzip file",
+    "snapgene": "a SnapGene file: export it as GenBank",
+    "html": "an HTML page: download the design itself",
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "jsonld": "JSON",
+    "genbank": "GenBank",
+    "gff3": "GFF3",
+    "fasta": "FASTA",
+}
+_ADVICE = "synhub accepts SBOL2 as RDF/XML"
+
+# Readers of files that are not RDF.
+READERS: Mapping[Syntax, Reader] = {}
+
+# RDF that is not SBOL 2, by the namespace of its classes: what it is called, and what makes SBOL 2 of it.
+Convert = Callable[[list[Triple], Options], Reading]
+CONVERSIONS: Mapping[str, tuple[str, Convert]] = {}
+
+
+def read_file(syntax: Syntax, data: bytes, options: Options, limits: Limits) -> Reading:
+    """Read one file that has been told apart. Raises InvalidDesign for what cannot be read, TooLarge."""
+    if syntax == "empty":
+        return Reading("empty", [])
+    if syntax in READERS:
+        return READERS[syntax](data, options)
+    if syntax in ("rdfxml", ""):
+        return _read_rdf_xml(data, options, limits)
+    raise _unsupported(options.name, _NAMES[syntax])
+
+
+def findings_of(error: InvalidDesign) -> list[Finding]:
+    return [Finding.from_json(f) for f in error.findings]
+
+
+def _unsupported(name: str, kind: str) -> InvalidDesign:
+    message = f"{name!r} looks like {kind}, which is not read here; {_ADVICE}"
+    return InvalidDesign(message, [Finding("synhub-format", "error", name, message).as_json()])
+
+
+def _read_rdf_xml(data: bytes, options: Options, limits: Limits) -> Reading:
+    scan = prescan(data, limits)
+    for namespace, version in ((SBOL1.NS, "SBOL 1"), (SBOL3.NS, "SBOL 3")):
+        if namespace in scan.namespaces and SBOL2.NS not in scan.namespaces and namespace not in CONVERSIONS:
+            raise _unsupported(options.name, version)
+    try:
+        reading = _as_sbol2(parse_rdf(scan.data, pyoxigraph.RdfFormat.RDF_XML), "RDF/XML", options)
+    except InvalidDesign as error:
+        known = {finding.rule for finding in scan.findings}
+        more = [finding for finding in findings_of(error) if finding.rule not in known]
+        return Reading("RDF/XML", [], scan.findings + more)
+    seen = scan.findings
+    if not reading.format.startswith("SBOL 2"):
+        seen = [finding for finding in seen if finding.rule != "sbol-10101"]
+    return replace(reading, findings=seen + reading.findings)
+
+
+def _as_sbol2(triples: list[Triple], syntax: str, options: Options) -> Reading:
+    """Convert triples of another version of SBOL, by the classes of their subjects; anything else is SBOL 2."""
+    for namespace, (name, convert) in CONVERSIONS.items():
+        if any(p == _TYPE and o.startswith(f"<{namespace}") for _, p, o in triples):
+            reading = convert(triples, options)
+            return replace(reading, format=f"{name} ({syntax})")
+    return Reading(f"SBOL 2 ({syntax})", triples)
