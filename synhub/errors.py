@@ -11,6 +11,7 @@ SynhubError                 a message for the caller: what was wrong, with the v
 ├─ Forbidden                logged in, yet not allowed
 ├─ NotFound                 absent, or not to be seen by this caller
 ├─ Moved                    published: to be found under another IRI
+├─ Unwritable               the format asked for has no words for any of it
 ├─ TooLarge                 a limit was hit; the message names it
 ├─ TooMany                  slow down
 ├─ DiskFull                 no room; nothing was lost
@@ -87,6 +88,10 @@ class Moved(SynhubError):
     def __init__(self, old: str, iri: str) -> None:
         super().__init__(f"{old} has been made public as {iri}")
         self.iri = iri
+
+
+class Unwritable(SynhubError):
+    """Raised before the first byte of a document that would hold nothing; says what is missing and why."""
 
 
 class TooLarge(SynhubError):

@@ -98,6 +98,7 @@ STATUS: dict[type[errors.SynhubError], int] = {
     errors.NotFound: 404,
     errors.Moved: 404,
     errors.TooLarge: 413,
+    errors.Unwritable: 422,
     errors.TooMany: 429,
     errors.DiskFull: 507,
     errors.StoreUnavailable: 503,
