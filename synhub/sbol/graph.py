@@ -12,7 +12,7 @@ import pyoxigraph
 
 from synhub.errors import InvalidDesign
 from synhub.model import Finding
-from synhub.rdf import XSD_STRING, Term, Triple, iri_term, is_blank
+from synhub.rdf import Term, Triple, iri_term, is_blank, read_ntriples
 from synhub.sbol.blank_nodes import is_skolem, skolemise, unskolemise
 from synhub.sbol.schema import CHILD_PROPERTIES, CLASSES, TOP_LEVEL_CLASSES, properties_of
 from synhub.vocab import RDF, SBOL2, STAMPS
@@ -26,7 +26,6 @@ RELATIVE = "urn:x-synhub-upload:"  # what a relative sbol:source is kept under
 # "#m"): a `urn:` base has no path to resolve against and would give `urn:m.xml`.
 _BASE = "x-synhub-upload://document/"
 _SCHEME = "x-synhub-upload:"
-_XSD_STRING = pyoxigraph.NamedNode(XSD_STRING)
 _SOURCE = iri_term(SBOL2.source)
 _IDENTITY = tuple(iri_term(p) for p in (SBOL2.displayId, SBOL2.persistentIdentity, SBOL2.version))
 _TOP_LEVEL_PROPERTIES = frozenset(properties_of(iri_term(SBOL2.Collection))) - {iri_term(SBOL2.member)}
@@ -201,15 +200,16 @@ def parse_rdf(data: bytes, syntax: pyoxigraph.RdfFormat) -> list[Triple]:
     Source: SBOL 2.3.0, section 10.
     """
     try:
-        quads = list(pyoxigraph.parse(data, format=syntax, base_iri=_BASE))
+        quads = pyoxigraph.parse(data, format=syntax, base_iri=_BASE)
+        # Written and split again: three times as fast as asking each term for its text.
+        text = pyoxigraph.serialize((q.triple for q in quads), format=pyoxigraph.RdfFormat.N_TRIPLES) or b""
     except SyntaxError as error:
         raise _unreadable(error, syntax.name) from error
-    literals = _normalised(quads)
-    triples = {
-        (Term(str(q.subject)), Term(str(q.predicate)), literals.get(q.object) or Term(str(q.object))): None
-        for q in quads
-    }
-    return skolemise(_absolute(triples))
+    triples = dict.fromkeys(read_ntriples(text))
+    if b"^^<" in text:
+        triples = _normalised(triples)
+    found = _absolute(triples) if _SCHEME.encode() in text or RELATIVE.encode() in text else list(triples)
+    return skolemise(found) if b"_:" in text else found
 
 
 def _unreadable(error: SyntaxError, syntax: str) -> InvalidDesign:
@@ -218,26 +218,17 @@ def _unreadable(error: SyntaxError, syntax: str) -> InvalidDesign:
     return InvalidDesign(message, [Finding("sbol-10105", "error", "", message).as_json()])
 
 
-def _normalised(quads: Iterable[pyoxigraph.Quad]) -> dict[object, Term]:
-    """Map typed literals to their text in the engine, which rewrites some (`…00Z` for `…00.000Z`)."""
-    typed = {
-        q.object
-        for q in quads
-        if isinstance(q.object, pyoxigraph.Literal) and q.object.language is None and q.object.datatype != _XSD_STRING
-    }
-    if not typed:
-        return {}
-    originals = list(typed)
+def _normalised(triples: Iterable[Triple]) -> dict[Triple, None]:
+    """Write typed literals as the engine does, which rewrites some (`…00Z` for `…00.000Z`)."""
+    document = dict.fromkeys(triples)
+    typed = list(dict.fromkeys(o for _, _, o in document if o[-1] == ">" and o[0] == '"'))
     store = pyoxigraph.Store()
-    store.bulk_extend(
-        pyoxigraph.Quad(pyoxigraph.NamedNode(f"urn:{number}"), _XSD_STRING, literal)
-        for number, literal in enumerate(originals)
-    )
-    return {
-        originals[int(q.subject.value[4:])]: Term(str(q.object))
-        for q in store
-        if isinstance(q.subject, pyoxigraph.NamedNode)
-    }
+    lines = "".join(f"<urn:{number}> <urn:p> {literal} .\n" for number, literal in enumerate(typed))
+    store.bulk_load(lines.encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    dump = store.dump(format=pyoxigraph.RdfFormat.N_TRIPLES, from_graph=pyoxigraph.DefaultGraph()) or b""
+    stored = read_ntriples(dump)
+    changed = {before: o for s, _, o in stored if (before := typed[int(s[5:-1])]) != o}
+    return dict.fromkeys((s, p, changed.get(o, o)) for s, p, o in document) if changed else document
 
 
 def _absolute(triples: Iterable[Triple]) -> list[Triple]:
