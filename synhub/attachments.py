@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from synhub.errors import BadRequest, Conflict, InvalidIri, NotAuthenticated, NotFound
 from synhub.formats.media_type import HEAD_BYTES, media_type_of
 from synhub.hub import Hub
-from synhub.identity import COLLECTION_SUFFIX, MAX_NAME, ObjectRef, Registry
+from synhub.identity import COLLECTION_SUFFIX, MAX_NAME, ObjectRef, Registry, display_id_from
 from synhub.model import Actor, Dataset, TopLevelChange, User
 from synhub.objects import Located, locate, triples_of
 from synhub.ownership import locate_owned, owners_of
@@ -28,7 +28,6 @@ from synhub.store.shares import add_co_owners
 from synhub.store.top_levels import links_to, read_top_levels, versions_of
 from synhub.store.work import Commit, JobFuture, Planned
 from synhub.submit.intake import check_length
-from synhub.submit.naming import display_id_from
 from synhub.submit.plan import stamps
 from synhub.submit.service import UploadedFile
 from synhub.vocab import DCTERMS, MEDIA_TYPES, RDF, SBOL2

@@ -19,6 +19,10 @@ USER_NAME = re.compile(r"[A-Za-z0-9]+\Z", re.ASCII)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 MAX_NAME = 255  # characters of a displayId or a version: what a file name may have
+_MAX_SQUASHED = MAX_NAME - 16  # leaves room for a number
+_NOT_IN_DISPLAY_ID = re.compile(r"[^A-Za-z0-9_]", re.ASCII)
+
+DELIMITERS = "/#:"  # what may stand before the displayId in a compliant IRI
 
 COLLECTION_SUFFIX = "_collection"
 
@@ -29,6 +33,16 @@ def is_display_id(text: str) -> bool:
 
 def is_version(text: str) -> bool:
     return len(text) <= MAX_NAME and VERSION.match(text) is not None
+
+
+def display_id_from(text: str) -> str:
+    """Squash any text into a displayId; '' stays ''.
+
+    >>> display_id_from("2/pTet-Ω")
+    '_2_pTet__'
+    """
+    squashed = _NOT_IN_DISPLAY_ID.sub("_", text.strip(DELIMITERS))[:_MAX_SQUASHED]
+    return f"_{squashed}" if squashed[:1].isdigit() else squashed
 
 
 def version_key(version: str) -> tuple[tuple[tuple[int, int, str], ...], tuple[int, str]]:

@@ -55,6 +55,24 @@ class SBOL2:
     start = Iri(NS + "start")
     end = Iri(NS + "end")
     at = Iri(NS + "at")
+    Component = Iri(NS + "Component")
+    FunctionalComponent = Iri(NS + "FunctionalComponent")
+    SequenceAnnotation = Iri(NS + "SequenceAnnotation")
+    SequenceConstraint = Iri(NS + "SequenceConstraint")
+    Range = Iri(NS + "Range")
+    Cut = Iri(NS + "Cut")
+    GenericLocation = Iri(NS + "GenericLocation")
+    sequenceAnnotation = Iri(NS + "sequenceAnnotation")
+    sequenceConstraint = Iri(NS + "sequenceConstraint")
+    access = Iri(NS + "access")
+    public = Iri(NS + "public")
+    private = Iri(NS + "private")
+    inline = Iri(NS + "inline")
+    reverseComplement = Iri(NS + "reverseComplement")
+    restriction = Iri(NS + "restriction")
+    subject = Iri(NS + "subject")
+    object = Iri(NS + "object")
+    precedes = Iri(NS + "precedes")
 
 
 class SBOL1:
@@ -121,12 +139,31 @@ class OBO:
 
 class BIOPAX:
     NS = "http://www.biopax.org/release/biopax-level3.owl#"
+    Dna = Iri(NS + "Dna")
+    DnaRegion = Iri(NS + "DnaRegion")
+    Rna = Iri(NS + "Rna")
+    RnaRegion = Iri(NS + "RnaRegion")
+    Protein = Iri(NS + "Protein")
 
 
 class SO:
     """Sequence Ontology as SBOL 2 spells it."""
 
     NS = "http://identifiers.org/so/"
+
+
+class ENCODING:
+    """Values of sbol:encoding. Source: SBOL 2.3.0, section 'Sequence', table of encodings."""
+
+    NUCLEIC_ACID = Iri("http://www.chem.qmul.ac.uk/iubmb/misc/naseq.html")
+    AMINO_ACID = Iri("http://www.chem.qmul.ac.uk/iupac/AminoAcid/")
+    SMILES = Iri("http://www.opensmiles.org/opensmiles.html")
+
+
+class GFF3:
+    """What the reference library keeps of a line of GFF3 as annotations."""
+
+    NS = "http://sbolstandard.org/gff3#"
 
 
 # What people call the terms of the Sequence Ontology that designs use most.

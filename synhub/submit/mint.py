@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from synhub.errors import InvalidDesign
-from synhub.identity import Namespace, Registry, version_key
+from synhub.identity import Namespace, Registry, display_id_from, version_key
 from synhub.model import Finding
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, literal_term
 from synhub.sbol.blank_nodes import is_skolem
@@ -26,7 +26,6 @@ from synhub.submit.naming import (
     Name,
     Part,
     Taken,
-    display_id_from,
     last_segment,
     name_parts,
     name_top_levels,

@@ -10,7 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from synhub.identity import COLLECTION_SUFFIX, MAX_NAME, Namespace, Registry, is_display_id, is_version
+from synhub.identity import (
+    COLLECTION_SUFFIX,
+    DELIMITERS,
+    Namespace,
+    Registry,
+    display_id_from,
+    is_display_id,
+    is_version,
+)
 from synhub.rdf import Iri, Term, iri_of, iri_term, is_iri, text_of
 from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
@@ -20,9 +28,6 @@ DISPLAY_ID = iri_term(SBOL2.displayId)
 PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
 VERSION = iri_term(SBOL2.version)
 
-_DELIMITERS = "/#:"
-_MAX_SQUASHED = MAX_NAME - 16  # leaves room for a number
-_NOT_IN_DISPLAY_ID = re.compile(r"[^A-Za-z0-9_]", re.ASCII)
 _SCHEME_ONLY = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*:(//)?)?\Z", re.ASCII)
 
 
@@ -62,7 +67,7 @@ class Identity:
         if self.version is not None and not is_version(self.version):
             return False
         expected = identity if self.version is None else f"{identity}/{self.version}"
-        return self.iri == expected and identity.endswith(tuple(c + display_id for c in _DELIMITERS))
+        return self.iri == expected and identity.endswith(tuple(c + display_id for c in DELIMITERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +100,10 @@ def without_version(iri: str, version: str | None) -> str:
     return iri.removesuffix(f"/{version}") if version else iri
 
 
-def display_id_from(text: str) -> str:
-    """Squash any text into a displayId; '' stays ''.
-
-    >>> display_id_from("2/pTet-Ω")
-    '_2_pTet__'
-    """
-    squashed = _NOT_IN_DISPLAY_ID.sub("_", text.strip(_DELIMITERS))[:_MAX_SQUASHED]
-    return f"_{squashed}" if squashed[:1].isdigit() else squashed
-
-
 def last_segment(iri: str) -> str:
     """The text after the last delimiter that is not at the end."""
-    text = iri.rstrip(_DELIMITERS)
-    return text[max(text.rfind(c) for c in _DELIMITERS) + 1 :]
+    text = iri.rstrip(DELIMITERS)
+    return text[max(text.rfind(c) for c in DELIMITERS) + 1 :]
 
 
 def common_namespace(bases: Iterable[str]) -> str:
@@ -117,10 +112,10 @@ def common_namespace(bases: Iterable[str]) -> str:
     >>> common_namespace(["http://x.org/a/P1", "http://x.org/ab/P2"])
     'http://x.org/'
     """
-    stripped = [base.rstrip(_DELIMITERS) for base in bases]
+    stripped = [base.rstrip(DELIMITERS) for base in bases]
     first, last = min(stripped, default=""), max(stripped, default="")  # they differ earlier than any others
     length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
-    namespace = first[: max(first.rfind(c, 0, length) for c in _DELIMITERS) + 1]
+    namespace = first[: max(first.rfind(c, 0, length) for c in DELIMITERS) + 1]
     return "" if _SCHEME_ONLY.match(namespace) else namespace
 
 
@@ -248,7 +243,7 @@ class Part:
             return ""
         base = without_version(self.iri, self.version)
         for owner in self.above:
-            if base.startswith(owner) and base[len(owner) : len(owner) + 1] in tuple(_DELIMITERS):
+            if base.startswith(owner) and base[len(owner) : len(owner) + 1] in tuple(DELIMITERS):
                 return display_id_from(base[len(owner) :])
         return display_id_from(last_segment(base))
 

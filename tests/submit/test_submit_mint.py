@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synhub.errors import InvalidDesign
+from synhub.identity import display_id_from
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
 from synhub.sbol.graph import Document, parse_rdf_xml
 from synhub.submit.mint import Target, mint
-from synhub.submit.naming import common_namespace, display_id_from
+from synhub.submit.naming import common_namespace
 from synhub.submit.prepared import Prepared, PreparedObject
 from synhub.vocab import DCTERMS, OBO, PROV, RDF, SBH, SBOL2
 
