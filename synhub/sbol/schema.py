@@ -17,6 +17,7 @@ from synhub.rdf import Iri, Term, iri_term
 from synhub.vocab import DCTERMS, OM, PROV, RDFS, SBOL2
 
 Kind = Literal["child", "reference", "literal", "iri"]
+Datatype = Literal["string", "display_id", "version", "positive", "natural", "float", "date_time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,10 @@ class Property:
     """One property of one class.
 
     `targets` are the classes a child or a referenced object may have; empty means any object. `max` None is
-    unbounded. `rule` is the number that states presence and kind of value, `target_rule` the one that states
-    what the value must refer to; '' where the specification gives none.
+    unbounded. `datatype` is the form that a literal's text must have, whatever datatype it is labelled with: tools
+    write plain strings for numbers. `values` are the only values allowed, where the specification lists them.
+    `rule` is the number that states presence and kind of value, `target_rule` the one that states what the value
+    must refer to, `values_rule` the one that lists the values; '' where the specification gives none.
     """
 
     iri: Iri
@@ -35,15 +38,22 @@ class Property:
     targets: tuple[Iri, ...] = ()
     rule: str = ""
     target_rule: str = ""
+    datatype: Datatype | None = None
+    values: tuple[Iri, ...] = ()
+    values_rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SbolClass:
-    """One class with all its properties, inherited ones first, in the order in which they are written."""
+    """One class with all its properties, inherited ones first, in the order in which they are written.
+
+    `rule` is the number that forbids other properties of the namespaces that this table knows; '' for none.
+    """
 
     iri: Iri
     top_level: bool
     properties: tuple[Property, ...]
+    rule: str = ""
 
 
 def _sbol(name: str) -> Iri:
@@ -59,7 +69,7 @@ def _om(name: str) -> Iri:
 
 
 _LOCATIONS = (_sbol("Range"), _sbol("Cut"), _sbol("GenericLocation"))
-_UNITS = tuple(
+UNIT_CLASSES = tuple(
     _om(name) for name in ("SingularUnit", "UnitMultiplication", "UnitDivision", "UnitExponentiation", "PrefixedUnit")
 )
 _PREFIXES = (_om("SIPrefix"), _om("BinaryPrefix"))
@@ -67,7 +77,6 @@ _DEFINITION = (_sbol("ComponentDefinition"),)
 _COMPONENT = (_sbol("Component"),)
 _FUNCTIONAL = (_sbol("FunctionalComponent"),)
 _INSTANCE = _COMPONENT + _FUNCTIONAL
-_MEASURE = Property(_sbol("measure"), "child", 0, None, (_om("Measure"),))
 
 
 def _children(name: str, targets: tuple[Iri, ...], rule: str, low: int = 0) -> Property:
@@ -84,14 +93,24 @@ def _iri(name: str, rule: str, low: int = 0, high: int | None = 1) -> Property:
     return Property(_sbol(name), "iri", low, high, (), rule)
 
 
-def _literal(iri: Iri, rule: str, low: int = 0, high: int | None = 1) -> Property:
-    return Property(iri, "literal", low, high, (), rule)
+def _one_of(name: str, rule: str, values: str, low: int = 0, values_rule: str = "") -> Property:
+    """A property whose values are terms of the SBOL namespace, listed in one of the specification's tables."""
+    terms = tuple(map(_sbol, values.split()))
+    return Property(_sbol(name), "iri", low, 1, (), rule, values=terms, values_rule=values_rule or rule)
+
+
+def _literal(iri: Iri, rule: str, low: int = 0, high: int | None = 1, datatype: Datatype | None = "string") -> Property:
+    return Property(iri, "literal", low, high, (), rule, datatype=datatype)
+
+
+def _measure(rule: str) -> Property:
+    return Property(_sbol("measure"), "child", 0, None, (_om("Measure"),), rule)
 
 
 _IDENTIFIED = (
     Property(SBOL2.persistentIdentity, "iri", 0, 1, (), "sbol-10203"),
-    _literal(SBOL2.displayId, "sbol-10204"),
-    _literal(SBOL2.version, "sbol-10206"),
+    _literal(SBOL2.displayId, "sbol-10204", datatype="display_id"),
+    _literal(SBOL2.version, "sbol-10206", datatype="version"),
     _reference(PROV.wasDerivedFrom, (), "sbol-10208", high=None),
     _reference(PROV.wasGeneratedBy, (PROV.Activity,), "sbol-10221", "sbol-10222", high=None),
     _literal(DCTERMS.title, "sbol-10212"),
@@ -103,13 +122,13 @@ _TOP_LEVEL = (
 )
 _COMPONENT_INSTANCE = (
     _reference(_sbol("definition"), _DEFINITION, "sbol-10602", "sbol-10604", low=1),
-    _iri("access", "sbol-10607", low=1),
+    _one_of("access", "sbol-10607", "public private", low=1),
     _children("mapsTo", (_sbol("MapsTo"),), "sbol-10606"),
-    _MEASURE,
+    _measure("sbol-10608"),
 )
 _LOCATION = (
     _reference(SBOL2.sequence, (SBOL2.Sequence,), "sbol-11003", "sbol-11003"),
-    _iri("orientation", "sbol-11002"),
+    _one_of("orientation", "sbol-11002", "inline reverseComplement"),
 )
 _UNIT = (
     _literal(_om("symbol"), "", low=1),
@@ -122,7 +141,7 @@ _UNIT = (
 
 
 def _unit(name: str, low: int = 1) -> Property:
-    return _reference(_om(name), _UNITS, "", low=low)
+    return _reference(_om(name), UNIT_CLASSES, "", low=low)
 
 
 _OWN_TOP_LEVEL: dict[Iri, tuple[Property, ...]] = {
@@ -154,13 +173,13 @@ _OWN_TOP_LEVEL: dict[Iri, tuple[Property, ...]] = {
     SBOL2.Attachment: (
         _reference(SBOL2.source, (), "sbol-13202", low=1),
         _iri("format", "sbol-13204"),
-        _literal(SBOL2.size, "sbol-13207"),
+        _literal(SBOL2.size, "sbol-13207", datatype="natural"),
         _literal(SBOL2.hash, "sbol-13208"),
     ),
     _sbol("CombinatorialDerivation"): (
         _reference(_sbol("template"), _DEFINITION, "sbol-12904", "sbol-12905", low=1),
         _children("variableComponent", (_sbol("VariableComponent"),), "sbol-12906"),
-        _iri("strategy", "sbol-12914"),
+        _one_of("strategy", "sbol-12914", "enumerate sample", values_rule="sbol-12902"),
     ),
     _sbol("Implementation"): (
         _reference(_sbol("built"), (*_DEFINITION, _sbol("ModuleDefinition")), "sbol-13102", "sbol-13103"),
@@ -171,8 +190,8 @@ _OWN_TOP_LEVEL: dict[Iri, tuple[Property, ...]] = {
     ),
     PROV.Activity: (
         _iri("type", "sbol-12412", high=None),
-        _literal(_prov("startedAtTime"), "sbol-12402"),
-        _literal(_prov("endedAtTime"), "sbol-12403"),
+        _literal(_prov("startedAtTime"), "sbol-12402", datatype="date_time"),
+        _literal(_prov("endedAtTime"), "sbol-12403", datatype="date_time"),
         Property(_prov("qualifiedAssociation"), "child", 0, None, (PROV.Association,), "sbol-12404"),
         Property(_prov("qualifiedUsage"), "child", 0, None, (PROV.Usage,), "sbol-12405"),
         _reference(_prov("wasInformedBy"), (PROV.Activity,), "sbol-12406", "sbol-12407", high=None),
@@ -192,17 +211,20 @@ _OWN_CHILD: dict[Iri, tuple[Property, ...]] = {
     _sbol("Component"): (
         *_COMPONENT_INSTANCE,
         _iri("role", "sbol-10702", high=None),
-        _iri("roleIntegration", "sbol-10708"),
+        _one_of("roleIntegration", "sbol-10708", "overrideRoles mergeRoles"),
         _children("sourceLocation", _LOCATIONS, "sbol-10710"),
     ),
-    _sbol("FunctionalComponent"): (*_COMPONENT_INSTANCE, _iri("direction", "sbol-11802", low=1)),
+    _sbol("FunctionalComponent"): (
+        *_COMPONENT_INSTANCE,
+        _one_of("direction", "sbol-11802", "in out inout none", low=1),
+    ),
     _sbol("Module"): (
         _reference(_sbol("definition"), (_sbol("ModuleDefinition"),), "sbol-11702", "sbol-11703", low=1),
         _children("mapsTo", (_sbol("MapsTo"),), "sbol-11706"),
-        _MEASURE,
+        _measure("sbol-11707"),
     ),
     _sbol("MapsTo"): (
-        _iri("refinement", "sbol-10810", low=1),
+        _one_of("refinement", "sbol-10810", "verifyIdentical useLocal useRemote merge", low=1),
         _reference(_sbol("local"), _INSTANCE, "sbol-10802", "sbol-10803", low=1),
         _reference(_sbol("remote"), _INSTANCE, "sbol-10805", "sbol-10808", low=1),
     ),
@@ -212,11 +234,11 @@ _OWN_CHILD: dict[Iri, tuple[Property, ...]] = {
         _iri("role", "sbol-10906", high=None),
     ),
     _sbol("Range"): (
-        _literal(_sbol("start"), "sbol-11102", low=1),
-        _literal(_sbol("end"), "sbol-11103", low=1),
+        _literal(_sbol("start"), "sbol-11102", low=1, datatype="positive"),
+        _literal(_sbol("end"), "sbol-11103", low=1, datatype="positive"),
         *_LOCATION,
     ),
-    _sbol("Cut"): (_literal(_sbol("at"), "sbol-11202", low=1), *_LOCATION),
+    _sbol("Cut"): (_literal(_sbol("at"), "sbol-11202", low=1, datatype="natural"), *_LOCATION),
     _sbol("GenericLocation"): _LOCATION,
     _sbol("SequenceConstraint"): (
         _iri("restriction", "sbol-11407", low=1),
@@ -226,15 +248,15 @@ _OWN_CHILD: dict[Iri, tuple[Property, ...]] = {
     _sbol("Interaction"): (
         _iri("type", "sbol-11902", low=1, high=None),
         _children("participation", (_sbol("Participation"),), "sbol-11906"),
-        _MEASURE,
+        _measure("sbol-11908"),
     ),
     _sbol("Participation"): (
         _iri("role", "sbol-12004", low=1, high=None),
         _reference(_sbol("participant"), _FUNCTIONAL, "sbol-12002", "sbol-12003", low=1),
-        _MEASURE,
+        _measure("sbol-12008"),
     ),
     _sbol("VariableComponent"): (
-        _iri("operator", "sbol-13002", low=1),
+        _one_of("operator", "sbol-13002", "zeroOrOne one zeroOrMore oneOrMore", low=1, values_rule="sbol-13003"),
         _reference(_sbol("variable"), _COMPONENT, "sbol-13004", "sbol-13005", low=1),
         _reference(_sbol("variant"), _DEFINITION, "sbol-13007", "sbol-13008", high=None),
         _reference(_sbol("variantCollection"), (SBOL2.Collection,), "sbol-13009", "sbol-13010", high=None),
@@ -256,16 +278,52 @@ _OWN_CHILD: dict[Iri, tuple[Property, ...]] = {
         _reference(_prov("entity"), (), "sbol-12502", low=1),
     ),
     _om("Measure"): (
-        _literal(_om("hasNumericalValue"), "", low=1),
-        _unit("hasUnit"),
-        _iri("type", "", high=None),
+        _literal(_om("hasNumericalValue"), "sbol-13502", low=1, datatype="float"),
+        _reference(_om("hasUnit"), UNIT_CLASSES, "sbol-13503", "sbol-13506", low=1),
+        _iri("type", "sbol-13504", high=None),
     ),
 }
 
+_OTHER_PROPERTIES: dict[Iri, str] = {
+    SBOL2.Sequence: "sbol-10401",
+    SBOL2.ComponentDefinition: "sbol-10501",
+    _sbol("Component"): "sbol-10701",
+    _sbol("MapsTo"): "sbol-10801",
+    _sbol("SequenceAnnotation"): "sbol-10901",
+    _sbol("Range"): "sbol-11101",
+    _sbol("Cut"): "sbol-11201",
+    _sbol("GenericLocation"): "sbol-11301",
+    _sbol("SequenceConstraint"): "sbol-11401",
+    _sbol("Model"): "sbol-11501",
+    _sbol("ModuleDefinition"): "sbol-11601",
+    _sbol("Module"): "sbol-11701",
+    _sbol("FunctionalComponent"): "sbol-11801",
+    _sbol("Interaction"): "sbol-11901",
+    _sbol("Participation"): "sbol-12001",
+    SBOL2.Collection: "sbol-12101",
+    PROV.Activity: "sbol-12401",
+    PROV.Usage: "sbol-12501",
+    PROV.Association: "sbol-12601",
+    PROV.Plan: "sbol-12701",
+    PROV.Agent: "sbol-12801",
+    _sbol("CombinatorialDerivation"): "sbol-12901",
+    _sbol("VariableComponent"): "sbol-13001",
+    _sbol("Implementation"): "sbol-13101",
+    SBOL2.Attachment: "sbol-13201",
+    _sbol("ExperimentalData"): "sbol-13301",
+    _sbol("Experiment"): "sbol-13401",
+    _om("Measure"): "sbol-13501",
+}
+GENERIC_RULE = "sbol-12301"  # the same for generic top levels
+
 CLASSES: Mapping[Term, SbolClass] = MappingProxyType(
-    {iri_term(iri): SbolClass(iri, True, _TOP_LEVEL + own) for iri, own in _OWN_TOP_LEVEL.items()}
-    | {iri_term(iri): SbolClass(iri, False, _IDENTIFIED + own) for iri, own in _OWN_CHILD.items()}
+    {
+        iri_term(iri): SbolClass(iri, top_level, inherited + own, _OTHER_PROPERTIES.get(iri, ""))
+        for classes, top_level, inherited in ((_OWN_TOP_LEVEL, True, _TOP_LEVEL), (_OWN_CHILD, False, _IDENTIFIED))
+        for iri, own in classes.items()
+    }
 )
+GENERIC_PROPERTIES: tuple[Property, ...] = _TOP_LEVEL  # of an object of no class of the table
 
 TOP_LEVEL_CLASSES: frozenset[Term] = frozenset(term for term, c in CLASSES.items() if c.top_level)
 CHILD_CLASSES: frozenset[Term] = frozenset(CLASSES) - TOP_LEVEL_CLASSES

@@ -7,9 +7,9 @@ sbol-10228, -12302, -12303.
 from collections.abc import Iterator
 
 from synhub.model import Finding
-from synhub.rdf import Term, is_blank, text_of
-from synhub.sbol.blank_nodes import is_skolem
+from synhub.rdf import Term, text_of
 from synhub.sbol.graph import Document
+from synhub.sbol.rules.rule import Problem, finding_of
 from synhub.sbol.schema import CLASSES, owning_properties
 from synhub.vocab import OM, PROV, SBOL2
 
@@ -63,8 +63,7 @@ def _one_owner(document: Document) -> Iterator[Finding]:
 
 
 def _error(rule: str, subject: Term, message: str) -> Finding:
-    name = "a node without rdf:about" if is_blank(subject) or is_skolem(subject) else text_of(subject)
-    return Finding(rule, "error", text_of(subject), f"{name} {message}")
+    return finding_of(rule, "always", subject, Problem(message))
 
 
 def _short(class_term: Term) -> str:

@@ -8,13 +8,23 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from synhub.identity import version_key
-from synhub.model import Gate
-from synhub.rdf import Term, iri_term, text_of
+from synhub.model import Finding, Gate
+from synhub.rdf import Iri, Term, iri_term, is_blank, text_of
+from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
+from synhub.sbol.schema import CLASSES, TOP_LEVEL_CLASSES
 from synhub.vocab import SBOL2
+
+GATES: tuple[Gate, ...] = ("always", "compliant", "complete", "best_practice")
+
+# Stands in Rule.classes for generic top levels: objects of no class of the schema that are not nested annotations.
+GENERIC = Term("")
+IDENTIFIED: tuple[Term, ...] = (*CLASSES, GENERIC)
+TOP_LEVELS: tuple[Term, ...] = (*sorted(TOP_LEVEL_CLASSES), GENERIC)
 
 _PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
 _VERSION = iri_term(SBOL2.version)
+_SHOWN = 200  # characters of a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +79,37 @@ class Rule:
     """One numbered rule. `check` is called for every object of `classes`; a class is a term of schema.CLASSES.
 
     Rules that look at a whole document have no class: `check` is called once, with the first argument only of use.
+    With `when`, only objects that have this property are asked about: most rules look at something optional.
     """
 
     id: str
     gate: Gate
     classes: tuple[Term, ...]
     check: Check
+    when: Term | None = None
+
+
+def sbol(name: str) -> Term:
+    """Return the term of a class, property or value of the SBOL namespace."""
+    return iri_term(Iri(SBOL2.NS + name))
+
+
+def shown(term: Term) -> str:
+    """Return a value as a message shows it: its text, shortened."""
+    text = text_of(term)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def finding_of(rule: str, gate: Gate, subject: Term, problem: Problem) -> Finding:
+    """Return the finding that says what is wrong with an object; what breaks the gate `always` is an error."""
+    blamed = problem.subject or subject
+    name = "a node without rdf:about" if is_blank(blamed) or is_skolem(blamed) else text_of(blamed)
+    return Finding(
+        rule,
+        "error" if gate == "always" else "warning",
+        text_of(blamed),
+        f"{name} {problem.message}" if blamed else problem.message,
+        "" if problem.property is None else text_of(problem.property),
+        "" if problem.value is None else shown(problem.value),
+        gate,
+    )

@@ -1,0 +1,229 @@
+"""What the table in `schema.py` says about one object: which properties, how many values, of what kind.
+
+The same few checks for every class: presence and number, node kind, form of literals, listed values, class of what is
+referred to or nested, and no other properties of the namespaces that the table knows. What needs more than one
+property to be seen stands in the other modules.
+
+Source: SBOL 2.3.0, appendix A: the rules that begin "The … property of a … is REQUIRED/OPTIONAL", "MUST NOT have
+properties other than", "MUST contain a URI from Table" and "MUST refer to a".
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from synhub.model import Gate
+from synhub.rdf import Iri, Term, iri_of, iri_term, text_of
+from synhub.sbol.graph import TYPE
+from synhub.sbol.rules.rule import GENERIC, Facts, Problem, shown
+from synhub.sbol.schema import CLASSES, GENERIC_PROPERTIES, GENERIC_RULE, TOP_LEVEL_CLASSES, UNIT_CLASSES, Datatype, Property
+from synhub.vocab import OM, PROV, SBOL2
+
+_OM = "<" + OM.NS
+_UNITS = frozenset(map(iri_term, UNIT_CLASSES))
+_NAMESPACES = tuple("<" + namespace for namespace in (SBOL2.NS, PROV.NS, OM.NS))
+
+# These ask for more than a class of the object that is referred to: functions of their own look after them.
+_TOLD_ELSEWHERE = frozenset(f"sbol-{n}" for n in (10803, 10808, 10905, 11003, 11403, 11405, 12003, 13005))
+
+# How the text of a literal must look, and how a message says so. Letters of any script may stand in a displayId and in
+# a version: the reference library takes them, and minting makes names of its own of them.
+_FORMS: Mapping[Datatype, tuple[re.Pattern[str], str]] = {
+    "display_id": (re.compile(r"[^\W\d](?:[^\W\d]|[0-9])*\Z"), "letters, digits and _, not beginning with a digit"),
+    "version": (
+        re.compile(r"[0-9](?:[^\W\d]|[0-9.\-])*\Z"),
+        "letters, digits, '_', '-' and '.', beginning with a digit",
+    ),
+    "positive": (re.compile(r"\s*\+?0*[1-9][0-9]*\s*\Z", re.ASCII), "a whole number greater than 0"),
+    "natural": (re.compile(r"\s*\+?[0-9]+\s*\Z", re.ASCII), "a whole number, 0 or greater"),
+    "float": (
+        re.compile(r"\s*(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN)\s*\Z", re.ASCII),
+        "a number such as 0.5 or 1e-3",
+    ),
+    "date_time": (
+        re.compile(
+            r"\s*-?[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
+            r"(?:Z|[+-][0-9]{2}:[0-9]{2})?\s*\Z",
+            re.ASCII,
+        ),
+        "a date and time such as 2020-01-31T12:00:00Z",
+    ),
+        "a date and time such as 2020-01-31T12:00:00Z",
+    ),
+}
+
+Told = tuple[str, Gate, Problem]  # rule, gate, what is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A property made ready for checking: its terms, and the names that messages use."""
+
+    name: Term
+    word: str
+    entry: Property
+    begins: str
+    single: bool
+    form: re.Pattern[str] | None
+    form_words: str
+    values: frozenset[Term]
+    targets: frozenset[Term]
+    plain: bool  # nothing to be looked at but number and kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Class:
+    rows: Mapping[Term, _Row]
+    required: frozenset[Term]
+    word: str
+    rule: str
+
+
+def _word(iri: Iri) -> str:
+    """Return how people write a term: `sbol:role`, `prov:agent`."""
+    for prefix, namespace in (("sbol", SBOL2.NS), ("prov", PROV.NS), ("om", OM.NS)):
+        if iri.startswith(namespace):
+            return f"{prefix}:{iri[len(namespace) :]}"
+    return iri.replace("#", "/").rpartition("/")[2]
+
+
+def _row(entry: Property) -> _Row:
+    form, words = _FORMS[entry.datatype] if entry.datatype and entry.datatype != "string" else (None, "")
+    values = frozenset(map(iri_term, entry.values))
+    targets = frozenset(map(iri_term, entry.targets))
+    looks = entry.kind == "child" or bool(_target_rule(entry))
+    return _Row(
+        iri_term(entry.iri),
+        _word(entry.iri),
+        entry,
+        '"' if entry.kind == "literal" else "<",
+        entry.max == 1,
+        form,
+        words,
+        values,
+        targets if targets else TOP_LEVEL_CLASSES,
+        not (form or values or looks),
+    )
+
+
+def _target_rule(entry: Property) -> str:
+    return "" if entry.target_rule in _TOLD_ELSEWHERE else entry.target_rule
+
+
+def _class(word: str, properties: tuple[Property, ...], rule: str) -> _Class:
+    rows = {iri_term(p.iri): _row(p) for p in properties if p.rule}
+    return _Class(rows, frozenset(name for name, row in rows.items() if row.entry.min), word, rule)
+
+
+_CLASSES: Mapping[Term, _Class] = {term: _class(_word(c.iri), c.properties, c.rule) for term, c in CLASSES.items()} | {
+    GENERIC: _class("an object of a class of its own", GENERIC_PROPERTIES, GENERIC_RULE)
+}
+
+
+def check_object(facts: Facts, subject: Term, class_term: Term, said: Mapping[Term, list[Term]]) -> Iterator[Told]:
+    """Tell what is wrong with one object of a class; `said` are the values by property."""
+    known = _CLASSES[class_term]
+    rows = known.rows
+    if not known.required <= said.keys():
+        yield from _missing(known, said)
+    for name, values in said.items():
+        row = rows.get(name)
+        if row is None:
+            if known.rule and name != TYPE and name.startswith(_NAMESPACES):
+                yield _unknown(known, name)
+            continue
+        if row.single and len(values) > 1:
+            yield _several(row, values)
+        if row.plain:
+            for value in values:
+                if value[0] != row.begins:
+                    yield _kind(row, value)
+        else:
+            for value in values:
+                told = _value(facts, row, value)
+                if told is not None:
+                    yield told
+
+
+def _value(facts: Facts, row: _Row, value: Term) -> Told | None:
+    entry = row.entry
+    if value[0] != row.begins:
+        return _kind(row, value)
+    if row.form is not None and not row.form.match(text_of(value)):
+        return (
+            entry.rule,
+            "always",
+            Problem(f"has the {row.word} {shown(value)!r}: it must be {row.form_words}", row.name, value),
+        )
+    if row.values and value not in row.values:
+        allowed = " or ".join(sorted(map(text_of, row.values)))
+        message = f"has the {row.word} {shown(value)}: it must be {allowed}"
+        return entry.values_rule, "always", Problem(message, row.name, value)
+    if entry.kind == "child":
+        return _child(facts, row, value)
+    return _target(facts, row, value) if entry.kind == "reference" and _target_rule(entry) else None
+
+
+def _missing(known: _Class, said: Mapping[Term, list[Term]]) -> Iterator[Told]:
+    for name in sorted(known.required - said.keys()):
+        row = known.rows[name]
+        yield row.entry.rule, "always", Problem(f"has no {row.word}, which every {known.word} needs", name)
+
+
+def _unknown(known: _Class, name: Term) -> Told:
+    word = _word(iri_of(name))
+    message = f"has the property {word}, which SBOL 2 does not know of {known.word}: use one in a namespace of your own"
+    return known.rule, "always", Problem(message, name)
+
+
+def _several(row: _Row, values: list[Term]) -> Told:
+    few = ", ".join(shown(value) for value in sorted(values)[:3])
+    message = f"has {len(values)} values of {row.word}, one is allowed: {few}"
+    return row.entry.rule, "always", Problem(message, row.name, max(values))
+
+
+def _kind(row: _Row, value: Term) -> Told:
+    if row.begins == '"':
+        message = f"has {shown(value)} as {row.word}: it must be text, not a reference"
+    elif row.entry.kind == "child":
+        message = f"has the text {shown(value)!r} as {row.word}: nest {_article(row)} in it"
+    else:
+        message = f"has the text {shown(value)!r} as {row.word}: it must be an IRI, given as rdf:resource"
+    return row.entry.rule, "always", Problem(message, row.name, value)
+
+
+def _article(row: _Row) -> str:
+    return "a " + " or ".join(_word(target) for target in row.entry.targets)
+
+
+def _child(facts: Facts, row: _Row, value: Term) -> Told | None:
+    types = facts.document.types(value)
+    if not row.targets.isdisjoint(types):
+        return None
+    rule = row.entry.rule
+    if not types and value not in facts.document.subjects:
+        message = f"names {shown(value)} as {row.word}, which is not in the document: nest {_article(row)} there"
+    else:
+        what = " and ".join(_word(iri_of(t)) for t in types) or "of no class"
+        message = f"has {shown(value)} as {row.word}, which is {what}: nest {_article(row)} there"
+    return rule, "always", Problem(message, row.name, value)
+
+
+def _target(facts: Facts, row: _Row, value: Term) -> Told | None:
+    """Look at what is referred to. What is absent may be elsewhere; an object of another class is always wrong."""
+    found = facts.find(value)
+    wanted = _article(row) if row.entry.targets else "a top-level object"
+    if found is None:
+        if row.targets == _UNITS and value.startswith(_OM):
+            return None  # a unit of the ontology itself: everybody has it
+        message = f"refers by {row.word} to {shown(value)}, which is not in the document: add {wanted} with this IRI"
+        return row.entry.target_rule, "complete", Problem(message, row.name, value)
+    types = facts.document.types(found)
+    if not row.targets.isdisjoint(types):
+        return None
+    known = [t for t in types if t in CLASSES]
+    if not known and not row.entry.targets:
+        return None  # a generic top level
+    what = " and ".join(_word(iri_of(t)) for t in types) or "of no class"
+    message = f"refers by {row.word} to {shown(value)}, which is {what}: refer to {wanted}"
+    return row.entry.target_rule, "always" if known else "complete", Problem(message, row.name, value)
