@@ -17,6 +17,7 @@ class RDF:
 
 class RDFS:
     NS = "http://www.w3.org/2000/01/rdf-schema#"
+    label = Iri(NS + "label")
 
 
 class XSD:
@@ -135,6 +136,30 @@ class MEDIA_TYPES:
 class OBO:
     NS = "http://purl.obolibrary.org/obo/"
     OBI_0001617 = Iri(NS + "OBI_0001617")  # PubMed id
+
+
+class SH:
+    """Source: SHACL, section 3.6 (validation report) and appendix."""
+
+    NS = "http://www.w3.org/ns/shacl#"
+    ValidationReport = Iri(NS + "ValidationReport")
+    ValidationResult = Iri(NS + "ValidationResult")
+    ConstraintComponent = Iri(NS + "ConstraintComponent")
+    conforms = Iri(NS + "conforms")
+    result = Iri(NS + "result")
+    focusNode = Iri(NS + "focusNode")
+    resultPath = Iri(NS + "resultPath")
+    value = Iri(NS + "value")
+    resultMessage = Iri(NS + "resultMessage")
+    resultSeverity = Iri(NS + "resultSeverity")
+    sourceConstraintComponent = Iri(NS + "sourceConstraintComponent")
+
+
+class SYNHUB:
+    """Names of our own for what has no others: the rules of validation, and the shapes made of them."""
+
+    RULE = "urn:x-synhub:rule:"
+    SHAPE = "urn:x-synhub:shape:"
 
 
 class BIOPAX:
