@@ -16,7 +16,15 @@ from synhub.model import Gate
 from synhub.rdf import Iri, Term, iri_of, iri_term, text_of
 from synhub.sbol.graph import TYPE
 from synhub.sbol.rules.rule import GENERIC, Facts, Problem, shown
-from synhub.sbol.schema import CLASSES, GENERIC_PROPERTIES, GENERIC_RULE, TOP_LEVEL_CLASSES, UNIT_CLASSES, Datatype, Property
+from synhub.sbol.schema import (
+    CLASSES,
+    GENERIC_PROPERTIES,
+    GENERIC_RULE,
+    TOP_LEVEL_CLASSES,
+    UNIT_CLASSES,
+    Datatype,
+    Property,
+)
 from synhub.vocab import OM, PROV, SBOL2
 
 _OM = "<" + OM.NS
@@ -46,8 +54,6 @@ _FORMS: Mapping[Datatype, tuple[re.Pattern[str], str]] = {
             r"(?:Z|[+-][0-9]{2}:[0-9]{2})?\s*\Z",
             re.ASCII,
         ),
-        "a date and time such as 2020-01-31T12:00:00Z",
-    ),
         "a date and time such as 2020-01-31T12:00:00Z",
     ),
 }
