@@ -125,6 +125,7 @@ class SBH:
     mutableDescription = Iri(NS + "mutableDescription")
     mutableNotes = Iri(NS + "mutableNotes")
     mutableProvenance = Iri(NS + "mutableProvenance")
+    archivePath = Iri(NS + "archivePath")  # ours: where in an uploaded archive an attached file lay, a plain literal
 
 
 class MEDIA_TYPES:
@@ -133,9 +134,27 @@ class MEDIA_TYPES:
     NS = "http://purl.org/NET/mediatypes/"
 
 
+class COMBINE:
+    """Formats of the members of a COMBINE archive. Source: OMEX 1.0, section 'The manifest'."""
+
+    NS = "http://identifiers.org/combine.specifications/"
+    MANIFEST_NS = NS + "omex-manifest"
+    omex = Iri(NS + "omex")
+    omex_manifest = Iri(MANIFEST_NS)
+    omex_metadata = Iri(NS + "omex-metadata")
+    sbol2 = Iri(NS + "sbol.version-2")
+    sbml = Iri(NS + "sbml")
+    sedml = Iri(NS + "sedml")  # SynBioHub's spelling
+
+
 class OBO:
     NS = "http://purl.obolibrary.org/obo/"
     OBI_0001617 = Iri(NS + "OBI_0001617")  # PubMed id
+
+
+class OWL:
+    NS = "http://www.w3.org/2002/07/owl#"
+    imports = Iri(NS + "imports")
 
 
 class SH:
