@@ -4,8 +4,6 @@ Every function takes the reader's Dataset. What may not be read is reported exac
 top levels of the Dataset are honoured here and nowhere else: every query binds its subjects.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,18 +12,14 @@ from synhub.hub import Hub
 from synhub.identity import ObjectRef
 from synhub.model import Actor, Dataset
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
-from synhub.sbol.graph import Document, unskolemise
-from synhub.sbol.xml import write_sbol2
+from synhub.sbol.graph import Document
 from synhub.sparql import template
 from synhub.store.catalog_closure import named_top_levels, referred_top_levels
 from synhub.store.catalog_listings import find_record
-from synhub.store.spool import Spool
 from synhub.store.top_levels import versions_of
 from synhub.submit.plan import is_submission_root
 from synhub.vocab import RDF, SBOL2
 
-DIRECT_OBJECTS = 1_000  # larger downloads are written by a child over a snapshot: one state, constant memory
-_PATIENCE_S = 5.0  # how long a download waits for a child
 _TYPE = iri_term(RDF.type)
 _COLLECTION = iri_term(SBOL2.Collection)
 _MEMBER = iri_term(SBOL2.member)
@@ -205,34 +199,21 @@ def metadata(hub: Hub, located: Located) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """An RDF/XML document, in parts when it is large. `is_current` is False when it is of an earlier state."""
-
-    body: bytes | Iterator[bytes]
-    is_current: bool = True
-
-
-def document(hub: Hub, actor: Actor, located: Located) -> Written:
-    """Write SBOL2 RDF/XML of an object and everything that travels with it.
-
-    Of a collection: its own triples, every member's top level in full, and their references; of anything else the
-    whole closure. A child brings its top level along: alone it would be no SBOL document. Raises TooLarge when that is
-    more than the limit, never a document that is silently short.
+class Closure:
+    """Top levels that belong together, what was asked for first. The first `direct` of them are the object itself or,
+    of a collection, it and its members; the others are what these refer to.
     """
-    dataset = hub.dataset(actor)
-    iris = closure(hub, dataset, located)
-    if len(iris) <= DIRECT_OBJECTS:
-        return Written(b"".join(write_sbol2(unskolemise(_read(hub, dataset, iris)))))
-    return _from_snapshot(hub, actor, dataset, iris)
+
+    top_levels: list[Iri]
+    direct: int
 
 
-def object_alone(hub: Hub, _actor: Actor, located: Located) -> Written:
-    """Write SBOL2 RDF/XML of an object with its children, and nothing else."""
-    return Written(b"".join(write_sbol2(unskolemise(triples_of(hub, located)))))
+def closure(hub: Hub, dataset: Dataset, located: Located) -> Closure:
+    """Return the top levels that travel with an object.
 
-
-def closure(hub: Hub, dataset: Dataset, located: Located) -> list[Iri]:
-    """Return the top levels that travel with an object, itself first. Raises TooLarge."""
+    Of a collection: its own, every member's, and their references; of anything else all it refers to. Raises TooLarge
+    when that is more than the limit, so that no document is silently short.
+    """
     limit = hub.settings.closure_limit
     start = [located.top_level]
     around = Dataset(dataset.every_graph, (), dataset.hidden)
@@ -252,36 +233,4 @@ def closure(hub: Hub, dataset: Dataset, located: Located) -> list[Iri]:
                 f"{located.iri} refers to more than {limit} further objects; ask for /sbolnr, which holds the object"
                 " without them"
             )
-    return list(seen)
-
-
-def _read(hub: Hub, dataset: Dataset, iris: Sequence[Iri]) -> list[Triple]:
-    by_graph: dict[Iri, list[Iri]] = {}
-    for iri in iris:
-        graph = hub.registry.graph_of(iri)
-        assert graph is not None
-        by_graph.setdefault(graph, []).append(iri)
-    stored = (hub.recent.read(graph, members) for graph, members in by_graph.items())
-    return [triple for part in stored for triples in part.values() for triple in triples]
-
-
-def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, iris: Sequence[Iri]) -> Written:
-    """Let a child write a large document, and return it as it grows; closing the iterator ends the child.
-
-    What goes wrong before the first byte is raised here. Raises TooMany when no child becomes free soon.
-    """
-    settings = hub.settings
-    username = actor.user.username if actor.user else None
-    newest = hub.journal.graphs_number(dataset.every_graph)
-    at_least = max(newest, hub.journal.last_number_of(username) if username else 0)
-    with ExitStack() as stack:
-        snapshot = stack.enter_context(hub.snapshots.acquire(at_least))
-        graphs = sorted({g for g in map(hub.registry.graph_of, iris) if g is not None})
-        argument = {"store": str(snapshot.path), "graphs": graphs, "top_levels": list(iris)}
-        _, chunks = hub.lanes.download.stream(
-            "download", argument, settings.download_timeout, settings.download_limit, wait_s=_PATIENCE_S
-        )
-        stack.enter_context(chunks)
-        spool = Spool(chunks, stack.pop_all(), settings.data, settings.disk_reserve)
-    spool.wait()
-    return Written(spool, snapshot.number >= newest)
+    return Closure(list(seen), direct)

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from live import PREFIX, Live, live
 
+from synhub.formats.representations import VERBS
 from synhub.web.routes import OBJECT_VERBS, ROUTES
 
 ACTORS = (None, "alice", "bob", "root")  # anonymous, owner, another user, administrator
@@ -207,9 +208,9 @@ def test_private_use_of_a_public_part_shows_nowhere(instance: Live) -> None:
 
 # --- object verbs: the three forms
 
-OWN = {"": 200, "full": 200, "sbol": 200, "sbolnr": 200, "metadata": 200, "subCollections": 200, "members": 200}
+OWN = dict.fromkeys(VERBS, 200) | {"": 200, "metadata": 200, "subCollections": 200, "members": 200}
 OWN |= {"download": 404, "icon": 403}  # what is no attachment has none; nor has what is private an icon
-STRANGER = {"": 404, "full": 404, "sbol": 404, "sbolnr": 404, "metadata": 200, "subCollections": 200, "members": 404}
+STRANGER = dict.fromkeys(VERBS, 404) | {"": 404, "metadata": 200, "subCollections": 200, "members": 404}
 STRANGER |= {"download": 404, "icon": 403}
 FORMS = {
     "object": "/user/alice/zebras/zebra/1",

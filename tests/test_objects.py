@@ -10,8 +10,10 @@ import httpx
 import pytest
 from live import PREFIX, Live, live
 
-from synhub import objects
+from synhub import exports, objects
 from synhub.errors import NotFound, TooLarge
+from synhub.exports import export
+from synhub.formats.representations import DEFAULT
 from synhub.identity import ObjectRef
 from synhub.model import Actor, Single
 from synhub.rdf import Iri
@@ -73,13 +75,13 @@ def test_a_closure_stops_at_what_was_shared(instance: Live) -> None:
     guest = Actor(shared=(Single(GRAPH, Iri(device)),))
     located = objects.locate(instance.hub, guest, ref(device, instance))
 
-    assert objects.closure(instance.hub, instance.hub.dataset(guest), located) == [device]
+    assert objects.closure(instance.hub, instance.hub.dataset(guest), located).top_levels == [device]
 
 
 def references(instance: Live, iri: str) -> list[Iri]:
     alice = Actor(instance.hub.accounts.find_by_login("alice"))
     located = objects.locate(instance.hub, alice, ref(iri, instance))
-    return objects.closure(instance.hub, instance.hub.dataset(alice), located)[1:]
+    return objects.closure(instance.hub, instance.hub.dataset(alice), located).top_levels[1:]
 
 
 def test_a_download_holds_the_object_and_all_it_refers_to(instance: Live) -> None:
@@ -109,17 +111,17 @@ def test_a_closure_over_the_limit_is_refused_with_advice(instance: Live) -> None
     located = objects.locate(small, alice, ref(device, instance))
 
     with pytest.raises(TooLarge, match="ask for /sbolnr"):
-        objects.document(small, alice, located)
+        export(small, alice, located, DEFAULT)
 
 
 def test_a_large_document_written_by_a_child_is_the_same(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     alice = Actor(instance.hub.accounts.find_by_login("alice"))
     located = objects.locate(instance.hub, alice, ref(ROOT, instance))
-    direct = objects.document(instance.hub, alice, located).body
+    direct = export(instance.hub, alice, located, DEFAULT).body
     assert isinstance(direct, bytes)
-    monkeypatch.setattr(objects, "DIRECT_OBJECTS", 0)
+    monkeypatch.setattr(exports, "DIRECT_OBJECTS", 0)
 
-    parts = objects.document(instance.hub, alice, located).body
+    parts = export(instance.hub, alice, located, DEFAULT).body
     assert not isinstance(parts, bytes)
     streamed = b"".join(parts)
 
@@ -272,7 +274,7 @@ def rdf(body: str) -> bytes:
 
 
 def test_a_large_download_has_a_validator_too(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "DIRECT_OBJECTS", 0)
+    monkeypatch.setattr(exports, "DIRECT_OBJECTS", 0)
     path = "/user/alice/other/other_collection/1/sbol"
 
     first = instance.get(path, "alice")

@@ -6,6 +6,7 @@ before the first byte when nothing at all is left.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from synhub.identity import version_key
@@ -14,6 +15,18 @@ from synhub.vocab import SBOL2
 
 _PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
 _VERSION = iri_term(SBOL2.version)
+
+
+@dataclass(frozen=True, slots=True)
+class EnclosedFile:
+    """The bytes behind an attachment that travels along. `name` is what its uploader called it; `read` yields them
+    in pieces.
+    """
+
+    attachment: Iri
+    name: str
+    media_type: str
+    read: Callable[[], Iterator[bytes]]
 
 
 class Source(Protocol):
@@ -26,6 +39,10 @@ class Source(Protocol):
     @property
     def is_collection(self) -> bool:
         """Whether the first root is a collection that was asked for with its members."""
+
+    @property
+    def files(self) -> Sequence[EnclosedFile]:
+        """The files of the attachments among the top levels; empty for formats that have no place for them."""
 
     def top_levels(self) -> Iterator[list[Triple]]:
         """Yield the distinct triples of every top level that travels along, roots first, each with its children."""
@@ -41,10 +58,16 @@ class MemorySource:
     """A Source whose top levels are all there."""
 
     def __init__(
-        self, groups: Iterable[tuple[Iri, list[Triple]]], roots: Sequence[Iri], *, is_collection: bool
+        self,
+        groups: Iterable[tuple[Iri, list[Triple]]],
+        roots: Sequence[Iri],
+        *,
+        is_collection: bool,
+        files: Sequence[EnclosedFile] = (),
     ) -> None:
         self.roots = roots
         self.is_collection = is_collection
+        self.files = files
         self._groups = dict(groups)
         self._latest = latest_versions(self._groups.items())
 

@@ -1,5 +1,6 @@
 """Which blob is behind which attachment: rows of synhub.sqlite. Changed only in the transaction that commits a job."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,16 @@ class Files:
             "SELECT iri, digest, size, name, media_type, username FROM attachment WHERE iri = ?", (attachment,)
         )
         return StoredFile(*found) if found else None
+
+    def find_all(self, attachments: Iterable[Iri]) -> list[StoredFile]:
+        """Return the files of those of the attachments that have one, in the order of their IRIs."""
+        wanted = json.dumps(list(attachments))
+        rows = self._database.rows(
+            "SELECT iri, digest, size, name, media_type, username FROM attachment"
+            " WHERE iri IN (SELECT value FROM json_each(?)) ORDER BY iri",
+            (wanted,),
+        )
+        return [StoredFile(*row) for row in rows]
 
     def names_blob(self, digest: str) -> bool:
         return self._database.row("SELECT 1 FROM attachment WHERE digest = ? LIMIT 1", (digest,)) is not None

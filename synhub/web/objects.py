@@ -1,6 +1,6 @@
 """Handlers that read one object."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -8,18 +8,19 @@ from starlette.requests import Request
 import synhub
 from synhub import objects
 from synhub.errors import NotFound
-from synhub.hub import Hub
+from synhub.exports import Written, export
+from synhub.formats.media_type import RDF_XML
+from synhub.formats.representations import DEFAULT, REPRESENTATIONS, Representation
 from synhub.identity import ObjectRef
-from synhub.model import Actor
-from synhub.objects import Located, Written
+from synhub.objects import Located
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.object_page import object_page
-from synhub.web.respond import RDF_XML, Result, attachment, is_unchanged, json_result, redirect, wants_html
+from synhub.web.respond import Result, attachment, is_unchanged, json_result, negotiate, redirect, wants_html
 from synhub.web.waiting import beside
 
 
 async def _document(
-    request: Request, ref: ObjectRef, kind: str, write: Callable[[Hub, Actor, Located], Written]
+    request: Request, ref: ObjectRef, representation: Representation, media_type: str | None = None
 ) -> Result:
     """Answer a document with a strong validator: representation, package version, state of what the reader sees.
 
@@ -30,28 +31,40 @@ async def _document(
     def read() -> tuple[Located, Written | None, str | None]:
         # all in one go: the way to another thread takes as long as a small query
         state, located = objects.state_of(hub, actor), objects.locate(hub, actor, ref)
-        etag = None if state is None else f'"{kind}-{synhub.__version__}-{state}"'
+        etag = None if state is None else f'"{representation.name}-{synhub.__version__}-{state}"'
         if etag is not None and is_unchanged(request, etag):
             return located, None, etag
-        document = write(hub, actor, located)
+        document = export(hub, actor, located, representation)
         is_one_state = document.is_current and objects.state_of(hub, actor) == state
         return located, document, etag if is_one_state else None
 
     located, document, etag = await beside(request, hub.lanes.download, read)
-    headers = attachment(located.display_id + ".xml") | ({"ETag": etag} if etag else {})
+    media_type = media_type or representation.media_type
+    headers = attachment(f"{located.display_id}.{representation.ending}") | ({"ETag": etag} if etag else {})
     if document is None:
-        return Result(None, RDF_XML, 304, headers)
-    return Result(document.body, RDF_XML, headers=headers)
+        return Result(None, media_type, 304, headers)
+    if request.method == "HEAD" and not isinstance(document.body, bytes):
+        return Result(_unread(document.body), media_type, headers=headers)
+    return Result(document.body, media_type, headers=headers)
 
 
-async def sbol(request: Request, ref: ObjectRef) -> Result:
-    """SBOL2 RDF/XML of the object and all that travels with it."""
-    return await _document(request, ref, "sbol", objects.document)
+def _unread(body: Iterator[bytes]) -> Iterator[bytes]:
+    """Give up a large document of which only the headers were asked for."""
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+    return iter(())
 
 
-async def sbolnr(request: Request, ref: ObjectRef) -> Result:
-    """SBOL2 RDF/XML of the object with its children, nothing else."""
-    return await _document(request, ref, "sbolnr", objects.object_alone)
+def document(verb: str) -> Callable[[Request, ObjectRef], Awaitable[Result]]:
+    """Make the handler of a verb: the representation of that verb, or the one of several that Accept likes best."""
+    choices = [r for r in REPRESENTATIONS if verb in r.verbs]
+
+    async def handler(request: Request, ref: ObjectRef) -> Result:
+        liked = negotiate(request, [(r.media_type, r.profile) for r in choices]) if len(choices) > 1 else None
+        return await _document(request, ref, choices[liked or 0])
+
+    return handler
 
 
 async def metadata(request: Request, ref: ObjectRef) -> Result:
@@ -67,12 +80,22 @@ async def metadata(request: Request, ref: ObjectRef) -> Result:
     return json_result([record], title=ref.display_id, headers=attachment(display_id + ".json"))
 
 
+_OFFERS = [(media_type, r) for r in REPRESENTATIONS for media_type in r.negotiated]
+
+
 async def page(request: Request, ref: ObjectRef) -> Result:
-    """The object itself: SBOL for machines, a page for browsers; without a version a redirect to the latest."""
+    """The object itself: what Accept likes best, SBOL 2 for machines that do not care, a page for browsers; without a
+    version a redirect to the latest.
+    """
     hub, actor = hub_of(request), actor_of(request)
     located = await run_in_threadpool(objects.locate, hub, actor, ref)
     if located.iri != ref.iri(hub.registry):
         return redirect(request.state.link(located.iri))
+    liked = negotiate(request, [(media_type, r.profile) for media_type, r in _OFFERS])
+    if liked is not None:
+        media_type, representation = _OFFERS[liked]
+        is_xml = representation.media_type == RDF_XML
+        return await _document(request, ref, representation, RDF_XML if is_xml else media_type)
     if not wants_html(request):
-        return await sbol(request, ref)
+        return await _document(request, ref, DEFAULT)
     return await object_page(request, located)

@@ -7,7 +7,8 @@ application/xhtml+xml; `*/*` and no Accept mean the machine format: axios and cu
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +23,11 @@ logger = logging.getLogger("synhub.web")
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json; charset=utf-8"
-RDF_XML = "application/rdf+xml"
 HTML = "text/html; charset=utf-8"
 PROBLEM = "application/problem+json"
+
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+_QUALITY = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,78 @@ def wants_html(request: Request) -> bool:
     """Say whether Accept names an HTML type with a quality above 0."""
     for part in request.headers.get("accept", "").lower().split(","):
         media, *parameters = [p.strip() for p in part.split(";")]
-        if media in ("text/html", "application/xhtml+xml"):
+        if media in _HTML_TYPES:
             return not any(p.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for p in parameters)
     return False
+
+
+def negotiate(request: Request, offers: Sequence[tuple[str, str]]) -> int | None:
+    """Return which of the offers Accept likes best, the first of equals; None when it names none of them.
+
+    An offer is a media type and a profile, which a range of Accept without one does not ask about. A page is liked
+    better than what Accept likes no more than that: then None.
+    Source: RFC 9110, section 12.5.1.
+    """
+    ranges = _accepted(request.headers.get("accept", ""))
+    qualities = [_quality(ranges, media, profile) for media, profile in offers]
+    best = max(qualities, default=0.0)
+    if best == 0:
+        return None
+    named = [_quality([r for r in ranges if "*" not in r.media], media, profile) for media, profile in offers]
+    if wants_html(request) and max(_quality(ranges, media, "") for media in _HTML_TYPES) >= max(named):
+        return None
+    return qualities.index(best)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """One range of media types in an Accept header."""
+
+    media: str
+    profile: str
+    quality: float
+
+
+def _accepted(header: str) -> list[_Range]:
+    """Read an Accept header; a quality that is none counts as 0."""
+    ranges: list[_Range] = []
+    for part in _split(header, ","):
+        media, *rest = [text.strip() for text in _split(part, ";")]
+        parameters = {name.strip().lower(): value.strip() for name, _, value in (text.partition("=") for text in rest)}
+        given = parameters.get("q", "1")
+        quality = float(given) if _QUALITY.match(given) else 0.0
+        ranges.append(_Range(media.lower(), parameters.get("profile", "").strip('"'), quality))
+    return ranges
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split at separators that stand outside quotes."""
+    parts = [""]
+    quoted = escaped = False
+    for c in text:
+        if c == separator and not quoted:
+            parts.append("")
+            continue
+        parts[-1] += c
+        if c == '"' and not escaped:
+            quoted = not quoted
+        escaped = c == "\\" and quoted and not escaped
+    return parts
+
+
+def _quality(ranges: Iterable[_Range], media: str, profile: str) -> float:
+    """Return the quality of an offer: that of the range that says most about it, 0 for none."""
+    best = (-1, 0.0)
+    for accepted in ranges:
+        if accepted.profile and accepted.profile != profile:
+            continue
+        if accepted.media == media:
+            best = max(best, (3 if accepted.profile else 2, accepted.quality))
+        elif accepted.media == media.partition("/")[0] + "/*":
+            best = max(best, (1, accepted.quality))
+        elif accepted.media == "*/*":
+            best = max(best, (0, accepted.quality))
+    return best[1]
 
 
 # The most specific class of the error's ancestry decides (errors.py shows the tree).

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from starlette.requests import Request
 
 from synhub.errors import InvalidIri
+from synhub.formats.representations import VERBS
 from synhub.identity import ObjectRef, decode_segment, is_version
 from synhub.rdf import check_iri
 from synhub.web import (
@@ -111,9 +112,7 @@ ROUTES: tuple[Route, ...] = (
 
 OBJECT_VERBS: tuple[ObjectVerb, ...] = (
     ObjectVerb(GET, "", objects.page),
-    ObjectVerb(GET, "full", objects.sbol),
-    ObjectVerb(GET, "sbol", objects.sbol),
-    ObjectVerb(GET, "sbolnr", objects.sbolnr),
+    *(ObjectVerb(GET, verb, objects.document(verb)) for verb in VERBS),
     ObjectVerb(GET, "metadata", objects.metadata),
     ObjectVerb(GET, "subCollections", listings.sub_collections),
     ObjectVerb(GET, "members", listings.members, "new"),

@@ -1,11 +1,6 @@
 """Clients that do not read their answers: nobody else waits for them, and the server stops all the same."""
 
-import os
-import re
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 from live import Live, live
+from served import served
 
 from synhub import objects
-from synhub.web.respond import RDF_XML
+from synhub.formats.media_type import RDF_XML
 
 pytestmark = pytest.mark.slow
 
@@ -87,26 +83,10 @@ def test_a_refused_download_says_when_to_come_back(instance: Live, monkeypatch: 
 
 
 def test_a_client_that_does_not_read_does_not_delay_the_stop(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "synhub", "serve", "--data", str(tmp_path / "data"), "--port", "0"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
-    with server, ExitStack() as stack:
-        stack.callback(server.kill)
-        assert server.stdout is not None
-        ready = re.search(r"ready on (\S+),", server.stdout.readline())
-        assert ready is not None
-        url = ready[1]
-        account = {"name": "A", "username": "alice", "email": "a@example.org", "password1": "pw", "password2": "pw"}
-        httpx.post(url + "/register", data=account)
-        token = httpx.post(url + "/login", data={"email": "alice", "password": "pw"}).text
-        form = {"id": "lab", "version": "1", "name": "Lab", "description": "A lab", "overwrite_merge": "0"}
-        files = {"file": ("design.xml", _document(60, 200_000))}
-        headers = {"Accept": "text/plain", "X-authorization": token}
-        answer = httpx.post(url + "/submit", data=form, files=files, headers=headers, timeout=60)
-        assert answer.text == "Successfully uploaded"
-        with _ask_and_do_not_read(url, ROOT, token) as slow:
+    with served(tmp_path / "data") as server:
+        assert server.submit(_document(60, 200_000)).text == "Successfully uploaded"
+        with _ask_and_do_not_read(server.url, ROOT, server.token) as slow:
             assert slow.recv(12) == b"HTTP/1.1 200"
             started = time.monotonic()
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=60) == 0
+            server.stop()
             assert time.monotonic() - started < 15
