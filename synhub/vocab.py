@@ -18,6 +18,7 @@ class RDF:
 class RDFS:
     NS = "http://www.w3.org/2000/01/rdf-schema#"
     label = Iri(NS + "label")
+    comment = Iri(NS + "comment")
 
 
 class XSD:
@@ -208,6 +209,38 @@ class GFF3:
     """What the reference library keeps of a line of GFF3 as annotations."""
 
     NS = "http://sbolstandard.org/gff3#"
+
+
+class GENBANK:
+    """Header lines of GenBank records, as libSBOLj names them."""
+
+    NS = "http://www.ncbi.nlm.nih.gov/genbank#"
+    Reference = Iri(NS + "Reference")
+    reference = Iri(NS + "reference")
+    locus = Iri(NS + "locus")
+    molecule = Iri(NS + "molecule")
+    division = Iri(NS + "division")
+    date = Iri(NS + "date")
+    comment = Iri(NS + "comment")
+    region = Iri(NS + "region")
+    GInumber = Iri(NS + "GInumber")
+    baseCount = Iri(NS + "baseCount")
+    label = Iri(NS + "label")
+    pubmed = Iri(NS + "pubmed")
+
+
+class GBCONV:
+    """Qualifiers of GenBank features, and what libSBOLj says about their locations; `location` is our own."""
+
+    NS = "http://sbols.org/genBankConversion#"
+    featureType = Iri(NS + "featureType")
+    multiRangeType = Iri(NS + "multiRangeType")
+    position = Iri(NS + "position")
+    startLessThan = Iri(NS + "startLessThan")
+    endGreaterThan = Iri(NS + "endGreaterThan")
+    singleBaseRange = Iri(NS + "singleBaseRange")
+    stradlesOrigin = Iri(NS + "stradlesOrigin")  # the spelling that stored data has
+    location = Iri(NS + "location")
 
 
 # What people call the terms of the Sequence Ontology that designs use most.
