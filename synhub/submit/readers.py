@@ -15,6 +15,7 @@ from synhub.model import Finding
 from synhub.rdf import Triple, iri_term
 from synhub.sbol.graph import parse_rdf
 from synhub.sbol.prescan import Limits, prescan
+from synhub.sbol.syntaxes import NAMES, TextSyntax, check_terms, read_text
 from synhub.vocab import RDF, SBOL1, SBOL2, SBOL3
 
 _TYPE = iri_term(RDF.type)
@@ -25,9 +26,6 @@ _NAMES: Mapping[Syntax, str] = {
     "gzip": "a gzip file",
     "snapgene": "a SnapGene file: export it as GenBank",
     "html": "an HTML page: download the design itself",
-    "turtle": "Turtle",
-    "ntriples": "N-Triples",
-    "jsonld": "JSON",
     "genbank": "GenBank",
     "gff3": "GFF3",
     "fasta": "FASTA",
@@ -48,6 +46,8 @@ def read_file(syntax: Syntax, data: bytes, options: Options, limits: Limits) -> 
         return Reading("empty", [])
     if syntax in READERS:
         return READERS[syntax](data, options)
+    if syntax in ("turtle", "ntriples", "jsonld"):
+        return _read_rdf_text(syntax, data, options)
     if syntax in ("rdfxml", ""):
         return _read_rdf_xml(data, options, limits)
     raise _unsupported(options.name, _NAMES[syntax])
@@ -62,13 +62,21 @@ def _unsupported(name: str, kind: str) -> InvalidDesign:
     return InvalidDesign(message, [Finding("synhub-format", "error", name, message).as_json()])
 
 
+def _read_rdf_text(syntax: TextSyntax, data: bytes, options: Options) -> Reading:
+    parsed = read_text(data, syntax)
+    reading = _as_sbol2(parsed.triples, NAMES[syntax], options)
+    return replace(reading, findings=parsed.findings + reading.findings)
+
+
 def _read_rdf_xml(data: bytes, options: Options, limits: Limits) -> Reading:
     scan = prescan(data, limits)
     for namespace, version in ((SBOL1.NS, "SBOL 1"), (SBOL3.NS, "SBOL 3")):
         if namespace in scan.namespaces and SBOL2.NS not in scan.namespaces and namespace not in CONVERSIONS:
             raise _unsupported(options.name, version)
     try:
-        reading = _as_sbol2(parse_rdf(scan.data, pyoxigraph.RdfFormat.RDF_XML), "RDF/XML", options)
+        triples = parse_rdf(scan.data, pyoxigraph.RdfFormat.RDF_XML)
+        check_terms(triples)
+        reading = _as_sbol2(triples, "RDF/XML", options)
     except InvalidDesign as error:
         known = {finding.rule for finding in scan.findings}
         more = [finding for finding in findings_of(error) if finding.rule not in known]
