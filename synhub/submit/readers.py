@@ -9,6 +9,7 @@ from dataclasses import replace
 import pyoxigraph
 
 from synhub.errors import InvalidDesign
+from synhub.formats.fasta import read_fasta
 from synhub.formats.reading import Options, Reader, Reading
 from synhub.formats.sniff import Syntax
 from synhub.model import Finding
@@ -28,12 +29,13 @@ _NAMES: Mapping[Syntax, str] = {
     "html": "an HTML page: download the design itself",
     "genbank": "GenBank",
     "gff3": "GFF3",
-    "fasta": "FASTA",
 }
 _ADVICE = "synhub accepts SBOL2 as RDF/XML"
 
 # Readers of files that are not RDF.
-READERS: Mapping[Syntax, Reader] = {}
+READERS: Mapping[Syntax, Reader] = {
+    "fasta": read_fasta,
+}
 
 # RDF that is not SBOL 2, by the namespace of its classes: what it is called, and what makes SBOL 2 of it.
 Convert = Callable[[list[Triple], Options], Reading]
