@@ -10,12 +10,31 @@ from itertools import chain
 from synhub.model import Finding, Gate
 from synhub.rdf import Term
 from synhub.sbol.graph import TYPE, Document
+from synhub.sbol.rules import (
+    activity,
+    combinatorial,
+    derived,
+    interaction,
+    location,
+    module,
+    sequence_constraint,
+    terms,
+)
 from synhub.sbol.rules.document import check_structure
 from synhub.sbol.rules.rule import GATES, GENERIC, Facts, Rule, finding_of
 from synhub.sbol.rules.table import check_object
 from synhub.sbol.schema import CLASSES
 
-CHAPTERS: tuple[tuple[Rule, ...], ...] = ()
+CHAPTERS: tuple[tuple[Rule, ...], ...] = (
+    location.RULES,
+    sequence_constraint.RULES,
+    module.RULES,
+    interaction.RULES,
+    activity.RULES,
+    combinatorial.RULES,
+    derived.RULES,
+    terms.RULES,
+)
 
 RULES: tuple[Rule, ...] = tuple(chain.from_iterable(CHAPTERS))
 _OF_CLASS: Mapping[Term, tuple[Rule, ...]] = {

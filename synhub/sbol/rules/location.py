@@ -1,0 +1,87 @@
+"""Locations, and where they put what is annotated. Chapters 110 to 113 of the rules.
+
+Source: SBOL 2.3.0, section 7.7.5.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from synhub.rdf import Term, iri_term
+from synhub.sbol.rules.lookup import number, target, values
+from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
+from synhub.vocab import SBOL2
+
+RANGE, CUT, GENERIC_LOCATION = sbol("Range"), sbol("Cut"), sbol("GenericLocation")
+START, END, AT = iri_term(SBOL2.start), iri_term(SBOL2.end), iri_term(SBOL2.at)
+LOCATION, ORIENTATION, SEQUENCE = iri_term(SBOL2.location), iri_term(SBOL2.orientation), iri_term(SBOL2.sequence)
+DEFINITION = iri_term(SBOL2.definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where annotations put something.
+
+    `first` maps the sequences that their locations name (None: the definition's own) to the first position there,
+    1-based; a Cut counts as the position that it follows, a generic location has none. `orientations` are those that
+    the locations state.
+    """
+
+    first: dict[Term | None, int]
+    orientations: set[Term]
+
+
+def place_of(facts: Facts, annotations: Iterable[Term]) -> Place:
+    """Return where annotations put the component that they are about."""
+    place = Place({}, set())
+    for annotation in annotations:
+        for location in values(facts, annotation, LOCATION):
+            place.orientations.update(values(facts, location, ORIENTATION))
+            position = number(facts, location, START)
+            if position is None:
+                position = number(facts, location, AT)
+            if position is not None:
+                named = facts.document.value(location, SEQUENCE)
+                sequence = None if named is None else target(facts, named)
+                place.first[sequence] = min(position, place.first.get(sequence, position))
+    return place
+
+
+def _sequence_of_definition(facts: Facts, location: Term) -> Iterator[Problem]:
+    owner = facts.document.owner.get(location)
+    if owner is None:
+        return
+    definition: Term | None
+    if sbol("Component") in facts.document.types(owner):  # a sourceLocation: positions in what the Component uses
+        reference = facts.document.value(owner, DEFINITION)
+        definition = None if reference is None else facts.find(reference)
+    else:
+        definition = facts.document.owner.get(owner)
+    if definition is None:
+        return
+    known = values(facts, definition, SEQUENCE)
+    meant = {target(facts, s) for s in known}
+    for sequence in values(facts, location, SEQUENCE):
+        if sequence not in known and target(facts, sequence) not in meant:
+            yield Problem(
+                f"is a position on the sequence {shown(sequence)}, which {shown(definition)} does not refer to: "
+                "name one of that definition's own sequences, or none",
+                SEQUENCE,
+                sequence,
+            )
+
+
+def _end_after_start(facts: Facts, location: Term) -> Iterator[Problem]:
+    start, end = number(facts, location, START), number(facts, location, END)
+    if start is not None and end is not None and end < start:
+        yield Problem(
+            f"ends at {end}, before its start at {start}: a start is at most the end; "
+            "the other strand is said by sbol:orientation",
+            END,
+            facts.document.value(location, END),
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("sbol-11003", "always", (RANGE, CUT, GENERIC_LOCATION), _sequence_of_definition, SEQUENCE),
+    Rule("sbol-11104", "always", (RANGE,), _end_after_start),
+)
