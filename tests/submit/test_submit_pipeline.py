@@ -95,7 +95,6 @@ def test_two_files_that_contradict_each_other_are_refused_by_name(tmp_path: Path
         (b"PK\x03\x04rest", "a ZIP file or COMBINE archive"),
         (b"\x1f\x8b\x08\x00", "a gzip file"),
         (b"LOCUS       pLab  120 bp\n", "GenBank"),
-        (b">seq1\nacgt\n", "FASTA"),
         (b"##gff-version 3\n", "GFF3"),
         (HEAD.replace("v2#", "v3#").encode() + b"</rdf:RDF>", "SBOL 3"),
         (HEAD.replace("v2#", "v1#").encode() + b"</rdf:RDF>", "SBOL 1"),
@@ -120,7 +119,7 @@ def test_what_is_not_well_formed_is_rule_10105(tmp_path: Path, content: bytes) -
 
 def test_all_errors_of_all_files_are_reported(tmp_path: Path) -> None:
     range_alone = '<sbol:Range rdf:about="http://x.org/d/r"/>'
-    answer = prepare(tmp_path, b"words", b">fasta", document(range_alone))
+    answer = prepare(tmp_path, b"words", b"\t\0\0\0\x0eSnapGene", document(range_alone))
     assert [f["rule"] for f in answer["findings"]][:2] == ["sbol-10105", "synhub-format"]
     assert "file1.xml" in answer["findings"][1]["message"]
     assert "http://x.org/d/r" in answer["error"]
