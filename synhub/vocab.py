@@ -148,6 +148,10 @@ class COMBINE:
     sedml = Iri(NS + "sedml")  # SynBioHub's spelling
 
 
+class VCARD:
+    NS = "http://www.w3.org/2006/vcard/ns#"
+
+
 class OBO:
     NS = "http://purl.obolibrary.org/obo/"
     OBI_0001617 = Iri(NS + "OBI_0001617")  # PubMed id
