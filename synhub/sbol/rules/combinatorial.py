@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from synhub.rdf import Term, iri_term
 from synhub.sbol.graph import TYPE
 from synhub.sbol.rules.cycles import around, find_cycles
-from synhub.sbol.rules.lookup import child_of, name_of, target, values
+from synhub.sbol.rules.lookup import child_of, name_of, references, target, values
 from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
 from synhub.vocab import SBOL2
 
@@ -62,7 +62,7 @@ def _one_each(facts: Facts, derivation: Term) -> Iterator[Problem]:
 def _varied_in_template(facts: Facts, variable_component: Term) -> Iterator[Problem]:
     derivation = facts.document.owner.get(variable_component)
     template = None if derivation is None else template_of(facts, derivation)
-    for variable in values(facts, variable_component, VARIABLE):
+    for variable in references(facts, variable_component, VARIABLE):
         if template is not None and child_of(facts, variable, template) is None:
             yield Problem(
                 f"varies {shown(variable)}, which is no Component of the template {shown(template)}: "

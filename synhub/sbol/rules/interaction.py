@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from synhub.rdf import Term, iri_term, text_of
 from synhub.sbol.ontology import accession_of, ontology
-from synhub.sbol.rules.lookup import child_of, values
+from synhub.sbol.rules.lookup import child_of, references, values
 from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
 from synhub.sbol.rules.terms import PARTICIPANT_ROLE, branch
 from synhub.vocab import SBOL2
@@ -32,7 +32,7 @@ def _participant_beside(facts: Facts, participation: Term) -> Iterator[Problem]:
     owner = facts.document.owner
     interaction = owner.get(participation)
     definition = None if interaction is None else owner.get(interaction)
-    for reference in values(facts, participation, _PARTICIPANT):
+    for reference in references(facts, participation, _PARTICIPANT):
         if definition is not None and child_of(facts, reference, definition) is None:
             yield Problem(
                 f"has the participant {shown(reference)}, which is no FunctionalComponent of {shown(definition)}: "

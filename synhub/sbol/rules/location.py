@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from synhub.rdf import Term, iri_term
-from synhub.sbol.rules.lookup import number, target, values
+from synhub.sbol.rules.lookup import number, references, target, values
 from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
 from synhub.vocab import SBOL2
 
@@ -60,7 +60,7 @@ def _sequence_of_definition(facts: Facts, location: Term) -> Iterator[Problem]:
         return
     known = values(facts, definition, SEQUENCE)
     meant = {target(facts, s) for s in known}
-    for sequence in values(facts, location, SEQUENCE):
+    for sequence in references(facts, location, SEQUENCE):
         if sequence not in known and target(facts, sequence) not in meant:
             yield Problem(
                 f"is a position on the sequence {shown(sequence)}, which {shown(definition)} does not refer to: "

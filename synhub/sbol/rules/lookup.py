@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from synhub.rdf import Term, is_literal, text_of
+from synhub.rdf import Term, is_iri, is_literal, text_of
 from synhub.sbol.rules.rule import Facts
 
 _DIGITS = 18  # of a number that is compared; longer ones are none that a sequence could have
@@ -12,6 +12,11 @@ def values(facts: Facts, subject: Term, prop: Term) -> Sequence[Term]:
     """Return the values of a property in document order; () where there is none."""
     said = facts.document.subjects.get(subject)
     return said.get(prop, ()) if said is not None else ()
+
+
+def references(facts: Facts, subject: Term, prop: Term) -> list[Term]:
+    """Return the IRIs among the values of a property; the table speaks of the others."""
+    return [value for value in values(facts, subject, prop) if is_iri(value)]
 
 
 def number(facts: Facts, subject: Term, prop: Term) -> int | None:

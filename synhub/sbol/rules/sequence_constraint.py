@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from synhub.rdf import Term, iri_term
 from synhub.sbol.rules.location import DEFINITION, Place, place_of
-from synhub.sbol.rules.lookup import child_of, name_of, values
+from synhub.sbol.rules.lookup import child_of, name_of, references, values
 from synhub.sbol.rules.rule import Check, Facts, Problem, Rule, sbol, shown
 from synhub.vocab import SBOL2
 
@@ -49,7 +49,7 @@ def _inside(prop: Term) -> Check:
 
     def check(facts: Facts, constraint: Term) -> Iterator[Problem]:
         definition = facts.document.owner.get(constraint)
-        for reference in values(facts, constraint, prop):
+        for reference in references(facts, constraint, prop):
             if definition is not None and child_of(facts, reference, definition) is None:
                 yield Problem(
                     f"has the {name_of(prop)} {shown(reference)}, which is no Component of {shown(definition)}: "
@@ -110,7 +110,7 @@ _WORDS = {
 
 
 def _known_restriction(facts: Facts, constraint: Term) -> Iterator[Problem]:
-    for restriction in values(facts, constraint, RESTRICTION):
+    for restriction in references(facts, constraint, RESTRICTION):
         if restriction not in _RESTRICTIONS:
             yield Problem(
                 f"has the restriction {shown(restriction)}, which other tools do not know: "

@@ -10,7 +10,7 @@ from functools import cache
 
 from synhub.rdf import Iri, Term, iri_term, text_of
 from synhub.sbol.ontology import Name, accession_of, ontology
-from synhub.sbol.rules.lookup import values
+from synhub.sbol.rules.lookup import references, values
 from synhub.sbol.rules.rule import Check, Facts, Problem, Rule, sbol, shown
 from synhub.vocab import BIOPAX, OM, SBOL2
 
@@ -164,7 +164,7 @@ def _each_of(prop: Term, name: Name, root: str, wanted: str) -> Check:
     """Return the check that every value of a property lies in a branch."""
 
     def check(facts: Facts, subject: Term) -> Iterator[Problem]:
-        found = values(facts, subject, prop)
+        found = references(facts, subject, prop)
         inside = terms_in(found, name, root)
         for value in found:
             if value not in inside:
