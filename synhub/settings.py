@@ -45,6 +45,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("body_limit", 4 * MIB, "bytes", "largest body of any other request", least=1),
     Setting("prepare_timeout", 600.0, "s", "longest time one upload may take to be read", least=0.01),
     Setting("prepare_memory", 4096 * MIB, "bytes", "address space of a child that reads an upload", least=1),
+    Setting("validate_limit", 64 * MIB, "bytes", "largest request body of /validate", least=1),
+    Setting("validate_timeout", 60.0, "s", "longest time one file may take to be validated", least=0.01),
+    Setting("validate_memory", 2048 * MIB, "bytes", "address space of a child that validates", least=1),
+    Setting("shacl_timeout", 60.0, "s", "longest time a caller's own SHACL shapes may run", least=0.01),
     Setting("query_timeout", 30.0, "s", "longest time one SPARQL query may run", least=0.01),
     Setting("query_memory", 1024 * MIB, "bytes", "address space of a child that runs a query", least=1),
     Setting("query_length", 256 * 1024, "characters", "longest SPARQL query text", least=1),
@@ -88,6 +92,10 @@ class Settings:
     body_limit: int
     prepare_timeout: float
     prepare_memory: int
+    validate_limit: int
+    validate_timeout: float
+    validate_memory: int
+    shacl_timeout: float
     query_timeout: float
     query_memory: int
     query_length: int

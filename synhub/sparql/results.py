@@ -5,6 +5,7 @@ Answers for the choice only; the engine writes the documents.
 Source: SPARQL 1.1 Protocol, section 2.1.6; RFC 9110, section 12.5.1.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from synhub.sparql.gate import Form
@@ -78,17 +79,23 @@ def choose(accept: str | None, form: Form) -> Choice:
     Between equals an exact name beats a wildcard, and then the order in the header counts.
     """
     table = _TABLE if form in ("select", "ask") else _GRAPH
+    best = preferred(accept, table)
+    return Choice(best, table[best])
+
+
+def preferred(accept: str | None, offers: Iterable[str]) -> str:
+    """Return the media type that an Accept header prefers, the first one offered when it likes none; see `choose`."""
     ranges = _ranges(accept or "")
-    default = next(iter(table))
-    best, best_rank = default, (0.0, 0, 0)
-    for media_type in table:
+    offers = tuple(offers)
+    best, best_rank = offers[0], (0.0, 0, 0)
+    for media_type in offers:
         closest = max(ranges, key=lambda r: (r.matches(media_type), -r.position), default=None)
         if closest is None or not (match := closest.matches(media_type)):
             continue
         rank = (closest.quality, match, -closest.position)
         if closest.quality > 0 and rank > best_rank:
             best, best_rank = media_type, rank
-    return Choice(best, table[best])
+    return best
 
 
 def _ranges(accept: str) -> list[_Range]:

@@ -28,6 +28,8 @@ from synhub.errors import DiskFull, SynhubError
 # Name of a task -> "module:function". A child imports the task that bears its lane's name when it starts.
 TASKS: dict[str, str] = {
     "prepare": "synhub.submit.pipeline:run",
+    "validate": "synhub.submit.validate:run",
+    "shacl": "synhub.submit.shacl:run",
     "query": "synhub.sparql.evaluate:run",
     "download": "synhub.store.download:run",
 }

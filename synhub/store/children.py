@@ -168,13 +168,19 @@ class Lane:
         self._give_back(self._take(None, None), None, reusable=True)
 
     def call(
-        self, task: str, argument: Mapping[str, Any], timeout_s: float, *, wait_s: float | None = None
+        self,
+        task: str,
+        argument: Mapping[str, Any],
+        timeout_s: float,
+        *,
+        wait_s: float | None = None,
+        caller: str | None = None,
     ) -> dict[str, Any]:
         """Run one job and return its result; `timeout_s` counts from when a child has it, `wait_s` till then.
 
-        Raises ChildDied, Busy, Stopping, and what the task raised.
+        A named `caller` is served as by `stream`. Raises ChildDied, Busy, Stopping, and what the task raised.
         """
-        with self._begin(protocol.CALL, task, argument, timeout_s, 0, wait_s, None) as stream:
+        with self._begin(protocol.CALL, task, argument, timeout_s, 0, wait_s, caller) as stream:
             kind, payload = stream.frame()
             assert kind == protocol.RESULT, kind
             stream._finish(reusable=True)
@@ -338,7 +344,9 @@ class Lanes:
             "query", settings.query_workers or max(1, cores - 1), 19, settings.query_memory, most_waiting=16
         )
         self.download = Lane("download", max(1, cores - 1), 0, settings.prepare_memory, most_waiting=8)
-        self.shacl = Lane("shacl", 1, 10, settings.prepare_memory)
+        # Of their own: anybody may ask for a judgement, and no upload is to wait for one.
+        self.validate = Lane("validate", max(1, cores - 1), 10, settings.validate_memory, most_waiting=8)
+        self.shacl = Lane("shacl", 1, 10, settings.validate_memory, most_waiting=8)
 
     def warm(self) -> None:
         """Start a child of each lane that a first visitor would wait for."""
@@ -346,5 +354,5 @@ class Lanes:
         self.query.warm()
 
     def close(self) -> None:
-        for lane in (self.prepare, self.query, self.download, self.shacl):
+        for lane in (self.prepare, self.query, self.download, self.validate, self.shacl):
             lane.close()

@@ -37,7 +37,8 @@ logger = logging.getLogger("synhub.submit")
 class UploadedFile:
     """A file part on disk: synced, hashed, with the name that the client gave it.
 
-    `sha1` is what sbol:hash of an attached file says; '' where nobody asks for it.
+    `sha1` is what sbol:hash of an attached file says; '' where nobody asks for it. `field` is the form field that it
+    came in.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class UploadedFile:
     size: int
     sha256: str
     sha1: str = ""
+    field: str = ""
 
 
 class Submissions:

@@ -79,7 +79,7 @@ async def read_form(request: Request, limit_bytes: int) -> Form:
     """
     kind, parameters = _content_type(request)
     body = bytearray()
-    async for piece in _pieces(request, limit_bytes):
+    async for piece in read_pieces(request, limit_bytes):
         body += piece
     if kind == "multipart/form-data" and body:
         parts = _Multipart(_boundary(parameters), None)
@@ -104,7 +104,7 @@ async def read_upload_form(request: Request, folder: Path, limit_bytes: int) -> 
         return UploadForm(form.fields, form.lists, [])
     parts = _Multipart(_boundary(parameters), folder)
     try:
-        async for piece in _pieces(request, limit_bytes):
+        async for piece in read_pieces(request, limit_bytes):
             await run_in_threadpool(parts.feed, piece)
         pairs, files = await run_in_threadpool(parts.finish)
         form = Form.of(pairs)
@@ -122,7 +122,7 @@ async def read_upload_form(request: Request, folder: Path, limit_bytes: int) -> 
 # --- the body -------------------------------------------------------------------------------------------------------
 
 
-async def _pieces(request: Request, limit_bytes: int) -> AsyncIterator[bytes]:
+async def read_pieces(request: Request, limit_bytes: int) -> AsyncIterator[bytes]:
     """Yield the body in pieces of about PIECE bytes.
 
     Raises TooLarge; before that it reads on for a while, since most clients look for an answer only when they have
@@ -387,7 +387,7 @@ class _Multipart:
         self._output.close()
         self._output = None
         digests = part.sha256.hexdigest(), part.sha1.hexdigest()
-        self._files.append(UploadedFile(part.path, part.file_name, part.size, *digests))
+        self._files.append(UploadedFile(part.path, part.file_name, part.size, *digests, part.name))
 
     def _on_end(self) -> None:
         self._complete = True
