@@ -4,14 +4,15 @@ Data only: routes, content negotiation, the links of an object's page and the ch
 read it. A row more here is a format more everywhere.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from synhub.formats.fasta import write_fasta
 from synhub.formats.media_type import RDF_XML
-from synhub.formats.source import MemorySource, Source, Writer
+from synhub.formats.omex import write_archive
+from synhub.formats.source import Writer
 from synhub.rdf import Iri
 from synhub.sbol.summary import write_summary
-from synhub.sbol.xml import write_sbol2, write_sbol2_stream
+from synhub.sbol.xml import write_sbol2_source
 from synhub.vocab import SBOL2
 
 TEXT = "text/plain; charset=utf-8"
@@ -42,20 +43,32 @@ class Representation:
     encloses_files: bool = False
 
 
-def _sbol2(source: Source) -> Iterator[bytes]:
-    """What fits into memory is sorted by class, and declares its namespaces at the top, where tools expect them."""
-    if isinstance(source, MemorySource):
-        return write_sbol2(triple for group in source.top_levels() for triple in group)
-    return write_sbol2_stream(source.top_levels())
-
+FASTA_TYPES = ("text/x-fasta", "chemical/seq-na-fasta", "chemical/seq-aa-fasta")
+GENBANK_TYPES = ("text/x-genbank", "chemical/seq-na-genbank")
+GFF3_TYPES = ("text/x-gff3", "text/gff3")
 
 _WITH_SEQUENCE = frozenset({SBOL2.ComponentDefinition, SBOL2.Sequence, SBOL2.Collection})
 
 REPRESENTATIONS: tuple[Representation, ...] = (
     Representation(
-        "sbol", "SBOL 2", ("sbol", "full"), RDF_XML, "xml", _sbol2, (RDF_XML, "application/xml", "text/xml")
+        "sbol", "SBOL 2", ("sbol", "full"), RDF_XML, "xml", write_sbol2_source, (RDF_XML, "application/xml", "text/xml")
     ),
-    Representation("sbolnr", "SBOL 2 of this object alone", ("sbolnr",), RDF_XML, "xml", _sbol2, alone=True),
+    Representation(
+        "sbolnr", "SBOL 2 of this object alone", ("sbolnr",), RDF_XML, "xml", write_sbol2_source, alone=True
+    ),
+    Representation(
+        "fasta", "FASTA", ("fasta", "fasta.fasta"), TEXT, "fasta", write_fasta, FASTA_TYPES, classes=_WITH_SEQUENCE
+    ),
+    Representation(
+        "omex",
+        "COMBINE archive with the attached files",
+        ("omex",),
+        "application/zip",
+        "omex",
+        write_archive,
+        ("application/zip", "application/vnd.combine-archive+zip"),
+        encloses_files=True,
+    ),
     Representation("summary", "JSON", ("summary",), JSON, "json", write_summary),
 )
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
 from synhub.errors import Inconsistent
+from synhub.formats.source import MemorySource, Source
 from synhub.rdf import Term, Triple, iri_term, is_blank, text_of
 from synhub.sbol.blank_nodes import unskolemise
 from synhub.sbol.graph import Document
@@ -20,7 +21,7 @@ from synhub.sbol.prescan import Limits, Prescan, is_empty, prescan
 from synhub.sbol.schema import CLASSES, is_child_property, properties_of
 from synhub.vocab import DOCUMENT_PREFIXES, RDF
 
-__all__ = ["Limits", "Prescan", "is_empty", "prescan", "write_sbol2", "write_sbol2_stream"]
+__all__ = ["Limits", "Prescan", "is_empty", "prescan", "write_sbol2", "write_sbol2_source", "write_sbol2_stream"]
 
 _TYPE = iri_term(RDF.type)
 _DESCRIPTION = "rdf:Description"
@@ -83,6 +84,15 @@ def write_sbol2_stream(groups: Iterable[list[Triple]]) -> Iterator[bytes]:
     for group in groups:
         yield from _elements(Document.of(unskolemise(group)), names)
     yield _FOOTER
+
+
+def write_sbol2_source(source: Source) -> Iterator[bytes]:
+    """Yield the document of a Source. What is all there is sorted by class, and declares its namespaces at the top,
+    where tools expect them; the rest is streamed.
+    """
+    if isinstance(source, MemorySource):
+        return write_sbol2(triple for group in source.top_levels() for triple in group)
+    return write_sbol2_stream(source.top_levels())
 
 
 def _elements(document: Document, names: "_Names") -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from synhub import collections, objects
+from synhub.formats.representations import REPRESENTATIONS, VERBS, Representation
 from synhub.hub import Hub
 from synhub.model import Actor, Dataset
 from synhub.objects import Located
@@ -98,6 +99,7 @@ def _values(hub: Hub, actor: Actor, located: Located, link: Link) -> dict[str, A
         "top": None if located.is_top_level else located.top_level,
         "path": link(located.iri),
         "iri": located.iri,
+        "formats": list(_formats(located)),
         "facts": list(_facts(said, {iri_term(child.iri) for child in children})),
         "elements": first(SBOL2.elements),
         "children": children[:_MOST],
@@ -110,6 +112,14 @@ def _values(hub: Hub, actor: Actor, located: Located, link: Link) -> dict[str, A
         "shares": [link_row(s) | {"by": s.username} for s in hub.shares.links_on(located.iri)] if owned else [],
         "share_days": hub.settings.share_days,
     }
+
+
+def _formats(located: Located) -> Iterator[Representation]:
+    """Yield the representations that say something of an object, one for each verb."""
+    for verb in VERBS:
+        first = next(r for r in REPRESENTATIONS if verb in r.verbs)
+        if verb == first.verbs[0] and (not first.classes or not first.classes.isdisjoint(located.types)):
+            yield first
 
 
 def _facts(said: dict[Term, list[Term]], children: set[Term]) -> Iterator[tuple[str, list[str]]]:

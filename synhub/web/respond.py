@@ -221,6 +221,8 @@ def to_response(request: Request, result: Result) -> Response:
     if result.title and wants_html(request):
         return Response(render_page(request, result), result.status, headers, HTML)
     value = result.value
+    if result.status == 304:
+        return Response(None, 304, headers, result.media_type)
     if result.media_type.startswith(("application/json", PROBLEM)) and not isinstance(value, bytes | Iterator):
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, str | bytes) or value is None:

@@ -1,0 +1,241 @@
+"""Every format over HTTP: routes, negotiation, validators, share links, and what is inside."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live import PREFIX, Live, live
+from starlette.requests import Request
+
+from synhub import exports
+from synhub.formats.manifest import read_manifest
+from synhub.formats.representations import REPRESENTATIONS, VERBS
+from synhub.sbol.graph import parse_rdf_xml
+from synhub.web.respond import negotiate
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "sbol2"
+DEVICE = "/user/alice/lab/gfp_device/1"
+ROOT = "/user/alice/lab/lab_collection/1"
+NOTES = b"gattaca, measured twice"
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(tmp_path_factory.mktemp("exports")) as running:
+        for name in ("alice", "bob"):
+            running.user(name)
+        assert running.submit("alice", (FIXTURES / "device.xml").read_bytes()).text == "Successfully uploaded"
+        running.publish("alice", (FIXTURES / "device.xml").read_bytes(), "open")
+        for display_id in ("notes", "more"):
+            files = {"id": (None, display_id), "file": ("notes.txt", NOTES)}
+            assert running.request("POST", f"{DEVICE}/attach", "alice", files=files).status_code == 200
+        link = {"url": "https://elsewhere.example/data.csv", "name": "link", "type": "http://example.org/csv"}
+        assert running.request("POST", f"{DEVICE}/attachUrl", "alice", data=link).status_code == 200
+        yield running
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_answers_in_every_form_with_a_name_and_a_strong_validator(instance: Live, verb: str) -> None:
+    row = next(r for r in REPRESENTATIONS if verb in r.verbs)
+    secret = instance.share("alice", DEVICE)
+    forms = [
+        (f"{DEVICE}/{verb}", "alice"),
+        (f"{DEVICE.removesuffix('/1')}/{verb}", "alice"),
+        (f"{DEVICE}/{secret}/share/{verb}", None),
+        (f"/public/open/gfp_device/1/{verb}", None),
+        (f"/public/open/gfp_device/{verb}", "bob"),
+    ]
+    for path, who in forms:
+        answer = instance.get(path, who)
+        assert answer.status_code == 200, (path, answer.text)
+        assert answer.headers["content-type"] == row.media_type
+        assert answer.headers["content-disposition"] == f'attachment; filename="gfp_device.{row.ending}"'
+        assert answer.headers["etag"].startswith(f'"{row.name}-')
+        assert "Accept" in answer.headers["vary"]
+        assert answer.content or "share" in path  # a link to one object opens no other, not its sequence
+        same = instance.get(path, who, headers={"If-None-Match": answer.headers["etag"]})
+        assert (same.status_code, same.content) == (304, b"")
+        head = instance.request("HEAD", path, who)
+        assert (head.status_code, head.headers["etag"], head.content) == (200, answer.headers["etag"], b"")
+    for path in (f"{DEVICE}/{verb}", f"/public/open/nothing/1/{verb}"):
+        answer = instance.get(path, "bob")
+        asked = PREFIX + path.removesuffix("/" + verb).lstrip("/")
+        assert (answer.status_code, answer.text) == (404, f"{asked} not found")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_child_process_writes_what_the_server_writes(
+    instance: Live, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    direct = instance.get(f"{ROOT}/{verb}", "alice")
+    assert direct.status_code == 200
+    monkeypatch.setattr(exports, "DIRECT_OBJECTS", 0)
+
+    streamed = instance.get(f"{ROOT}/{verb}", "alice")
+
+    assert streamed.headers["content-type"] == direct.headers["content-type"]
+    if direct.headers["content-type"] == "application/rdf+xml":
+        assert set(parse_rdf_xml(streamed.content)) == set(parse_rdf_xml(direct.content))
+    elif verb == "omex":
+        assert contents(streamed.content).keys() == contents(direct.content).keys()
+    else:
+        assert streamed.text == direct.text
+    head = instance.request("HEAD", f"{ROOT}/{verb}", "alice")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+# --- negotiation on the object's own address
+
+
+TURTLE = "text/turtle"
+SBOL3 = 'text/turtle; profile="http://sbols.org/v3#"'
+OFFERS = [
+    ("application/rdf+xml", ""),
+    ("text/turtle", ""),
+    ("application/n-triples", ""),
+    ("text/turtle", "http://sbols.org/v3#"),
+    ("text/x-fasta", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        (None, None),
+        ("*/*", 0),
+        ("text/plain", None),
+        ("application/json, text/plain, */*", 0),
+        ("application/rdf+xml", 0),
+        (TURTLE, 1),
+        ("TEXT/Turtle ; Q=0.7", 1),
+        ("text/turtle;q=0", None),
+        ("text/turtle;q=0.3, application/n-triples;q=0.4", 2),
+        ("application/rdf+xml;q=0.2, */*;q=0.1, text/turtle;q=0.3", 1),
+        ("text/*", 1),
+        ("application/*;q=0.5, text/turtle;q=0.4", 0),
+        ("application/rdf+xml;q=0, */*", 1),
+        (SBOL3, 3),
+        ('text/turtle; profile="http://sbols.org/v2#,x;y"', None),
+        (SBOL3 + ";q=0.5, text/turtle;q=0.4", 3),
+        (SBOL3 + ";q=0.3, text/turtle;q=0.4", 1),
+        ("text/x-fasta", 4),
+        ("text/html", None),
+        ("text/html, text/turtle", None),
+        ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", None),
+        ("application/rdf+xml, text/html;q=0.5, */*;q=0.1", 0),
+        ("text/turtle;q=nonsense", None),
+        ("text/turtle;q=1.5, application/n-triples;q=0.001", 2),
+        (',;"', None),
+        ('text/turtle; profile="\\"", application/n-triples', 2),
+    ],
+)
+def test_accept_chooses(accept: str | None, chosen: int | None) -> None:
+    headers = [(b"accept", accept.encode())] if accept is not None else []
+
+    assert negotiate(Request({"type": "http", "headers": headers}), OFFERS) == chosen
+
+
+@pytest.mark.parametrize("media_type", [m for r in REPRESENTATIONS if not r.profile for m in r.negotiated])
+def test_the_object_s_own_address_answers_in_what_is_accepted(instance: Live, media_type: str) -> None:
+    row = next(r for r in REPRESENTATIONS if media_type in r.negotiated)
+    answer = instance.get(DEVICE, "alice", headers={"Accept": f"{media_type}, */*;q=0.1"})
+
+    assert answer.status_code == 200
+    said = "application/rdf+xml" if media_type.endswith("/xml") else media_type
+    assert answer.headers["content-type"].partition(";")[0] == said
+    assert answer.headers["etag"].startswith(f'"{row.name}-')
+    assert answer.content
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "*/*", "application/json", "image/png", "nonsense"])
+def test_what_cannot_be_had_is_answered_with_sbol_2(instance: Live, accept: str) -> None:
+    answer = instance.get(DEVICE, "alice", headers={"Accept": accept})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/rdf+xml")
+
+
+def test_a_browser_gets_the_page_with_links_to_what_there_is(instance: Live) -> None:
+    page = instance.get(DEVICE, "alice", headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"})
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert f'href="{DEVICE}/fasta"' in page.text
+    assert f'href="{DEVICE}/omex"' in page.text
+    note = instance.get("/user/alice/lab/notes/1", "alice", headers={"Accept": "text/html"}).text
+    assert "/notes/1/summary" in note
+    assert "/notes/1/fasta" not in note
+
+
+# --- what is inside
+
+
+def test_what_a_format_has_no_words_for_is_422_with_the_classic_words(instance: Live) -> None:
+    answer = instance.get("/user/alice/lab/notes/1/fasta", "alice")
+
+    assert answer.status_code == 422
+    assert answer.text == (
+        f"{PREFIX}user/alice/lab/notes/1 is a http://sbols.org/v2#Attachment FASTA conversion not supported for this"
+        " type."
+    )
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def contents(archive: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_an_archive_holds_the_document_and_the_bytes_of_its_attachments(instance: Live) -> None:
+    files = contents(instance.get(f"{DEVICE}/omex", "alice").content)
+    document = instance.get(f"{DEVICE}/sbol", "alice").content
+
+    assert list(files) == ["manifest.xml", "sbol.rdf", "notes.txt", "notes_2.txt", "metadata.rdf"]
+    assert files["sbol.rdf"] == document
+    assert files["notes.txt"] == files["notes_2.txt"] == NOTES
+    manifest = read_manifest(files["manifest.xml"])
+    assert manifest is not None
+    assert {content.location: (str(content.format), content.is_master) for content in manifest} == {
+        "sbol.rdf": ("http://identifiers.org/combine.specifications/sbol.version-2", True),
+        "notes.txt": ("http://purl.org/NET/mediatypes/text/plain", False),
+        "notes_2.txt": ("http://purl.org/NET/mediatypes/text/plain", False),
+        "metadata.rdf": ("http://identifiers.org/combine.specifications/omex-metadata", False),
+    }
+    assert b"https://elsewhere.example/data.csv" in files["metadata.rdf"]
+    assert len(parse_rdf_xml(files["metadata.rdf"].replace(b'about="."', b'about="http://x.example/"'))) == 3
+
+
+def test_an_archive_under_a_share_link_holds_the_files_that_the_link_opens(instance: Live) -> None:
+    alone = instance.share("alice", DEVICE)
+    whole = instance.share("alice", ROOT)
+
+    assert "notes.txt" in contents(instance.get(f"{ROOT}/{whole}/share/omex").content)
+    assert list(contents(instance.get(f"{DEVICE}/{alone}/share/omex").content)) == [
+        "manifest.xml",
+        "sbol.rdf",
+        "metadata.rdf",
+    ]
+
+
+def test_an_archive_of_a_collection_names_who_made_it(instance: Live) -> None:
+    files = contents(instance.get(f"{ROOT}/omex", "alice").content)
+
+    assert b"Alice Example" in files["metadata.rdf"]
+    assert files["notes.txt"] == NOTES
+
+
+def test_a_summary_holds_what_travels_along(instance: Live) -> None:
+    summary = json.loads(instance.get(f"{DEVICE}/summary", "alice").content)
+
+    assert list(summary) == ["componentDefinitions", "sequences", "attachments"]
+    device = summary["componentDefinitions"][0]
+    assert (device["uri"], device["displayId"], device["version"]) == (PREFIX + DEVICE[1:], "gfp_device", "1")
+    assert {a["displayId"] for a in summary["attachments"]} == {"notes", "more", "link"}
+
+
+def test_fasta_of_a_collection_has_every_sequence_of_its_members(instance: Live) -> None:
+    text = instance.get(f"{ROOT}/fasta.fasta", "alice").text
+    summary = json.loads(instance.get(f"{ROOT}/summary", "alice").content)
+
+    assert text.count(">") == len(summary["sequences"])
