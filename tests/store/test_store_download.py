@@ -1,5 +1,6 @@
 """What a child writes downloads from: lookups in a snapshot, never outside the list it was given."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,12 @@ def test_look_ups_in_order_read_ahead_and_keep_little(store: EmbeddedStore, monk
     source = source_of(store, [iri(n) for n in range(LARGE)])
     reads: list[int] = []
     read = source._read
-    monkeypatch.setattr(source, "_read", lambda iris: (reads.append(len(iris)), read(iris))[1])
+
+    def counted(iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:
+        reads.append(len(iris))
+        return read(iris)
+
+    monkeypatch.setattr(source, "_read", counted)
     monkeypatch.setattr("synhub.store.download._KEPT_TRIPLES", 2_000)
 
     for n in range(1_000):
