@@ -4,12 +4,12 @@ Refuses what would hurt the parser behind it (entities abort pyoxigraph's proces
 quadratic), transcodes to UTF-8 with LF line ends so that identical uploads give identical literals, and
 reports the rules that can only be seen in the bytes. Makes no triples.
 
-Source: SBOL 2.3.0, section 10 and rules sbol-10101, -10105, -10201, -10202; XML 1.0 section 2.11 (line ends).
+Source: SBOL 2.3.0, section 10 and rules sbol-10101, -10105, -10106, -10201, -10202; XML 1.0 section 2.11 (line ends).
 """
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 from xml.parsers import expat
@@ -74,14 +74,22 @@ def prescan(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Prescan:
     findings = scan.findings
     if SBOL2.NS not in namespaces:
         message = f"the document does not declare the namespace {SBOL2.NS}"
-        findings = [Finding("sbol-10101", "error", "", message), *findings]
+        findings = [Finding("sbol-10101", "error", "", message, gate="always"), *findings]
+    findings = [*_open_namespaces(namespaces), *findings]
     if scan.repeated:
         findings = findings + _different(text, scan.repeated)
     return Prescan(text, frozenset(namespaces), findings)
 
 
+def _open_namespaces(namespaces: set[str]) -> Iterator[Finding]:
+    for namespace in sorted(namespaces):
+        if namespace and not namespace.endswith(("/", "#", ":")):
+            message = f"the namespace {namespace} does not end in '/', '#' or ':': names would grow together with it"
+            yield Finding("sbol-10106", "error", "", message, value=namespace, gate="always")
+
+
 def _invalid(message: str) -> InvalidDesign:
-    return InvalidDesign(message, [Finding("sbol-10105", "error", "", message).as_json()])
+    return InvalidDesign(message, [Finding("sbol-10105", "error", "", message, gate="always").as_json()])
 
 
 def _utf8(data: bytes) -> bytes:
@@ -186,7 +194,7 @@ class _Scan:
             self.top_level_depth = 1
         elif self.depth == self.top_level_depth and not any(key in attributes for key in _NAMED):
             message = f"the top-level element {_bare(name)!r} on line {self.line()} has no rdf:about"
-            self.findings.append(Finding("sbol-10201", "error", "", message))
+            self.findings.append(Finding("sbol-10201", "error", "", message, gate="always"))
 
     def end(self, _: str) -> None:
         self.depth -= 1
@@ -238,6 +246,7 @@ def _different(data: bytes, repeated: set[str]) -> list[Finding]:
             about,
             f"{len(found)} elements with different contents have the same rdf:about {about}: "
             "give each object an IRI of its own",
+            gate="always",
         )
         for about, found in sorted(contents.found.items())
         if len(found) > 1

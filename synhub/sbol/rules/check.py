@@ -12,13 +12,21 @@ from synhub.rdf import Term
 from synhub.sbol.graph import TYPE, Document
 from synhub.sbol.rules import (
     activity,
+    annotation,
     combinatorial,
+    component,
+    component_definition,
     derived,
+    identified,
     interaction,
     location,
+    maps_to,
     module,
+    sequence,
+    sequence_annotation,
     sequence_constraint,
     terms,
+    top_level,
 )
 from synhub.sbol.rules.document import check_structure
 from synhub.sbol.rules.rule import GATES, GENERIC, Facts, Rule, finding_of
@@ -26,10 +34,18 @@ from synhub.sbol.rules.table import check_object
 from synhub.sbol.schema import CLASSES
 
 CHAPTERS: tuple[tuple[Rule, ...], ...] = (
+    identified.RULES,
+    top_level.RULES,
+    sequence.RULES,
+    component_definition.RULES,
+    component.RULES,
+    maps_to.RULES,
+    sequence_annotation.RULES,
     location.RULES,
     sequence_constraint.RULES,
     module.RULES,
     interaction.RULES,
+    annotation.RULES,
     activity.RULES,
     combinatorial.RULES,
     derived.RULES,

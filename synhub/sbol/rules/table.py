@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from synhub.model import Gate
 from synhub.rdf import Iri, Term, iri_of, iri_term, text_of
-from synhub.sbol.graph import TYPE
 from synhub.sbol.rules.rule import GENERIC, Facts, Problem, shown
 from synhub.sbol.schema import (
     CLASSES,
@@ -27,9 +26,11 @@ from synhub.sbol.schema import (
 )
 from synhub.vocab import OM, PROV, SBOL2
 
-_OM = "<" + OM.NS
 _UNITS = frozenset(map(iri_term, UNIT_CLASSES))
-_NAMESPACES = tuple("<" + namespace for namespace in (SBOL2.NS, PROV.NS, OM.NS))
+
+# Properties of the other two namespaces are annotations where the table does not list them: real files have them (a
+# prov:hadPlan on a Usage), and the reference library keeps them.
+_SBOL = "<" + SBOL2.NS
 
 # These ask for more than a class of the object that is referred to: functions of their own look after them.
 _TOLD_ELSEWHERE = frozenset(f"sbol-{n}" for n in (10803, 10808, 10905, 11003, 11403, 11405, 12003, 13005))
@@ -135,7 +136,7 @@ def check_object(facts: Facts, subject: Term, class_term: Term, said: Mapping[Te
     for name, values in said.items():
         row = rows.get(name)
         if row is None:
-            if known.rule and name != TYPE and name.startswith(_NAMESPACES):
+            if known.rule and name.startswith(_SBOL):
                 yield _unknown(known, name)
             continue
         if row.single and len(values) > 1:
@@ -204,7 +205,7 @@ def _article(row: _Row) -> str:
 
 def _child(facts: Facts, row: _Row, value: Term) -> Told | None:
     types = facts.document.types(value)
-    if not row.targets.isdisjoint(types):
+    if not row.targets.isdisjoint(types) and not any(t in CLASSES and t not in row.targets for t in types):
         return None
     rule = row.entry.rule
     if not types and value not in facts.document.subjects:
@@ -220,8 +221,8 @@ def _target(facts: Facts, row: _Row, value: Term) -> Told | None:
     found = facts.find(value)
     wanted = _article(row) if row.entry.targets else "a top-level object"
     if found is None:
-        if row.targets == _UNITS and value.startswith(_OM):
-            return None  # a unit of the ontology itself: everybody has it
+        if row.targets == _UNITS:
+            return None  # a term of an ontology, such as OM or UO: nobody puts those in a document
         message = f"refers by {row.word} to {shown(value)}, which is not in the document: add {wanted} with this IRI"
         return row.entry.target_rule, "complete", Problem(message, row.name, value)
     types = facts.document.types(found)
