@@ -102,7 +102,7 @@ TERMS: Mapping[str, str] = {
 }
 # Terms that are only written: SO:0000552 is the Shine-Dalgarno sequence.
 KEYS: Mapping[str, str] = {
-    **{term: key for key, term in reversed(TERMS.items())},
+    **{term: key for key, term in reversed(list(TERMS.items()))},
     "SO:0000410": "protein_bind",
     "SO:0000552": "RBS",
 }

@@ -10,12 +10,14 @@ import pyoxigraph
 
 from synhub.errors import InvalidDesign
 from synhub.formats.fasta import read_fasta
+from synhub.formats.genbank_read import read_genbank
 from synhub.formats.reading import Options, Reader, Reading
 from synhub.formats.sniff import Syntax
 from synhub.model import Finding
 from synhub.rdf import Triple, iri_term
 from synhub.sbol.graph import parse_rdf
 from synhub.sbol.prescan import Limits, prescan
+from synhub.sbol.sbol1 import convert_sbol1
 from synhub.sbol.syntaxes import NAMES, TextSyntax, check_terms, read_text
 from synhub.vocab import RDF, SBOL1, SBOL2, SBOL3
 
@@ -34,12 +36,15 @@ _ADVICE = "synhub accepts SBOL2 as RDF/XML"
 
 # Readers of files that are not RDF.
 READERS: Mapping[Syntax, Reader] = {
+    "genbank": read_genbank,
     "fasta": read_fasta,
 }
 
 # RDF that is not SBOL 2, by the namespace of its classes: what it is called, and what makes SBOL 2 of it.
 Convert = Callable[[list[Triple], Options], Reading]
-CONVERSIONS: Mapping[str, tuple[str, Convert]] = {}
+CONVERSIONS: Mapping[str, tuple[str, Convert]] = {
+    SBOL1.NS: ("SBOL 1", convert_sbol1),
+}
 
 
 def read_file(syntax: Syntax, data: bytes, options: Options, limits: Limits) -> Reading:
