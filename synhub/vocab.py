@@ -78,11 +78,33 @@ class SBOL2:
 
 
 class SBOL1:
+    """Source: SBOL 1.1.0, section 'Data model'."""
+
     NS = "http://sbols.org/v1#"
+    DnaComponent = Iri(NS + "DnaComponent")
+    DnaSequence = Iri(NS + "DnaSequence")
+    SequenceAnnotation = Iri(NS + "SequenceAnnotation")
+    Collection = Iri(NS + "Collection")
+    displayId = Iri(NS + "displayId")
+    name = Iri(NS + "name")
+    description = Iri(NS + "description")
+    dnaSequence = Iri(NS + "dnaSequence")
+    nucleotides = Iri(NS + "nucleotides")
+    annotation = Iri(NS + "annotation")
+    bioStart = Iri(NS + "bioStart")
+    bioEnd = Iri(NS + "bioEnd")
+    strand = Iri(NS + "strand")
+    subComponent = Iri(NS + "subComponent")
+    precedes = Iri(NS + "precedes")
+    component = Iri(NS + "component")
 
 
 class SBOL3:
+    """Source: SBOL 3.1.0, sections 6 and 10.2."""
+
     NS = "http://sbols.org/v3#"
+    BACKPORT = "https://sbols.org/backport/2_3#"  # what SBOL 2 says and SBOL 3 has no words for
+    FORWARD = "urn:x-synhub:sbol3:"  # what SBOL 3 says and SBOL 2 has no words for
 
 
 class DCTERMS:
@@ -199,6 +221,10 @@ class SO:
     """Sequence Ontology as SBOL 2 spells it."""
 
     NS = "http://identifiers.org/so/"
+    sequence_feature = Iri(NS + "SO:0000110")
+    engineered_region = Iri(NS + "SO:0000804")
+    linear = Iri(NS + "SO:0000987")
+    circular = Iri(NS + "SO:0000988")
 
 
 class ENCODING:
@@ -290,6 +316,50 @@ PREFIXES: dict[str, str] = {
     "obo": OBO.NS,
     "om": OM.NS,
 }
+
+# Prefixes at the top of an SBOL3 document.
+SBOL3_PREFIXES: dict[str, str] = {
+    "rdf": RDF.NS,
+    "rdfs": RDFS.NS,
+    "sbol": SBOL3.NS,
+    "dcterms": DCTERMS.NS,
+    "prov": PROV.NS,
+    "om": OM.NS,
+    "xsd": XSD.NS,
+    "backport": SBOL3.BACKPORT,
+    "synbiohub": PREFIXES["synbiohub"],
+    "sbh": SBH.NS,
+    "igem": PREFIXES["igem"],
+    "genbank": PREFIXES["genbank"],
+    "gbconv": "http://sbols.org/genBankConversion#",
+    "dc": DC.NS,
+    "obo": OBO.NS,
+}
+
+# How SBOL 2 and SBOL 3 spell the same term: exact pairs, then beginnings.
+# Source: SBOL 2.3.0, tables 1, 2, 5; SBOL 3.1.0, tables 1, 2; one name for two goes down to the last of them.
+SBOL3_TERMS: tuple[tuple[str, str], ...] = (
+    (BIOPAX.NS + "Dna", "https://identifiers.org/SBO:0000251"),
+    (BIOPAX.NS + "DnaRegion", "https://identifiers.org/SBO:0000251"),
+    (BIOPAX.NS + "Rna", "https://identifiers.org/SBO:0000250"),
+    (BIOPAX.NS + "RnaRegion", "https://identifiers.org/SBO:0000250"),
+    (BIOPAX.NS + "Protein", "https://identifiers.org/SBO:0000252"),
+    (BIOPAX.NS + "SmallMolecule", "https://identifiers.org/SBO:0000247"),
+    (BIOPAX.NS + "Complex", "https://identifiers.org/SBO:0000253"),
+    ("http://www.chem.qmul.ac.uk/iubmb/misc/naseq.html", "https://identifiers.org/edam:format_1207"),
+    ("http://www.chem.qmul.ac.uk/iupac/AminoAcid/", "https://identifiers.org/edam:format_1208"),
+    ("http://www.opensmiles.org/opensmiles.html", "https://identifiers.org/edam:format_1196"),
+    (SBOL2.inline, "https://identifiers.org/SO:0001030"),
+    (SBOL2.reverseComplement, "https://identifiers.org/SO:0001031"),
+)
+SBOL3_SPELLINGS: tuple[tuple[str, str], ...] = (
+    ("http://identifiers.org/so/SO:", "https://identifiers.org/SO:"),
+    ("http://identifiers.org/biomodels.sbo/SBO:", "https://identifiers.org/SBO:"),
+    ("http://identifiers.org/edam/", "https://identifiers.org/edam:"),
+    ("http://identifiers.org/go/GO:", "https://identifiers.org/GO:"),
+    ("http://identifiers.org/chebi/CHEBI:", "https://identifiers.org/CHEBI:"),
+    (SBOL2.NS, SBOL3.NS),
+)
 
 # Prefixes that design tools expect at the top of an SBOL2 document.
 DOCUMENT_PREFIXES: dict[str, str] = {

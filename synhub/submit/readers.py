@@ -88,10 +88,18 @@ def _read_rdf_xml(data: bytes, options: Options, limits: Limits) -> Reading:
         known = {finding.rule for finding in scan.findings}
         more = [finding for finding in findings_of(error) if finding.rule not in known]
         return Reading("RDF/XML", [], scan.findings + more)
-    seen = scan.findings
-    if not reading.format.startswith("SBOL 2"):
-        seen = [finding for finding in seen if finding.rule != "sbol-10101"]
+    seen = [finding for finding in scan.findings if finding.rule not in _rules_of_others(reading.format)]
     return replace(reading, findings=seen + reading.findings)
+
+
+def _rules_of_others(format: str) -> frozenset[str]:
+    """Return the rules of the scan that are not for a document of this kind.
+
+    SBOL 1 describes a component where it is used, so one that is used twice is described twice.
+    """
+    if format.startswith("SBOL 2"):
+        return frozenset()
+    return frozenset({"sbol-10101", "sbol-10202"} if format.startswith("SBOL 1") else {"sbol-10101"})
 
 
 def _as_sbol2(triples: list[Triple], syntax: str, options: Options) -> Reading:

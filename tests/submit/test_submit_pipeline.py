@@ -97,7 +97,6 @@ def test_two_files_that_contradict_each_other_are_refused_by_name(tmp_path: Path
         (b"LOCUS       pLab  120 bp\n", "GenBank"),
         (b"##gff-version 3\n", "GFF3"),
         (HEAD.replace("v2#", "v3#").encode() + b"</rdf:RDF>", "SBOL 3"),
-        (HEAD.replace("v2#", "v1#").encode() + b"</rdf:RDF>", "SBOL 1"),
     ],
 )
 def test_other_formats_are_named(tmp_path: Path, content: bytes, kind: str) -> None:
