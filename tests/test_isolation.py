@@ -98,6 +98,9 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("GET", "/submit"): [("/submit", (302, 200, 200, 200))],
     ("POST", "/submit"): [("/submit", (401, 400, 400, 400))],
     ("POST", "/remoteSubmit"): [("/remoteSubmit", (401, 400, 400, 400))],
+    ("GET", "/validate"): [("/validate", (200, 200, 200, 200))],
+    ("POST", "/validate"): [("/validate", (400, 400, 400, 400))],
+    ("GET", "/shapes/sbol2.ttl"): [("/shapes/sbol2.ttl", (200, 200, 200, 200))],
     # The form names the object: test_a_stranger_s_note_is_refused_the_same_whether_the_object_exists_or_not.
     ("POST", "/updateMutableDescription"): [("/updateMutableDescription", (401, 400, 400, 400))],
     ("POST", "/updateMutableNotes"): [("/updateMutableNotes", (401, 400, 400, 400))],

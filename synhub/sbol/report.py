@@ -36,7 +36,7 @@ _TRUE, _FALSE = (literal_term(text, XSD.boolean) for text in ("true", "false"))
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`files` say of each file, or member of an archive, its `name` and the `format` that it was taken for.
+    """`files` say of each file, or member of an archive, its `name`, its `role` and the `format` that it was taken for.
 
     `gates` are the groups of rules that were asked for, in the order of GATES.
     """
@@ -91,7 +91,7 @@ def grouped(report: Report) -> Iterator[tuple[str, list[tuple[str, list[Finding]
 
 def write_text(report: Report, *, colours: bool = False) -> str:
     """Return the report as lines for people, by file and object, the verdict last."""
-    lines = [f"{file['name']}: {file['format']}" for file in report.files]
+    lines = [f"{file['name']}: {file['format'] or file['role']}" for file in report.files]
     for file, subjects in grouped(report):
         lines += ["", *([f"{file}:"] if file else [])]
         for subject, findings in subjects:

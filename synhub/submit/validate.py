@@ -3,31 +3,32 @@
 Knows no collection and mints nothing: what it says is about the files themselves.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from synhub.model import Finding, Gate
-from synhub.rdf import Triple, text_of, write_ntriples
+from synhub.rdf import Triple, write_ntriples
 from synhub.sbol.graph import Document
-from synhub.sbol.prescan import Limits
+from synhub.sbol.prescan import DEFAULT_LIMITS, Limits
 from synhub.sbol.report import GATES, Report
 from synhub.sbol.rules.check import check_document
-from synhub.submit.pipeline import _different_content, _read
+from synhub.submit.gather import gather
 
 
 def run(argument: dict[str, Any]) -> dict[str, Any]:
     """Judge one upload in a child.
 
-    `argument`: `files` (list of `path`, `name`), `folder` (for what archives hold), `gates`, `limits` (fields of
-    sbol.prescan.Limits that are not the default) and `triples` (where the document goes as canonical N-Triples, or
-    None). Returns the parts of a Report: `gates`, `files`, `findings` (JSON). Raises TooLarge when a limit is hit.
+    `argument`: `files` (list of `path`, `name`), `folder` (for what archives hold, as far as `room_bytes` go), `gates`,
+    `limits` (fields of sbol.prescan.Limits that are not the default) and `triples` (where the document goes as
+    canonical N-Triples, or None). Returns the parts of a Report: `gates`, `files`, `findings` (JSON). Raises TooLarge
+    when a limit is hit, DiskFull.
     """
     files = [(str(file["name"]), Path(file["path"])) for file in argument["files"]]
-    report, triples = judge(files, argument["gates"], Limits(**argument["limits"]))
+    limits = Limits(**argument["limits"])
+    report, document = judge(files, Path(argument["folder"]), argument["gates"], limits, argument["room_bytes"])
     if argument["triples"] is not None:
-        Path(argument["triples"]).write_bytes(write_ntriples(triples))
+        Path(argument["triples"]).write_bytes(write_ntriples(triples_of(document)))
     return {
         "gates": list(report.gates),
         "files": list(report.files),
@@ -36,22 +37,24 @@ def run(argument: dict[str, Any]) -> dict[str, Any]:
 
 
 def judge(
-    files: Sequence[tuple[str, Path]], gates: Collection[Gate], limits: Limits
-) -> tuple[Report, Sequence[Triple]]:
-    """Return what is to be said about some files, by name, that are one submission, and the triples they hold."""
-    several = len(files) > 1
-    readings = [(name, _read(name, path.read_bytes(), limits)) for name, path in files]
-    document = Document.of(dict.fromkeys(t for _, reading in readings for t in reading.triples))
-    file_of = {text_of(t[0]): name for name, reading in reversed(readings) for t in reading.triples} if several else {}
-    findings = [replace(f, file=name if several else "") for name, reading in readings for f in reading.findings]
-    found = [
-        *(_different_content([(n, r.triples) for n, r in readings]) if several else []),
-        *check_document(document, gates),
-    ]
-    findings += [replace(f, file=file_of.get(f.subject, "")) for f in found] if several else found
-    said = [{"name": name, "format": reading.format} for name, reading in readings]
-    triples = [(s, p, o) for s, about in document.subjects.items() for p, values in about.items() for o in values]
-    return Report(tuple(gate for gate in GATES if gate in gates), said, findings), triples
+    files: Sequence[tuple[str, Path]],
+    folder: Path,
+    gates: Collection[Gate],
+    limits: Limits = DEFAULT_LIMITS,
+    room_bytes: int | None = None,
+) -> tuple[Report, Document]:
+    """Return what is to be said about some files (name, path) that are one submission, and the document they are.
+
+    What archives hold is unpacked to `folder`. Raises TooLarge, DiskFull.
+    """
+    gathered = gather(files, folder, limits, room_bytes=room_bytes)
+    gathered.blame(check_document(gathered.document, gates))
+    asked = tuple(gate for gate in GATES if gate in gates)
+    return Report(asked, gathered.files_as_json(), gathered.findings), gathered.document
+
+
+def triples_of(document: Document) -> Iterator[Triple]:
+    return ((s, p, o) for s, said in document.subjects.items() for p, values in said.items() for o in values)
 
 
 def report_of(answer: Mapping[str, Any]) -> Report:

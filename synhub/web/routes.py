@@ -31,6 +31,7 @@ from synhub.web import (
     sharing,
     sparql,
     submissions,
+    validation,
 )
 from synhub.web.respond import Result
 
@@ -87,6 +88,9 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/submit", submissions.submit_form),
     Route(POST, "/submit", submissions.submit),
     Route(POST, "/remoteSubmit", submissions.remote_submit),
+    Route(GET, "/validate", validation.form),
+    Route(POST, "/validate", validation.validate, "new"),
+    Route(GET, "/shapes/sbol2.ttl", validation.shapes, "new"),
     Route(POST, "/updateMutableDescription", editing.update_description),
     Route(POST, "/updateMutableNotes", editing.update_notes),
     Route(POST, "/updateMutableSource", editing.update_source),

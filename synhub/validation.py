@@ -1,0 +1,70 @@
+"""Judging files that are not to be stored: children read and check them, this says what the end of one means.
+
+Anybody may ask, so nothing of it runs in this process, nobody has more than one judgement under way and one waiting,
+and no upload waits for any. Knows no HTTP.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from synhub.errors import BadRequest, StoreUnavailable, SynhubError, TooLarge
+from synhub.hub import Hub
+from synhub.model import Finding, Gate
+from synhub.sbol.report import Report
+from synhub.store.children import ChildDied, Lane
+from synhub.store.room import Room
+from synhub.submit.service import UploadedFile
+from synhub.submit.validate import report_of
+
+_PATIENCE_S = 5.0  # longer than the judgement of somebody else may take
+
+
+def judge(
+    hub: Hub,
+    folder: Path,
+    files: Sequence[UploadedFile],
+    shapes: UploadedFile | None,
+    gates: Sequence[Gate],
+    caller: str | None,
+) -> Report:
+    """Check some files, which are one submission, and with `shapes` what those say about the document, too.
+
+    `folder` is the caller's to delete; `caller` is a user name or an address. Raises BadRequest for shapes that cannot
+    be used and for files that break the reader, TooLarge for a limit that was hit, TooMany.
+    """
+    settings = hub.settings
+    triples = folder / "document.nt"
+    argument: dict[str, Any] = {
+        "files": [{"path": str(file.path), "name": file.name} for file in files],
+        "folder": str(folder / "unpacked"),
+        "room_bytes": Room(hub.journal.folder, settings.disk_reserve).left_bytes(),
+        "gates": list(gates),
+        "limits": {},
+        "triples": str(triples) if shapes else None,
+    }
+    report = report_of(_call(hub.lanes.validate, argument, settings.validate_timeout, caller, "the files"))
+    if shapes is None:
+        return report
+    argument = {"data": str(triples), "shapes": str(shapes.path), "name": shapes.name}
+    answer = _call(hub.lanes.shacl, argument, settings.shacl_timeout, caller, "these shapes on this document")
+    return replace(report, findings=[*report.findings, *(Finding.from_json(f) for f in answer["findings"])])
+
+
+def _call(lane: Lane, argument: Mapping[str, Any], timeout_s: float, caller: str | None, what: str) -> dict[str, Any]:
+    """Run the one task of a lane. Raises what it raises, and for a child that ended what that means for the caller."""
+    try:
+        return lane.call(lane.name, argument, timeout_s, wait_s=timeout_s + _PATIENCE_S, caller=caller)
+    except ChildDied as death:
+        raise _explain(death, what, timeout_s, lane.memory_bytes) from death
+
+
+def _explain(death: ChildDied, what: str, timeout_s: float, memory_bytes: int) -> SynhubError:
+    if death.reason == "deadline":
+        return TooLarge(f"checking {what} took longer than {timeout_s:g} s, the limit here; send less at once")
+    if death.reason == "memory":
+        return TooLarge(f"checking {what} needs more than {memory_bytes >> 20} MB of memory; send less at once")
+    if death.reason == "signal" and "SIGKILL" not in death.detail:
+        return BadRequest(f"what checks {what} ended on them ({death.detail}): they cannot be read as they are")
+    return StoreUnavailable("the process that checked the files was ended; please try again")
