@@ -19,7 +19,7 @@ from synhub.formats.text import decode_text
 from synhub.identity import display_id_from
 from synhub.model import Finding
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, text_of
-from synhub.vocab import BIOPAX, DCTERMS, ENCODING, RDF, RDFS, SBOL2
+from synhub.vocab import BIOPAX, DCTERMS, ENCODING, RDF, RDFS, SBOL2, SO
 
 MAX_RECORDS = 200_000
 COLUMNS = 70
@@ -144,6 +144,8 @@ def _add(design: Design, record: _Record, kind: str, sequence_only: bool, findin
         named = design.top_level(wanted, SBOL2.ComponentDefinition)
         sequence = design.top_level(named.display_id + _SEQ, SBOL2.Sequence)
         design.say_iri(named, SBOL2.type, region)
+        if kind != "protein":  # sbol-10527 asks for a role, and more than this the file does not say
+            design.say_iri(named, SBOL2.role, SO.sequence_feature)
         design.say_iri(named, SBOL2.sequence, sequence.iri)
     if named.display_id != wanted:
         design.say_text(named, DCTERMS.title, name or named.display_id)

@@ -15,7 +15,7 @@ from synhub.formats.fasta import read_fasta, write_fasta
 from synhub.formats.reading import Options, Reading
 from synhub.rdf import Triple, iri_term, text_of
 from synhub.sbol.graph import parse_rdf_xml
-from synhub.vocab import BIOPAX, DCTERMS, ENCODING, RDF, SBOL2
+from synhub.vocab import BIOPAX, DCTERMS, ENCODING, RDF, SBOL2, SO
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "fasta"
 CORPUS = Path(os.environ.get("SYNHUB_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
@@ -47,6 +47,7 @@ def test_a_record_becomes_a_component_definition_and_its_sequence() -> None:
     assert reading.findings == []
     assert value(reading, "pTet", RDF.type) == SBOL2.ComponentDefinition
     assert value(reading, "pTet", SBOL2.type) == BIOPAX.DnaRegion
+    assert value(reading, "pTet", SBOL2.role) == SO.sequence_feature
     assert value(reading, "pTet", SBOL2.sequence) == f"{CD}pTet_seq/1"
     assert value(reading, "pTet", DCTERMS.description) == "Tet promoter"
     assert values(reading.triples, "pTet", DCTERMS.title) == []

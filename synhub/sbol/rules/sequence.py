@@ -22,7 +22,8 @@ _STRANGE: Mapping[Term, tuple[re.Pattern[str], str]] = {
         re.compile(r"[^ACGTURYSWKMBDHVN.\-]", re.IGNORECASE | re.ASCII),
         "the IUPAC letters of nucleic acids, '.' and '-'",
     ),
-    PROTEIN: (re.compile(r"[^A-Z]", re.IGNORECASE | re.ASCII), "the letters of amino acids"),
+    # '*' ends a translation and '-' is a gap; the reference library takes neither, files of sequences have both
+    PROTEIN: (re.compile(r"[^A-Z*\-]", re.IGNORECASE | re.ASCII), "the letters of amino acids, '*' and '-'"),
     SMILES: (re.compile(r"[^A-Za-z0-9@+\-\[\]()\\/%=#$:.*~]"), "the characters of SMILES"),
 }
 _PAIRS = (("(", ")"), ("[", "]"))
