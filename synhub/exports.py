@@ -19,8 +19,12 @@ from synhub.sbol.graph import unskolemise
 from synhub.store.download import pieces
 from synhub.store.files import StoredFile
 from synhub.store.spool import Spool
+from synhub.store.top_levels import batches
 
-DIRECT_OBJECTS = 1_000  # larger documents are written by a child
+# Larger documents are written by a child.
+DIRECT_OBJECTS = 1_000
+DIRECT_CHARACTERS = 4 << 20  # of values, most of them sequences
+_BATCH = 100
 _PATIENCE_S = 5.0  # how long a download waits for a child
 
 
@@ -46,9 +50,9 @@ def export(hub: Hub, actor: Actor, located: Located, representation: Representat
     found = closure(hub, dataset, located)
     files = _files(hub, found.top_levels) if representation.encloses_files else []
     roots = found.top_levels[: found.direct] if located.is_top_level else [located.iri]
-    if len(found.top_levels) > DIRECT_OBJECTS:
+    groups = _find_small(hub, found.top_levels)
+    if groups is None:
         return _from_snapshot(hub, actor, dataset, _Order(representation, found, roots, located.is_collection, files))
-    groups = _read(hub, found.top_levels)
     enclosed = [EnclosedFile(f.iri, f.name, f.media_type, partial(pieces, hub.blobs.path(f.digest))) for f in files]
     source = MemorySource(groups, roots, is_collection=located.is_collection, files=enclosed)
     chunks = representation.write(source)
@@ -60,16 +64,25 @@ def _files(hub: Hub, top_levels: Sequence[Iri]) -> list[StoredFile]:
     return [file for file in hub.files.find_all(top_levels) if hub.blobs.path(file.digest).is_file()]
 
 
-def _read(hub: Hub, top_levels: Sequence[Iri]) -> Iterator[tuple[Iri, list[Triple]]]:
-    by_graph: dict[Iri, list[Iri]] = {}
-    for iri in top_levels:
-        graph = hub.registry.graph_of(iri)
-        assert graph is not None
-        by_graph.setdefault(graph, []).append(iri)
-    stored: dict[Iri, list[Triple]] = {}
-    for graph, members in by_graph.items():
-        stored |= hub.recent.read(graph, members)
-    yield from ((iri, unskolemise(stored[iri])) for iri in top_levels if iri in stored)
+def _find_small(hub: Hub, top_levels: Sequence[Iri]) -> list[tuple[Iri, list[Triple]]] | None:
+    """Return the triples of some top levels in their order, None when they are too many or too large for here."""
+    if len(top_levels) > DIRECT_OBJECTS:
+        return None
+    groups: list[tuple[Iri, list[Triple]]] = []
+    size = 0
+    for batch in batches(top_levels, _BATCH):
+        by_graph: dict[Iri | None, list[Iri]] = {}
+        for iri in batch:
+            by_graph.setdefault(hub.registry.graph_of(iri), []).append(iri)
+        stored: dict[Iri, list[Triple]] = {}
+        for graph, members in by_graph.items():
+            assert graph is not None
+            stored |= hub.recent.read(graph, members)
+        size += sum(len(o) for triples in stored.values() for _, _, o in triples)
+        if size > DIRECT_CHARACTERS:
+            return None
+        groups += [(iri, unskolemise(stored[iri])) for iri in batch if iri in stored]
+    return groups
 
 
 @dataclass(frozen=True, slots=True)

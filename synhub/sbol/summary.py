@@ -24,7 +24,16 @@ _NUMBERS = frozenset({SBOL2.start, SBOL2.end, SBOL2.at})
 
 
 def _plural(name: str) -> str:
-    return name if name.endswith(("Data", "s")) else name + "s"
+    """Return the plural of a class or a property, of which English has few kinds.
+
+    >>> _plural("activity"), _plural("siPrefix"), _plural("experimentalData")
+    ('activities', 'siPrefixes', 'experimentalData')
+    """
+    if name.endswith(("Data", "s")):
+        return name
+    if name.endswith("x"):
+        return name + "es"
+    return name[:-1] + "ies" if name.endswith("y") else name + "s"
 
 
 def _local(iri: Iri) -> str:
@@ -33,7 +42,7 @@ def _local(iri: Iri) -> str:
 
 def _key(iri: Iri) -> str:
     name = _local(iri)
-    return _plural("SIPrefixe" if name == "SIPrefix" else name[0].lower() + name[1:])
+    return _plural("siPrefix" if name == "SIPrefix" else name[0].lower() + name[1:])
 
 
 # Class of a top level -> the list it is in; the classic ones first, in their order.

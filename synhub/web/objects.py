@@ -59,9 +59,10 @@ def _unread(body: Iterator[bytes]) -> Iterator[bytes]:
 def document(verb: str) -> Callable[[Request, ObjectRef], Awaitable[Result]]:
     """Make the handler of a verb: the representation of that verb, or the one of several that Accept likes best."""
     choices = [r for r in REPRESENTATIONS if verb in r.verbs]
+    offers = [(r.media_type.partition(";")[0], r.profile) for r in choices]
 
     async def handler(request: Request, ref: ObjectRef) -> Result:
-        liked = negotiate(request, [(r.media_type, r.profile) for r in choices]) if len(choices) > 1 else None
+        liked = negotiate(request, offers) if len(choices) > 1 else None
         return await _document(request, ref, choices[liked or 0])
 
     return handler
