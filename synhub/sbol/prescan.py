@@ -9,7 +9,7 @@ Source: SBOL 2.3.0, section 10 and rules sbol-10101, -10105, -10106, -10201, -10
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 from xml.parsers import expat
@@ -75,17 +75,52 @@ def prescan(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Prescan:
     if SBOL2.NS not in namespaces:
         message = f"the document does not declare the namespace {SBOL2.NS}"
         findings = [Finding("sbol-10101", "error", "", message, gate="always"), *findings]
-    findings = [*_open_namespaces(namespaces), *findings]
+    if any(_is_open(namespace) for namespace in namespaces):
+        findings = [*_open_namespaces(text), *findings]
     if scan.repeated:
         findings = findings + _different(text, scan.repeated)
     return Prescan(text, frozenset(namespaces), findings)
 
 
-def _open_namespaces(namespaces: set[str]) -> Iterator[Finding]:
-    for namespace in sorted(namespaces):
-        if namespace and not namespace.endswith(("/", "#", ":")):
-            message = f"the namespace {namespace} does not end in '/', '#' or ':': names would grow together with it"
-            yield Finding("sbol-10106", "error", "", message, value=namespace, gate="always")
+def _is_open(namespace: str) -> bool:
+    return namespace != "" and not namespace.endswith(("/", "#", ":"))
+
+
+def _open_namespaces(data: bytes) -> list[Finding]:
+    """Report rule sbol-10106 for the namespaces that elements are of. A namespace of attributes only, such as the
+    `its` that serialisers of RDF 1.2 declare, names neither a class nor a property.
+    """
+    elements = _Elements()
+    _run(data, elements, False)
+    return [
+        Finding(
+            "sbol-10106",
+            "error",
+            "",
+            f"the namespace {namespace} of line {line} does not end in '/', '#' or ':': names would run into it",
+            value=namespace,
+            gate="always",
+        )
+        for namespace, line in sorted(elements.first_line.items())
+        if _is_open(namespace)
+    ]
+
+
+class _Elements:
+    """Collects the namespaces of elements, each with the line where it is met first."""
+
+    line: Callable[[], int]
+
+    def __init__(self) -> None:
+        self.first_line: dict[str, int] = {}
+
+    def start(self, name: str, _: dict[str, str]) -> None:
+        namespace = name.rpartition(" ")[0]
+        if namespace not in self.first_line:
+            self.first_line[namespace] = self.line()
+
+    def end(self, _: str) -> None: ...
+    def text(self, _: str) -> None: ...
 
 
 def _invalid(message: str) -> InvalidDesign:
