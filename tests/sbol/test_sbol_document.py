@@ -56,6 +56,11 @@ def test_a_sound_document_has_no_findings() -> None:
             "sbol-12302",
             ["http://x/f", "no rdf:type"],
         ),
+        (
+            '<rdf:Description rdf:about="http://x/f"><rdf:type>Sequence</rdf:type></rdf:Description>',
+            "sbol-12302",
+            ["http://x/f", "'Sequence'", "no IRI"],
+        ),
     ],
 )
 def test_a_broken_rule_is_an_error_that_names_what_breaks_it(body: str, rule: str, words: list[str]) -> None:

@@ -7,7 +7,7 @@ sbol-10228, -12302, -12303.
 from collections.abc import Iterator
 
 from synhub.model import Finding
-from synhub.rdf import Term, text_of
+from synhub.rdf import Term, is_iri, text_of
 from synhub.sbol.graph import Document
 from synhub.sbol.rules.rule import Problem, finding_of
 from synhub.sbol.schema import CLASSES, owning_properties
@@ -28,6 +28,9 @@ def _one_class(document: Document) -> Iterator[Finding]:
         if not types and subject not in document.nested:
             yield _error("sbol-12302", subject, "has no rdf:type: say which class of object it is")
         for term in types:
+            if not is_iri(term):
+                message = f"has {text_of(term)!r} as its rdf:type, which is no IRI: name its class by an IRI"
+                yield _error("sbol-12302", subject, message)
             if term not in CLASSES and term.startswith("<" + SBOL2.NS):
                 yield _error(
                     "sbol-12303",

@@ -1,0 +1,58 @@
+"""Lets a fuzzer at one reader: `python tests/hostile/fuzz_target.py SYNTAX CORPUS [libFuzzer options]`.
+
+What a reader may do with any bytes at all: read them, or raise InvalidDesign or TooLarge. What it read can be checked
+and minted, or that raises one of the two. Anything else, a crash of the engine, a hang or much memory ends the process
+with another status than 0.
+"""
+
+import sys
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["synhub"]):
+    from synhub.errors import InvalidDesign, TooLarge
+    from synhub.formats.reading import Options
+    from synhub.rdf import Iri
+    from synhub.sbol.graph import Document
+    from synhub.sbol.prescan import Limits
+    from synhub.sbol.rules.check import check_document
+    from synhub.submit.mint import Target, mint
+    from synhub.submit.readers import read_file
+
+TARGET = Target("http://hub.example/", "alice", "lab", Iri("http://hub.example/user/alice/lab/lab_collection/1"))
+
+
+def seeds(syntax: str, folder: Path) -> None:
+    """Write the small files of this syntax that are at hand."""
+    from fixtures.hostile.make import CASES
+    from synhub.formats.sniff import sniff
+
+    files = [p for p in Path(__file__).parents[2].joinpath("fixtures").glob("*/*") if p.stat().st_size < 8_000]
+    contents = [p.read_bytes() for p in files if p.suffix not in (".py", ".md", ".toml")]
+    contents += [case.make() for case in CASES if "_mb" not in case.name and "000" not in case.name]
+    for number, content in enumerate(contents):
+        if len(content) < 8_000 and sniff(content) == syntax:
+            (folder / f"seed{number}").write_bytes(content)
+
+
+def main() -> None:
+    syntax, folder, *options = sys.argv[1:]
+    seeds(syntax, Path(folder))
+
+    def one_input(data: bytes) -> None:
+        try:
+            reading = read_file(syntax, data, Options("fuzz"), Limits())  # type: ignore[arg-type]
+            document = Document.of(dict.fromkeys(reading.triples))
+            findings = [*reading.findings, *check_document(document)]
+            if not any(finding.severity == "error" for finding in findings):
+                mint(document, TARGET)
+        except (InvalidDesign, TooLarge):
+            pass
+
+    atheris.Setup([sys.argv[0], *options, folder], one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
