@@ -45,11 +45,14 @@ class FieldErrors(BadRequest):
 
 
 class InvalidDesign(BadRequest):
-    """`findings` are plain dictionaries: rule, severity, subject, message."""
+    """`findings` are plain dictionaries: rule, severity, subject, message; `files` say what each file was taken for."""
 
-    def __init__(self, message: str, findings: Sequence[dict[str, Any]] = ()) -> None:
+    def __init__(
+        self, message: str, findings: Sequence[dict[str, Any]] = (), files: Sequence[dict[str, Any]] = ()
+    ) -> None:
         super().__init__(message)
         self.findings = list(findings)
+        self.files = list(files)
 
 
 class InvalidQuery(BadRequest):

@@ -7,6 +7,8 @@ import codecs
 import re
 from typing import Literal
 
+from synhub.formats.media_type import RDF_XML, media_type_of
+
 Syntax = Literal[
     "empty", "zip", "gzip", "snapgene", "genbank", "gff3", "fasta", "turtle", "ntriples", "jsonld", "rdfxml", "html", ""
 ]  # fmt: skip
@@ -27,6 +29,7 @@ _BINARY: tuple[tuple[Syntax, bytes], ...] = (
     ("snapgene", b"\t\x00\x00\x00\x0eSnapGene"),
 )
 _IRI = r"<[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>]*>"
+_SBOL = "sbols.org/v"  # in the namespaces of all its versions
 _COMMENTS = r"(?:[ \t]*(?:#(?!#gff-version)[^\n\r]*)?[\n\r]+)*+[ \t]*"
 _TEXTUAL: tuple[tuple[Syntax, str], ...] = (
     ("gff3", _COMMENTS + r"##gff-version"),
@@ -54,6 +57,17 @@ def sniff(head: bytes, name: str = "") -> Syntax:
             # what begins like N-Triples may go on as Turtle
             return "turtle" if syntax == "ntriples" and name.lower().endswith(".ttl") else syntax
     return ""
+
+
+def is_design(syntax: Syntax, head: bytes) -> bool:
+    """Say whether a file of an archive is a design, by its first bytes. XML, JSON and RDF can be about anything.
+
+    A file that begins like FASTA can be anything too: only reading it tells.
+    """
+    if syntax in ("rdfxml", "turtle", "ntriples", "jsonld"):
+        text = _text(head)
+        return _SBOL in text and (syntax != "rdfxml" or media_type_of(text.encode()[:HEAD_BYTES], "") == RDF_XML)
+    return syntax in ("genbank", "gff3", "fasta")
 
 
 def _text(head: bytes) -> str:

@@ -221,7 +221,8 @@ class Journal:
     def fail_unplanned(self, job_id: str, error: Exception) -> None:
         """As `fail`, for a job that is not planned. Without room on the disk `record_failures` does it later."""
         try:
-            self.fail(job_id, type(error).__name__, str(error), {"findings": getattr(error, "findings", [])})
+            report = {"findings": getattr(error, "findings", []), "files": getattr(error, "files", [])}
+            self.fail(job_id, type(error).__name__, str(error), report)
         except DiskFull:
             self._unrecorded[job_id] = error
             self.delete_folder(job_id)

@@ -62,6 +62,16 @@ class Quotas:
             self._under_way.setdefault(username, {})[result] = uploads
         result.add_done_callback(lambda done: self._release(username, done))
 
+    def extend(self, username: str, uploads: Iterable[Upload], result: "Future[Any]") -> None:
+        """Let a job that was admitted bring further files, which came out of an archive. Raises TooLarge."""
+        uploads = tuple(uploads)
+        with self._lock:
+            jobs = self._under_way.get(username, {})
+            if self.most_bytes and uploads:
+                self._check_bytes(username, [u for files in jobs.values() for u in files], uploads)
+            if result in jobs:
+                jobs[result] += uploads
+
     def _check_bytes(self, username: str, coming: list[Upload], uploads: tuple[Upload, ...]) -> None:
         used, wanted = self._bytes(username, coming), self._bytes(username, [*coming, *uploads])
         if wanted > self.most_bytes and wanted > used:  # what is there already may be sent again

@@ -24,6 +24,10 @@ class Room:
         if shutil.disk_usage(self._folder).free < _COPIES * size + kept:
             raise DiskFull("the disk of the server is full; nothing was changed")
 
+    def left_bytes(self) -> int:
+        """How much may be written before the reserve is touched."""
+        return max(0, shutil.disk_usage(self._folder).free - self._reserve_bytes)
+
     def checked(self, steps: Iterable[ChangeSet]) -> Iterator[ChangeSet]:
         """Pass the steps of one job on as long as there is room for all of them so far. Raises DiskFull."""
         adds = removes = 0

@@ -32,7 +32,9 @@ class Planned:
     `commits` write further rows of synhub.sqlite in the transaction that commits the job. `removed` makes the job a
     removal (of kind `purge`, without steps of its own): these top levels are hidden by the commit, and purged later.
 
-    `steps` may be computed while they are taken, and raise then; `report` is complete when all have been.
+    `files` (SHA-256 and where they lie, synced) are kept as blobs too, for rows that the `commits` write.
+
+    `steps` may be computed while they are taken, and raise then; `report` and `files` are complete when all have been.
     `reads` are the graphs that the decisions depend on.
     """
 
@@ -42,6 +44,7 @@ class Planned:
     reads: Sequence[Iri] = ()
     commits: Sequence[Commit] = ()
     removed: Sequence[Removed] = ()
+    files: Sequence[tuple[str, Path]] = ()
 
 
 @dataclass(frozen=True, slots=True)

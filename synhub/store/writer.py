@@ -275,10 +275,11 @@ class Writer:
         if planned.removed:
             self._journal.planned_removal(job.id, planned.removed, planned.report, planned.commits)
             return True
-        if planned.uploads:
+        files = [*((upload.digest, path) for upload, path in planned.uploads), *planned.files]
+        if files:
             self._room.check(0)
-        for upload, path in planned.uploads:
-            self._blobs.adopt(path, upload.digest)
+        for digest, path in files:
+            self._blobs.adopt(path, digest)
         # What an edit brings is named by the rows that its commits write, and kept as long as they are.
         kept = [upload for upload, _ in planned.uploads] if job.kind == "submit" else []
         return self._journal.planned(job.id, steps, planned.report, kept, planned.commits)

@@ -37,6 +37,7 @@ NOT_THERE = "Submission id and version do not exist"
 
 LONGEST_IRI = 2000  # characters of one in a form: clients refuse longer ones in headers and address bars
 
+_FLAGS = {"": False, "0": False, "false": False, "off": False, "1": True, "true": True, "on": True}
 _CITATIONS = re.compile(r"[0-9]+(,[0-9]*)*\Z")
 
 
@@ -51,6 +52,14 @@ def parse_mode(fields: Mapping[str, str]) -> OverwriteMerge | None:
         base = 0 if fields["submitType"] == "new" else 2
         return OverwriteMerge(base + (1 if "overwrite_objects" in fields else 0))
     return None
+
+
+def parse_flag(fields: Mapping[str, str], name: str) -> bool:
+    """Return what a field says that is on or off; off when it is not there. Raises FieldErrors for another value."""
+    text = fields.get(name, "").strip().lower()
+    if text not in _FLAGS:
+        raise FieldErrors([f"{name} must be 1 or 0, not {text[:40]!r}"])
+    return _FLAGS[text]
 
 
 def check_length(name: str, text: str, most: int = LONGEST_IRI) -> str:
@@ -127,6 +136,7 @@ def check_form(
         fields.get("description", ""),
         citations,
         tuple(dict.fromkeys(_versioned(iri, registry, username, latest) for iri in add_to)),
+        parse_flag(fields, "sequence_only"),
     )
 
 

@@ -8,7 +8,7 @@ Source: SBOL 2.3.0, section 'Compliant SBOL Objects'.
 """
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from synhub.errors import InvalidDesign
@@ -78,12 +78,16 @@ class _Member:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """A top level with everything it owns; `members[0]` is the top level itself."""
+    """A top level with everything it owns; `members[0]` is the top level itself.
+
+    `has_download` says that what lies at `<IRI>/download` is its own and moves with it.
+    """
 
     name: Name
     origin: Origin
     class_term: Term
     members: list[_Member]
+    has_download: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +98,17 @@ class _Renames:
     derivable: dict[Term, Term]
 
 
-def mint(document: Document, target: Target) -> Prepared:
+def mint(document: Document, target: Target, with_file: Set[Iri] = frozenset()) -> Prepared:
     """Return the document's top levels in their new IRIs, and a note for whatever did not just move.
 
+    `with_file` are the Attachments whose bytes came along: their `<IRI>/download` is here.
     Raises InvalidDesign (sbol-10202) for subjects that belong to no top level: they would be lost.
     """
     tops = sorted(document.top_levels, key=iri_of)
     identities = [(Identity.read(document, top), last_segment(_class(document, top)[1:-1])) for top in tops]
     names = name_top_levels(identities, target.namespace, target.collection)
     trees = [
-        _grow(document, top, identity, names[identity.iri], target.namespace)
+        _grow(document, top, identity, names[identity.iri], target.namespace, with_file)
         for top, (identity, _) in zip(tops, identities, strict=True)
     ]
     _check_none_lost(document, trees)
@@ -151,7 +156,9 @@ def _origin(iri: Iri, target: Namespace) -> Origin:
 # --- new IRIs ---------------------------------------------------------------------------------------------
 
 
-def _grow(document: Document, top: Term, identity: Identity, name: Name, namespace: Namespace) -> _Tree:
+def _grow(
+    document: Document, top: Term, identity: Identity, name: Name, namespace: Namespace, with_file: Set[Iri]
+) -> _Tree:
     """Give the top level and everything below it their IRIs, owners before what they own."""
     new = namespace.object_iri(name.display_id, name.version)
     root = _Member(top, new, namespace.iri + name.display_id, name.display_id, identity)
@@ -174,7 +181,9 @@ def _grow(document: Document, top: Term, identity: Identity, name: Name, namespa
             new_iris[member.old] = member.new
         members += grown
         waiting += reversed(grown)
-    return _Tree(name, _origin(identity.iri, namespace), _class(document, top), members)
+    origin = _origin(identity.iri, namespace)
+    has_download = origin != "foreign" or identity.iri in with_file
+    return _Tree(name, origin, _class(document, top), members, has_download)
 
 
 def _nested_too_deep(top: Iri) -> InvalidDesign:
@@ -318,7 +327,7 @@ def _followed(predicate: Term, tree: _Tree, member: _Member, renames: _Renames) 
         return {}
     if predicate == _WAS_DERIVED_FROM:
         return renames.derivable if member is tree.members[0] else {}
-    if predicate == _SOURCE and tree.origin != "foreign":
+    if predicate == _SOURCE and tree.has_download:
         old, new = Iri(f"{iri_of(member.old)}/download"), Iri(f"{member.new}/download")
         return ChainMap({iri_term(old): iri_term(new)}, renames.references)
     return renames.references

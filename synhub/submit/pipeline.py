@@ -5,44 +5,58 @@ answer, not an exception. Must not import the store, the web or the server's sta
 may die.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from synhub.errors import InvalidDesign
-from synhub.formats.reading import Options, Reading
-from synhub.formats.sniff import HEAD_BYTES, sniff
+from synhub.formats.archive import ArchiveLimits
 from synhub.model import Finding
-from synhub.rdf import Iri, Term, Triple, iri_of, is_iri
-from synhub.sbol.graph import Document
+from synhub.rdf import Iri
 from synhub.sbol.prescan import Limits
-from synhub.sbol.rules.document import check_structure
+from synhub.sbol.rules.check import check_document
+from synhub.submit.gather import Gathered, gather
 from synhub.submit.mint import Target, mint
-from synhub.submit.prepared import Prepared, write_prepared
-from synhub.submit.readers import findings_of, read_file
-from synhub.vocab import STAMPS
+from synhub.submit.prepared import AttachedFile, Prepared, write_prepared
+from synhub.submit.readers import findings_of
+
+UNPACKED = "unpacked"  # the folder beside the output that the files of archives are unpacked to
 
 
 def run(argument: dict[str, Any]) -> dict[str, Any]:
     """Prepare one upload.
 
     `argument`: `files` (list of `path`, `name`), `prefix`, `owner`, `collection_id`, `collection`, `output`
-    (where the prepared objects go) and `limits` (fields of sbol.prescan.Limits that are not the default).
-    Returns `ok`, `findings` (JSON), `objects`, `triples` and `error`, the text for the caller or None.
-    Nothing is written unless `ok`. Raises TooLarge when a limit is hit.
+    (where the prepared objects go), `limits` (fields of sbol.prescan.Limits that are not the default); and, where they
+    are not the default, `archive_limits`, `sequence_only` and `room_bytes` (what may be unpacked).
+    Returns `ok`, `findings` (JSON), `objects`, `triples`, `files` (what each was taken for), `attached` (`name`, `size`
+    and `digest` of the bytes to keep) and `error`, the text for the caller or None.
+    Nothing is written unless `ok`, but what archives hold. Raises TooLarge when a limit is hit, DiskFull.
     """
     target = Target(argument["prefix"], argument["owner"], argument["collection_id"], Iri(argument["collection"]))
-    files = [(str(file["name"]), Path(file["path"])) for file in argument["files"]]
-    prepared, findings = _prepare(files, target, Limits(**argument["limits"]))
-    errors = [finding for finding in findings if finding.severity == "error"]
+    output = Path(argument["output"])
+    gathered = gather(
+        [(str(file["name"]), Path(file["path"])) for file in argument["files"]],
+        output.with_name(UNPACKED),
+        Limits(**argument["limits"]),
+        sequence_only=argument.get("sequence_only", False),
+        archive_limits=ArchiveLimits(**argument.get("archive_limits", {})),
+        room_bytes=argument.get("room_bytes"),
+    )
+    prepared = _prepare(gathered, target)
+    errors = [finding for finding in prepared.findings if finding.severity == "error"]
     if not errors:
-        write_prepared(Path(argument["output"]), prepared)
+        _sync(prepared.files)
+        write_prepared(output, prepared)
     return {
         "ok": not errors,
-        "findings": [finding.as_json() for finding in findings],
+        "findings": [finding.as_json() for finding in prepared.findings],
         "objects": len(prepared.objects),
         "triples": prepared.triples,
+        "files": prepared.uploaded,
+        "attached": [{"name": f.name, "size": f.size, "digest": f.digest} for f in prepared.files],
         "error": failure_text(errors) if errors else None,
     }
 
@@ -53,45 +67,22 @@ def failure_text(errors: Iterable[Finding]) -> str:
     return "\n".join([*groups, "Validation failed."])
 
 
-def _prepare(files: Sequence[tuple[str, Path]], target: Target, limits: Limits) -> tuple[Prepared, list[Finding]]:
-    """Return what was prepared and all findings; with an error among them, nothing was."""
-    readings = [(name, _read(name, path.read_bytes(), limits)) for name, path in files]
-    findings = [replace(f, file=name if len(files) > 1 else "") for name, reading in readings for f in reading.findings]
-    clashes = _different_content([(name, reading.triples) for name, reading in readings]) if len(files) > 1 else []
-    document = Document.of(dict.fromkeys(t for _, reading in readings for t in reading.triples))
-    findings += [*check_structure(document), *clashes]
-    if any(finding.severity == "error" for finding in findings):
-        return Prepared(), findings
-    try:
-        minted = mint(document, target)
-    except InvalidDesign as error:
-        return Prepared(), findings + findings_of(error)
-    prepared = replace(minted, findings=findings + minted.findings)
-    return prepared, prepared.findings
+def _prepare(gathered: Gathered, target: Target) -> Prepared:
+    """Return what was prepared, with all findings; with an error among them, no object."""
+    if not any(finding.rule == "sbol-10202" for finding in gathered.findings):  # two objects taken for one break it all
+        gathered.blame(check_document(gathered.document))
+    minted = Prepared()
+    if not any(finding.severity == "error" for finding in gathered.findings):
+        try:
+            minted = mint(gathered.document, target, frozenset(file.original for file in gathered.files))
+        except InvalidDesign as error:
+            gathered.blame(findings_of(error))
+    gathered.blame(minted.findings)
+    return replace(minted, findings=gathered.findings, files=gathered.files, uploaded=gathered.files_as_json())
 
 
-def _read(name: str, data: bytes, limits: Limits) -> Reading:
-    """Read one file, empty ones too; what keeps it from being read is among the findings."""
-    syntax = sniff(data[:HEAD_BYTES], name)
-    try:
-        return read_file(syntax, data, Options(name), limits)
-    except InvalidDesign as error:
-        return Reading(syntax, [], findings_of(error))
-
-
-def _different_content(documents: Sequence[tuple[str, list[Triple]]]) -> list[Finding]:
-    """Find subjects of which two files say different things; the same thing twice is fine."""
-    findings: list[Finding] = []
-    known: dict[Term, tuple[str, set[tuple[Term, Term]]]] = {}
-    for name, triples in documents:
-        said: dict[Term, set[tuple[Term, Term]]] = {}
-        for s, p, o in triples:
-            if p not in STAMPS:
-                said.setdefault(s, set()).add((p, o))
-        for subject, content in said.items():
-            first, other = known.setdefault(subject, (name, content))
-            if other != content:
-                iri = iri_of(subject) if is_iri(subject) else subject
-                message = f"the files {first!r} and {name!r} say different things about one object: {iri}"
-                findings.append(Finding("sbol-10202", "error", iri, message))
-    return findings
+def _sync(files: Sequence[AttachedFile]) -> None:
+    """Make bytes that were unpacked survive a power cut: they become blobs."""
+    for path in {file.path for file in files}:
+        with Path(path).open("rb") as file:
+            os.fsync(file.fileno())

@@ -15,7 +15,7 @@ from synhub.errors import Conflict
 from synhub.identity import COLLECTION_SUFFIX, Namespace, Registry, version_key
 from synhub.model import Finding, TopLevelChange
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, literal_term
-from synhub.submit.prepared import PreparedObject
+from synhub.submit.prepared import AttachedFile, PreparedObject
 from synhub.vocab import DC, DCTERMS, OBO, PROV, RDF, SBH, SBOL2, SERVER_ADDED, STAMPS
 
 TERMINATED = (
@@ -24,6 +24,7 @@ TERMINATED = (
 )
 
 _MEMBER = iri_term(SBOL2.member)
+_ATTACHMENT = iri_term(SBOL2.attachment)
 _OWNED_BY = iri_term(SBH.ownedBy)
 _TOP_LEVEL = iri_term(SBH.topLevel)
 _DERIVED = iri_term(PROV.wasDerivedFrom)
@@ -49,7 +50,10 @@ class OverwriteMerge(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SubmitRequest:
-    """A checked form. `collection` is the root collection's IRI, versioned; `add_to` are further collections."""
+    """A checked form. `collection` is the root collection's IRI, versioned; `add_to` are further collections.
+
+    `sequence_only` makes only a Sequence of each record of FASTA.
+    """
 
     mode: OverwriteMerge
     namespace: Namespace
@@ -59,6 +63,7 @@ class SubmitRequest:
     description: str
     citations: tuple[str, ...]
     add_to: tuple[Iri, ...]
+    sequence_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ class Outcome:
     written collections have a member.
 
     `removed` are gone for good, `renewed` are stored again by mode 1 and have other owners; `reused` were attachments
-    whose file is not that of what is stored there now, `copies` maps copied attachments to their originals.
+    whose file is not that of what is stored there now, `copies` maps copied attachments to their originals, `files` are
+    the bytes that came along for what is stored now, by minted IRI.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -91,6 +97,7 @@ class Outcome:
     renewed: list[Iri] = field(default_factory=list)
     reused: list[Iri] = field(default_factory=list)
     copies: dict[Iri, Iri] = field(default_factory=dict)
+    files: dict[Iri, AttachedFile] = field(default_factory=dict)
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("created", "replaced", "kept", "copied", "removed"), 0)
     )
@@ -341,13 +348,18 @@ def _note_not_taken(collection: Iri, triples: Collection[Triple], reason: str, o
 
 
 def with_links(
-    change: TopLevelChange, stored: Sequence[Triple], members: Iterable[Iri], citations: Sequence[str] = ()
+    change: TopLevelChange,
+    stored: Sequence[Triple],
+    members: Iterable[Iri],
+    citations: Sequence[str] = (),
+    attachments: Iterable[Iri] = (),
 ) -> TopLevelChange:
-    """Let a collection have these members (and citations) after the change, too."""
+    """Let a collection have these members (and citations, and attachments) after the change, too."""
     me = iri_term(change.top_level)
     after = (set(stored) - set(change.removes)) | set(change.adds)
     new = [(me, _MEMBER, iri_term(m)) for m in members if m != change.top_level]
     new += [(me, _CITATION, literal_term(c)) for c in citations]
+    new += [(me, _ATTACHMENT, iri_term(a)) for a in attachments]
     return replace(change, adds=[*change.adds, *(t for t in dict.fromkeys(new) if t not in after)])
 
 

@@ -19,7 +19,7 @@ from synhub.permissions import dataset_for
 from synhub.rdf import Iri, Triple, iri_of, iri_term
 from synhub.store.base import TripleStore
 from synhub.store.changes import pack
-from synhub.store.files import copy_files, forget_files
+from synhub.store.files import StoredFile, copy_files, forget_files, put_files
 from synhub.store.journal import Job, Upload
 from synhub.store.removals import Removals
 from synhub.store.shares import forget_co_owners, forget_shares
@@ -45,7 +45,7 @@ from synhub.submit.plan import (
     without_kept,
     without_members,
 )
-from synhub.submit.prepared import PreparedObject, read_header, read_objects
+from synhub.submit.prepared import AttachedFile, Header, PreparedObject, read_header, read_objects
 from synhub.vocab import RDF, SBOL2
 
 PREPARED = "prepared.jsonl"
@@ -75,7 +75,7 @@ def _is_collection(iri: Iri, triples: Sequence[Triple]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """One submission whose upload has been prepared in `folder`; `files` are kept as blobs."""
+    """One submission whose upload has been prepared in `folder`; `uploads` are kept as blobs."""
 
     registry: Registry
     store: TripleStore
@@ -85,19 +85,22 @@ class Planner:
     user: User
     request: SubmitRequest
     folder: Path
-    files: Sequence[tuple[Upload, Path]]
+    uploads: Sequence[tuple[Upload, Path]]
 
     def planned(self) -> Planned:
         """Decide about every uploaded object. Raises BadRequest, also while the steps are taken."""
         report: dict[str, Any] = {}
         outcome = Outcome()
-        changes = self._changes(self.folder / PREPARED, outcome)
+        header = read_header(self.folder / PREPARED)
+        changes = self._changes(self.folder / PREPARED, header, outcome)
+        files: list[tuple[str, Path]] = []
 
         def steps() -> Iterator[Any]:
             yield from pack((c for c in changes if c.size), self.step_quads)
-            report.update(outcome.as_json(), collection=self.request.collection)
+            report.update(outcome.as_json(), collection=self.request.collection, files=header.uploaded)
+            files.extend((file.digest, Path(file.path)) for file in outcome.files.values())
 
-        return Planned(steps(), report, self.files, self._readable.graphs, self._commits(outcome))
+        return Planned(steps(), report, self.uploads, self._readable.graphs, self._commits(outcome), files=files)
 
     def _commits(self, outcome: Outcome) -> list[Commit]:
         """What follows for shares and files; the lists are complete when the steps have been taken."""
@@ -107,9 +110,10 @@ class Planner:
             partial(forget_files, attachments=outcome.reused),
             partial(forget_co_owners, top_levels=outcome.renewed),
             partial(copy_files, copies=outcome.copies, username=self.user.username),
+            partial(put_files, files=_StoredFiles(outcome.files, self.user.username)),
         ]
 
-    def _changes(self, prepared: Path, outcome: Outcome) -> Iterator[TopLevelChange]:
+    def _changes(self, prepared: Path, header: Header, outcome: Outcome) -> Iterator[TopLevelChange]:
         request = self.request
         own = Dataset((request.namespace.graph,), (), self.removals.hidden())
         old = read_stored(self.store, own, [request.collection]).get(request.collection, [])
@@ -120,7 +124,8 @@ class Planner:
         if request.mode is OverwriteMerge.REPLACE and old:
             going = self._disappearing(old, own, outcome)
         elsewhere = self._elsewhere(prepared)
-        outcome.findings += without_kept(read_header(prepared).findings, elsewhere)
+        outcome.findings += without_kept(header.findings, elsewhere)
+        files = {file.original: file for file in header.files}
         root: PreparedObject | None = None
         for item, stored in self._items(prepared, own, elsewhere):
             _note_holder(item, outcome)
@@ -129,6 +134,8 @@ class Planner:
                 outcome.minted[item.original] = item.minted
                 continue
             change = self._object(item, stored, elsewhere, going, submission, outcome)
+            if item.original in files and item.original not in elsewhere.kept:
+                outcome.files[item.minted] = files[item.original]
             if item.minted not in choices:
                 yield from [change] if change else []
             elif change:
@@ -148,7 +155,9 @@ class Planner:
         plan_root = plan_new_collection if request.mode.makes_collection else plan_target_collection
         change = plan_root(submission, said, old, outcome)
         citations = () if request.mode.makes_collection else request.citations
-        yield self._linked(_Choice(old, change), [*members, *outcome.members], gone, outcome, citations)
+        made = [iri for iri, file in outcome.files.items() if file.is_new]
+        linked = self._linked(_Choice(old, change), [*members, *outcome.members], gone, outcome)
+        yield with_links(linked, old, (), citations, made)
         for choice in choices.values():
             yield self._linked(choice, outcome.members, gone, outcome)
 
@@ -261,7 +270,6 @@ class Planner:
         members: Sequence[Iri],
         gone: AbstractSet[Iri],
         outcome: Outcome,
-        citations: Sequence[str] = (),
     ) -> TopLevelChange:
         """Add the members to a collection, less those that have it as a member themselves."""
         collection = choice.change.top_level
@@ -281,7 +289,7 @@ class Planner:
                 outcome.note("synhub-cycle", member, reason)
             else:
                 outcome.holders.setdefault(member, []).append(collection)
-        return with_links(choice.change, choice.stored, (m for m in members if m not in ancestors), citations)
+        return with_links(choice.change, choice.stored, (m for m in members if m not in ancestors))
 
     def _holders(self, dataset: Dataset, iris: Sequence[Iri]) -> Mapping[Iri, list[Iri]]:
         """Return the stored collections that have each object as a member."""
@@ -300,6 +308,18 @@ class _Choice:
 
     stored: Sequence[Triple]
     change: TopLevelChange
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredFiles:
+    """The rows of files that came along: as many as there are when they are asked for."""
+
+    files: Mapping[Iri, AttachedFile]
+    username: str
+
+    def __iter__(self) -> Iterator[StoredFile]:
+        for iri, file in self.files.items():
+            yield StoredFile(iri, file.digest, file.size, file.name, file.media_type, self.username)
 
 
 def _note_holder(item: PreparedObject, outcome: Outcome) -> None:

@@ -6,7 +6,7 @@ planned object by object. Triples are N-Triples inside a JSON string. Knows no r
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from synhub.errors import Inconsistent
 from synhub.model import Finding
 from synhub.rdf import Iri, Triple, read_ntriples, write_ntriples
 
-FORMAT = 1
+FORMAT = 2
 
 Origin = Literal["foreign", "inside", "elsewhere"]
 
@@ -46,11 +46,33 @@ class PreparedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """Bytes that came along: they belong to the Attachment of the upload with the IRI `original`.
+
+    They lie at `path`, synced, and have the SHA-256 `digest`. `is_new` says that the Attachment was made for the file,
+    which nothing in the designs speaks of.
+    """
+
+    original: Iri
+    path: str
+    name: str
+    size: int
+    digest: str
+    media_type: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """A whole upload after validating and minting. `objects` are ordered by original IRI."""
+    """A whole upload after validating and minting. `objects` are ordered by original IRI.
+
+    `uploaded` says of every file what it was taken for, as the report has it.
+    """
 
     objects: list[PreparedObject] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    files: list[AttachedFile] = field(default_factory=list)
+    uploaded: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def triples(self) -> int:
@@ -65,12 +87,14 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of the file: how many objects and triples, findings, top levels original -> minted."""
+    """The first line of the file: how many objects and triples, findings, top levels original -> minted, files."""
 
     objects: int
     triples: int
     findings: list[Finding]
     minted_pairs: dict[Iri, Iri]
+    files: list[AttachedFile]
+    uploaded: list[dict[str, Any]]
 
 
 def write_prepared(path: Path, prepared: Prepared) -> None:
@@ -113,6 +137,8 @@ def _header_json(prepared: Prepared) -> dict[str, Any]:
         "triples": prepared.triples,
         "findings": [finding.as_json() for finding in prepared.findings],
         "minted_pairs": prepared.minted_pairs,
+        "files": [asdict(file) for file in prepared.files],
+        "uploaded": prepared.uploaded,
     }
 
 
@@ -121,7 +147,8 @@ def _read_header(path: Path, line: bytes) -> Header:
     if value.get("format") != FORMAT:
         raise Inconsistent(f"{path} is not a prepared upload of format {FORMAT}")
     findings = [Finding.from_json(f) for f in value["findings"]]
-    return Header(value["objects"], value["triples"], findings, value["minted_pairs"])
+    files = [AttachedFile(**file) for file in value["files"]]
+    return Header(value["objects"], value["triples"], findings, value["minted_pairs"], files, value["uploaded"])
 
 
 def _object_json(item: PreparedObject) -> dict[str, Any]:

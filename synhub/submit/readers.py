@@ -32,7 +32,10 @@ _NAMES: Mapping[Syntax, str] = {
     "genbank": "GenBank",
     "gff3": "GFF3",
 }
-_ADVICE = "synhub accepts SBOL2 as RDF/XML"
+ADVICE = (
+    "synhub accepts SBOL 1 (RDF/XML), SBOL 2 and SBOL 3 (RDF/XML, Turtle, N-Triples, JSON-LD), GenBank, FASTA, GFF3,"
+    " gzip of one of these, and ZIP files and COMBINE archives of any of them"
+)
 
 # Readers of files that are not RDF.
 READERS: Mapping[Syntax, Reader] = {
@@ -55,8 +58,10 @@ def read_file(syntax: Syntax, data: bytes, options: Options, limits: Limits) -> 
         return READERS[syntax](data, options)
     if syntax in ("turtle", "ntriples", "jsonld"):
         return _read_rdf_text(syntax, data, options)
-    if syntax in ("rdfxml", ""):
+    if syntax == "rdfxml":
         return _read_rdf_xml(data, options, limits)
+    if syntax == "":
+        return _read_unknown(data, options, limits)
     raise _unsupported(options.name, _NAMES[syntax])
 
 
@@ -65,8 +70,17 @@ def findings_of(error: InvalidDesign) -> list[Finding]:
 
 
 def _unsupported(name: str, kind: str) -> InvalidDesign:
-    message = f"{name!r} looks like {kind}, which is not read here; {_ADVICE}"
+    message = f"{name!r} looks like {kind}, which is not read here; {ADVICE}"
     return InvalidDesign(message, [Finding("synhub-format", "error", name, message).as_json()])
+
+
+def _read_unknown(data: bytes, options: Options, limits: Limits) -> Reading:
+    """Read what is like nothing as RDF/XML, whose rule it breaks, and say what could have been."""
+    try:
+        return _read_rdf_xml(data, options, limits)
+    except InvalidDesign as error:
+        findings = [replace(finding, message=f"{finding.message}; {ADVICE}") for finding in findings_of(error)]
+        raise InvalidDesign(f"{error.message}; {ADVICE}", [finding.as_json() for finding in findings]) from error
 
 
 def _read_rdf_text(syntax: TextSyntax, data: bytes, options: Options) -> Reading:

@@ -23,6 +23,7 @@ from synhub.store.edits import pass_on
 from synhub.store.journal import Job, Journal, Upload
 from synhub.store.quotas import Quotas
 from synhub.store.removals import Removals
+from synhub.store.room import Room
 from synhub.store.top_levels import versions_of
 from synhub.store.work import JobFuture
 from synhub.store.writer import NOT_PLANNED, Writer
@@ -71,6 +72,7 @@ class Submissions:
         self._writer = writer
         self._prepare = prepare
         self._quotas = quotas
+        self._room = Room(journal.folder, settings.disk_reserve)
         self._executor = ThreadPoolExecutor(max_workers=prepare.workers, thread_name_prefix="synhub-prepare")
         self._lock = threading.Lock()
         self._running: dict[str, JobFuture] = {}
@@ -195,7 +197,8 @@ class Submissions:
         """Prepare in a child, then hand the job to the writer."""
         try:
             folder = self._journal.job_folder(job.id)
-            self._prepare_upload(request, files, folder / PREPARED)
+            came = self._prepare_upload(request, files, folder / PREPARED)
+            self._quotas.extend(user.username, came, result)
             self._journal.prepared(job.id)
             plan = Planner(
                 self._registry, self._store, self._removals, self._settings.step_quads, job, user, request, folder,
@@ -207,7 +210,11 @@ class Submissions:
             self._journal.fail_unplanned(job.id, error)
             result.set_exception(error)
 
-    def _prepare_upload(self, request: SubmitRequest, files: Sequence[UploadedFile], output: Path) -> None:
+    def _prepare_upload(self, request: SubmitRequest, files: Sequence[UploadedFile], output: Path) -> list[Upload]:
+        """Prepare in a child; return the files that came out of archives and are to be kept.
+
+        Raises InvalidDesign, TooLarge, BadRequest when the child ends on the upload.
+        """
         argument: dict[str, Any] = {
             "files": [{"path": str(f.path), "name": f.name} for f in files],
             "prefix": request.namespace.prefix,
@@ -216,6 +223,8 @@ class Submissions:
             "collection": request.collection,
             "output": str(output),
             "limits": {},
+            "sequence_only": request.sequence_only,
+            "room_bytes": self._room.left_bytes(),
         }
         try:
             answer = self._prepare.call("prepare", argument, self._settings.prepare_timeout)
@@ -229,7 +238,8 @@ class Submissions:
                 ) from error
             raise TooLarge(f"the upload could not be read within the limits of this server: {error.detail}") from error
         if not answer["ok"]:
-            raise InvalidDesign(answer["error"], answer["findings"])
+            raise InvalidDesign(answer["error"], answer["findings"], answer["files"])
+        return [Upload(**file) for file in answer["attached"]]
 
 
 def _uploads(files: Sequence[UploadedFile]) -> list[Upload]:

@@ -56,7 +56,9 @@ def prepare(folder: Path, *contents: bytes, **limits: int) -> dict[str, Any]:
 
 def test_document_is_checked_minted_and_written(tmp_path: Path) -> None:
     answer = prepare(tmp_path, document(sequence("s1"), sequence("s2")))
-    assert answer == {"ok": True, "findings": [], "objects": 2, "triples": 12, "error": None}
+    row = {"name": "file0.xml", "format": "SBOL 2 (RDF/XML)", "role": "design", "objects": 2, "findings": 0}
+    rest = {"objects": 2, "triples": 12, "files": [row], "attached": [], "error": None}
+    assert answer == {"ok": True, "findings": []} | rest
     objects = list(read_objects(tmp_path / "prepared.jsonl"))
     assert [o.minted for o in objects] == [HOME + "s1/1", HOME + "s2/1"]
     assert read_header(tmp_path / "prepared.jsonl").triples == 12
@@ -65,7 +67,8 @@ def test_document_is_checked_minted_and_written(tmp_path: Path) -> None:
 def test_no_file_and_empty_files_are_an_empty_document(tmp_path: Path) -> None:
     for contents in ((), (b"",), (b" \n\t",), (b"", b"")):
         answer = prepare(tmp_path, *contents)
-        assert answer == {"ok": True, "findings": [], "objects": 0, "triples": 0, "error": None}
+        assert (answer["ok"], answer["findings"], answer["objects"], answer["error"]) == (True, [], 0, None)
+        assert [f["format"] for f in answer["files"]] == ["empty"] * len(contents)
         assert list(read_objects(tmp_path / "prepared.jsonl")) == []
 
 
@@ -84,7 +87,7 @@ def test_two_files_that_contradict_each_other_are_refused_by_name(tmp_path: Path
     assert not answer["ok"]
     assert not (tmp_path / "prepared.jsonl").exists()
     assert answer["error"] == (
-        "sbol-10202: the files 'file0.xml' and 'file1.xml' say different things about one object: "
+        "sbol-10202: file1.xml: the files 'file0.xml' and 'file1.xml' say different things about one object: "
         "http://x.org/d/s1/1\nhttp://x.org/d/s1/1\n\nValidation failed."
     )
 
@@ -92,20 +95,15 @@ def test_two_files_that_contradict_each_other_are_refused_by_name(tmp_path: Path
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"PK\x03\x04rest", "a ZIP file or COMBINE archive"),
-        (b"\x1f\x8b\x08\x00", "a gzip file"),
-        (b"LOCUS       pLab  120 bp\n", "GenBank"),
-        (b"##gff-version 3\n", "GFF3"),
-        (HEAD.replace("v2#", "v3#").encode() + b"</rdf:RDF>", "SBOL 3"),
+        (b"<!DOCTYPE html><html></html>", "an HTML page: download the design itself"),
+        (b"\t\x00\x00\x00\x0eSnapGene\x00", "a SnapGene file: export it as GenBank"),
     ],
 )
-def test_other_formats_are_named(tmp_path: Path, content: bytes, kind: str) -> None:
+def test_what_is_not_read_is_named_with_what_is(tmp_path: Path, content: bytes, kind: str) -> None:
     answer = prepare(tmp_path, content)
     assert not answer["ok"]
-    assert answer["error"] == (
-        f"synhub-format: 'file0.xml' looks like {kind}, which is not read here; "
-        "synhub accepts SBOL2 as RDF/XML\nfile0.xml\n\nValidation failed."
-    )
+    assert answer["error"].startswith(f"synhub-format: 'file0.xml' looks like {kind}, which is not read here; synhub ")
+    assert "GenBank" in answer["error"]
 
 
 @pytest.mark.parametrize("content", [b"just some words", b"<rdf:RDF", document()[:-4], b"<a/><b/>"])
@@ -122,7 +120,7 @@ def test_all_errors_of_all_files_are_reported(tmp_path: Path) -> None:
     assert [f["rule"] for f in answer["findings"]][:2] == ["sbol-10105", "synhub-format"]
     assert "file1.xml" in answer["findings"][1]["message"]
     assert "http://x.org/d/r" in answer["error"]
-    assert answer["error"].count("\n\n") == len(answer["findings"]) == 3
+    assert answer["error"].count("\n\n") == sum(f["severity"] == "error" for f in answer["findings"])
 
 
 def test_errors_of_the_scan_and_of_the_reader_come_together(tmp_path: Path) -> None:
@@ -137,9 +135,9 @@ def test_same_subject_with_different_content_in_one_file_is_refused(tmp_path: Pa
 
 
 def test_notes_of_minting_are_in_the_answer_and_in_the_file(tmp_path: Path) -> None:
-    answer = prepare(tmp_path, document('<sbol:Sequence rdf:about="http://x.org/d/s9"/>'))
-    assert answer["ok"]
-    assert [f["rule"] for f in answer["findings"]] == ["synhub-renamed"]
+    answer = prepare(tmp_path, document(sequence("s9").replace("<sbol:version>1</sbol:version>", "")))
+    assert answer["ok"], answer["error"]
+    assert "synhub-renamed" in [f["rule"] for f in answer["findings"]]
     assert [f.as_json() for f in read_header(tmp_path / "prepared.jsonl").findings] == answer["findings"]
 
 

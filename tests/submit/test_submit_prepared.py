@@ -70,10 +70,10 @@ def test_file_that_lost_its_end_is_noticed(tmp_path: Path) -> None:
         list(read_objects(tmp_path / "p"))
 
 
-@pytest.mark.parametrize("text", [b"", b'{"format":2}\n', b"{}\n"])
+@pytest.mark.parametrize("text", [b"", b'{"format":1}\n', b"{}\n"])
 def test_file_of_another_format_is_refused(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "p").write_bytes(text)
-    with pytest.raises(Inconsistent, match="format 1"):
+    with pytest.raises(Inconsistent, match="format 2"):
         read_header(tmp_path / "p")
-    with pytest.raises(Inconsistent, match="format 1"):
+    with pytest.raises(Inconsistent, match="format 2"):
         list(read_objects(tmp_path / "p"))
