@@ -1,7 +1,7 @@
-"""The command line: `synhub serve | user | check | reindex | backup | restore | submit`.
+"""The command line: `synhub serve | user | check | reindex | backup | restore | submit | validate`.
 
-Turns arguments into Settings and calls app.py, user_commands.py or client.py; does nothing itself. app and
-client are imported by the command that needs them, so that `synhub submit` does not load engine and server.
+Turns arguments into Settings and calls app.py, user_commands.py, client.py or validate_command.py; does nothing itself.
+app and client are imported by the command that needs them, so that `synhub submit` does not load engine and server.
 
 Exit codes: 0 done, 1 refused or found something wrong (said on stderr), 2 wrong usage or data folder in use.
 """
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from synhub import __version__, user_commands
+from synhub import __version__, user_commands, validate_command
 from synhub.errors import DataInUse, SynhubError
 from synhub.settings import Settings, load_settings
 
@@ -85,6 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     restore.add_argument("folder", type=Path, metavar="DIR", help="the backup")
     _add_data(restore)
     _add_submit(commands.add_parser("submit", help="send files to an instance"))
+    validate_command.add_arguments(commands.add_parser("validate", help="say what is wrong with files"))
     return parser
 
 
@@ -98,6 +99,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "user":
         return user_commands.run(arguments)
+    if arguments.command == "validate":
+        return validate_command.run(arguments)
     if arguments.command == "submit":
         from synhub import client
 
