@@ -11,7 +11,7 @@ import pytest
 from live import Live, live
 from served import served
 
-from synhub import objects
+from synhub import exports
 from synhub.formats.media_type import RDF_XML
 
 pytestmark = pytest.mark.slow
@@ -52,7 +52,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 def test_slow_readers_of_large_downloads_keep_nobody_waiting(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "DIRECT_OBJECTS", 0)
+    monkeypatch.setattr(exports, "DIRECT_OBJECTS", 0)
     whole = len(instance.get(ROOT, "alice").content)
     assert whole > 12_000_000
     with ExitStack() as stack:
@@ -70,8 +70,8 @@ def test_slow_readers_of_large_downloads_keep_nobody_waiting(instance: Live, mon
 
 
 def test_a_refused_download_says_when_to_come_back(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "DIRECT_OBJECTS", 0)
-    monkeypatch.setattr(objects, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(exports, "DIRECT_OBJECTS", 0)
+    monkeypatch.setattr(exports, "_PATIENCE_S", 0.05)
     lane = instance.hub.lanes.download
     with ExitStack() as stack:
         for _ in range(lane.workers):
