@@ -5,13 +5,18 @@ and minted, or that raises one of the two. Anything else, a crash of the engine,
 with another status than 0.
 """
 
+import contextlib
+import io
 import sys
+from functools import partial
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["synhub"]):
     from synhub.errors import InvalidDesign, TooLarge
+    from synhub.formats.archive import read_archive, read_gzip, read_member
+    from synhub.formats.manifest import read_manifest
     from synhub.formats.reading import Options
     from synhub.rdf import Iri
     from synhub.sbol.graph import Document
@@ -36,19 +41,35 @@ def seeds(syntax: str, folder: Path) -> None:
             (folder / f"seed{number}").write_bytes(content)
 
 
+def _unzip(data: bytes) -> None:
+    file = io.BytesIO(data)
+    for member in read_archive(file).members:
+        b"".join(read_member(file, member))
+
+
+def _unpack(data: bytes) -> None:
+    b"".join(read_gzip(io.BytesIO(data)))
+
+
+def _prepare(syntax: str, data: bytes) -> None:
+    reading = read_file(syntax, data, Options("fuzz"), Limits())  # type: ignore[arg-type]
+    document = Document.of(dict.fromkeys(reading.triples))
+    findings = [*reading.findings, *check_document(document)]
+    if not any(finding.severity == "error" for finding in findings):
+        mint(document, TARGET)
+
+
+PACKED = {"zip": _unzip, "gzip": _unpack, "manifest": read_manifest}
+
+
 def main() -> None:
     syntax, folder, *options = sys.argv[1:]
     seeds(syntax, Path(folder))
+    read = PACKED.get(syntax) or partial(_prepare, syntax)
 
     def one_input(data: bytes) -> None:
-        try:
-            reading = read_file(syntax, data, Options("fuzz"), Limits())  # type: ignore[arg-type]
-            document = Document.of(dict.fromkeys(reading.triples))
-            findings = [*reading.findings, *check_document(document)]
-            if not any(finding.severity == "error" for finding in findings):
-                mint(document, TARGET)
-        except (InvalidDesign, TooLarge):
-            pass
+        with contextlib.suppress(InvalidDesign, TooLarge):
+            read(data)
 
     atheris.Setup([sys.argv[0], *options, folder], one_input)
     atheris.Fuzz()

@@ -18,7 +18,7 @@ SECONDS = 12
 
 
 @pytest.mark.parametrize(
-    "syntax", ["rdfxml", "turtle", "ntriples", "jsonld", "genbank", "fasta", "gff3", "zip", "gzip"]
+    "syntax", ["rdfxml", "turtle", "ntriples", "jsonld", "genbank", "fasta", "gff3", "zip", "gzip", "manifest"]
 )
 def test_a_fuzzer_finds_nothing(tmp_path: Path, syntax: str) -> None:
     if importlib.util.find_spec("atheris") is None:
