@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from synhub.rdf import Term, is_literal, text_of
-from synhub.sbol.rules.location import AT, CUT, END, ORIENTATION, RANGE, SEQUENCE, START
+from synhub.sbol.rules.location import AT, END, ORIENTATION, SEQUENCE, START
 from synhub.sbol.rules.lookup import number, target, values
 from synhub.sbol.rules.rule import Facts, sbol
 from synhub.sbol.rules.sequence import ELEMENTS, ENCODING, NUCLEIC
 
-_REVERSE = sbol("reverseComplement")
+_RANGE, _CUT, _REVERSE = sbol("Range"), sbol("Cut"), sbol("reverseComplement")
 _COMPLEMENT = str.maketrans("acgturyswkmbdhvn", "tgcaayrswmkvhdbn")
 _BASES = {
     letter: frozenset(bases)
@@ -39,9 +39,9 @@ def spans(facts: Facts, locations: Iterable[Term]) -> list[Span]:
     found: list[Span] = []
     for location in locations:
         types = facts.document.types(location)
-        start = number(facts, location, START if RANGE in types else AT)
-        end = number(facts, location, END) if RANGE in types else None
-        if start is not None and (CUT in types or (end is not None and end >= start)):
+        start = number(facts, location, START if _RANGE in types else AT)
+        end = number(facts, location, END) if _RANGE in types else None
+        if start is not None and (_CUT in types or (end is not None and end >= start)):
             named = facts.document.value(location, SEQUENCE)
             sequence = None if named is None else target(facts, named)
             found.append(Span(location, sequence, start, end, _REVERSE in values(facts, location, ORIENTATION)))
