@@ -103,6 +103,7 @@ class SBOL3:
     """Source: SBOL 3.1.0, sections 6 and 10.2."""
 
     NS = "http://sbols.org/v3#"
+    source = Iri(NS + "source")
     BACKPORT = "https://sbols.org/backport/2_3#"  # what SBOL 2 says and SBOL 3 has no words for
     FORWARD = "urn:x-synhub:sbol3:"  # what SBOL 3 says and SBOL 2 has no words for
 

@@ -15,7 +15,7 @@ from synhub.model import Finding
 from synhub.rdf import Term, Triple, iri_term, is_blank, read_ntriples
 from synhub.sbol.blank_nodes import is_skolem, skolemise, unskolemise
 from synhub.sbol.schema import CHILD_PROPERTIES, CLASSES, TOP_LEVEL_CLASSES, properties_of
-from synhub.vocab import RDF, SBOL2, STAMPS
+from synhub.vocab import RDF, SBOL2, SBOL3, STAMPS
 
 __all__ = ["RELATIVE", "Document", "parse_rdf", "parse_rdf_xml", "skolemise", "unskolemise"]
 
@@ -26,7 +26,7 @@ RELATIVE = "urn:x-synhub-upload:"  # what a relative sbol:source is kept under
 # "#m"): a `urn:` base has no path to resolve against and would give `urn:m.xml`.
 _BASE = "x-synhub-upload://document/"
 _SCHEME = "x-synhub-upload:"
-_SOURCE = iri_term(SBOL2.source)
+_SOURCES = (iri_term(SBOL2.source), iri_term(SBOL3.source))
 _IDENTITY = tuple(iri_term(p) for p in (SBOL2.displayId, SBOL2.persistentIdentity, SBOL2.version))
 _TOP_LEVEL_PROPERTIES = frozenset(properties_of(iri_term(SBOL2.Collection))) - {iri_term(SBOL2.member)}
 _NO_PROPERTIES: Mapping[Term, list[Term]] = {}
@@ -237,7 +237,7 @@ def _absolute(triples: Iterable[Triple]) -> list[Triple]:
     findings: list[Finding] = []
     for triple in triples:
         s, p, o = triple
-        if _SCHEME in o and p == _SOURCE and o.startswith("<" + _SCHEME):
+        if _SCHEME in o and p in _SOURCES and o.startswith("<" + _SCHEME):
             o = Term(f"<{RELATIVE}{o[1:].removeprefix(_BASE).removeprefix(_SCHEME)}")
         for term in (s, p, o):
             if _SCHEME in term and (name := _relative(term, p)) is not None:
@@ -253,7 +253,7 @@ def _relative(term: Term, predicate: Term) -> str | None:
     iri = term[term.rindex("^^<") + 2 :] if term[0] == '"' and term[-1] == ">" else term
     if iri.startswith("<" + _SCHEME):
         return iri[1:-1].removeprefix(_BASE).removeprefix(_SCHEME)
-    return iri[1:-1] if iri.startswith("<" + RELATIVE) and predicate != _SOURCE else None
+    return iri[1:-1] if iri.startswith("<" + RELATIVE) and predicate not in _SOURCES else None
 
 
 def _relative_finding(name: str, predicate: Term) -> Finding:

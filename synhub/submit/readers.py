@@ -18,6 +18,7 @@ from synhub.rdf import Triple, iri_term
 from synhub.sbol.graph import parse_rdf
 from synhub.sbol.prescan import Limits, prescan
 from synhub.sbol.sbol1 import convert_sbol1
+from synhub.sbol.sbol3 import convert_sbol3
 from synhub.sbol.syntaxes import NAMES, TextSyntax, check_terms, read_text
 from synhub.vocab import RDF, SBOL1, SBOL2, SBOL3
 
@@ -46,6 +47,7 @@ READERS: Mapping[Syntax, Reader] = {
 # RDF that is not SBOL 2, by the namespace of its classes: what it is called, and what makes SBOL 2 of it.
 Convert = Callable[[list[Triple], Options], Reading]
 CONVERSIONS: Mapping[str, tuple[str, Convert]] = {
+    SBOL3.NS: ("SBOL 3", convert_sbol3),
     SBOL1.NS: ("SBOL 1", convert_sbol1),
 }
 
