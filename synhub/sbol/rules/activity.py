@@ -16,6 +16,7 @@ _ACTIVITY, _USAGE = iri_term(PROV.Activity), iri_term(PROV.Usage)
 _ASSOCIATIONS, _USAGES, _ROLE, _ENTITY = (
     iri_term(Iri(PROV.NS + name)) for name in ("qualifiedAssociation", "qualifiedUsage", "hadRole", "entity")
 )
+_MEMBERS = 100  # that are looked at
 _DESIGN, _BUILD, _TEST, _LEARN = sbol("design"), sbol("build"), sbol("test"), sbol("learn")
 _IMPLEMENTATION, _MEMBER = sbol("Implementation"), iri_term(SBOL2.member)
 _COLLECTION, _ATTACHMENT = iri_term(SBOL2.Collection), iri_term(SBOL2.Attachment)
@@ -73,7 +74,8 @@ def _is_test(document: Document, entity: Term) -> bool:
     types = document.types(entity)
     if _COLLECTION not in types:
         return _ATTACHMENT in types
-    members = document.subjects[entity].get(_MEMBER, ())
+    # Many activities may use one collection: the first members tell what it is a collection of.
+    members = document.subjects[entity].get(_MEMBER, ())[:_MEMBERS]
     return all(_ATTACHMENT in document.types(member) for member in members if member in document.subjects)
 
 

@@ -43,24 +43,24 @@ def _participant_beside(facts: Facts, participation: Term) -> Iterator[Problem]:
 
 
 def _roles_fit(facts: Facts, interaction: Term) -> Iterator[Problem]:
-    kinds = [a for t in values(facts, interaction, _TYPE) if (a := accession_of(text_of(t))) in _ROLES]
-    for kind in kinds:
+    kinds = {accession_of(text_of(t)) or "" for t in values(facts, interaction, _TYPE)}
+    for kind in sorted(kinds & _ROLES.keys()):
         for participation in values(facts, interaction, _PARTICIPATIONS):
-            found = [accession_of(text_of(role)) for role in values(facts, participation, _ROLE)]
+            found = [accession_of(text_of(role)) or "" for role in values(facts, participation, _ROLE)]
             known = [role for role in found if role in branch("sbo", PARTICIPANT_ROLE)]
             # Without exactly one role of SBO rule 12007 speaks.
-            if len(known) == 1 and known[0] not in _ROLES[kind or ""]:
+            if len(known) == 1 and known[0] not in _ROLES[kind]:
                 yield Problem(
                     f"takes part as {_term(known[0])} in the {_term(kind)} {shown(interaction)}: "
-                    f"use {' or '.join(map(_term, _ROLES[kind or '']))}",
+                    f"use {' or '.join(map(_term, _ROLES[kind]))}",
                     _ROLE,
                     None,
                     participation,
                 )
 
 
-def _term(accession: str | None) -> str:
-    return f"{ontology('sbo').names.get(accession or '', '')} ({accession})"
+def _term(accession: str) -> str:
+    return f"{ontology('sbo').names[accession]} ({accession})"
 
 
 RULES: tuple[Rule, ...] = (

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from synhub.rdf import Term, iri_term
+from synhub.sbol.graph import TYPE
 from synhub.sbol.rules.lookup import number, references, target, values
 from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
 from synhub.vocab import SBOL2
 
-RANGE, CUT, GENERIC_LOCATION = sbol("Range"), sbol("Cut"), sbol("GenericLocation")
+RANGE, CUT, _COMPONENT = sbol("Range"), sbol("Cut"), sbol("Component")
+_LOCATIONS = frozenset((RANGE, CUT, sbol("GenericLocation")))
 START, END, AT = iri_term(SBOL2.start), iri_term(SBOL2.end), iri_term(SBOL2.at)
 LOCATION, ORIENTATION, SEQUENCE = iri_term(SBOL2.location), iri_term(SBOL2.orientation), iri_term(SBOL2.sequence)
 DEFINITION = iri_term(SBOL2.definition)
@@ -46,28 +48,37 @@ def place_of(facts: Facts, annotations: Iterable[Term]) -> Place:
     return place
 
 
-def _sequence_of_definition(facts: Facts, location: Term) -> Iterator[Problem]:
+def _sequence_of_definition(facts: Facts, _: Term) -> Iterator[Problem]:
+    known: dict[Term, frozenset[Term]] = {}  # of a definition: its sequences, as it names them and as they are
+    for location, said in facts.document.subjects.items():
+        if SEQUENCE not in said or _LOCATIONS.isdisjoint(said.get(TYPE, ())):
+            continue
+        definition = _definition_below(facts, location)
+        if definition is None:
+            continue
+        if definition not in known:
+            named = values(facts, definition, SEQUENCE)
+            known[definition] = frozenset(named) | frozenset(target(facts, s) for s in named)
+        for sequence in references(facts, location, SEQUENCE):
+            if sequence not in known[definition] and target(facts, sequence) not in known[definition]:
+                yield Problem(
+                    f"is a position on the sequence {shown(sequence)}, which {shown(definition)} does not refer to: "
+                    "name one of that definition's own sequences, or none",
+                    SEQUENCE,
+                    sequence,
+                    location,
+                )
+
+
+def _definition_below(facts: Facts, location: Term) -> Term | None:
+    """Return the definition that a location is a position of, None where the document does not have it."""
     owner = facts.document.owner.get(location)
     if owner is None:
-        return
-    definition: Term | None
-    if sbol("Component") in facts.document.types(owner):  # a sourceLocation: positions in what the Component uses
+        return None
+    if _COMPONENT in facts.document.types(owner):  # a sourceLocation: positions in what the Component uses
         reference = facts.document.value(owner, DEFINITION)
-        definition = None if reference is None else facts.find(reference)
-    else:
-        definition = facts.document.owner.get(owner)
-    if definition is None:
-        return
-    known = values(facts, definition, SEQUENCE)
-    meant = {target(facts, s) for s in known}
-    for sequence in references(facts, location, SEQUENCE):
-        if sequence not in known and target(facts, sequence) not in meant:
-            yield Problem(
-                f"is a position on the sequence {shown(sequence)}, which {shown(definition)} does not refer to: "
-                "name one of that definition's own sequences, or none",
-                SEQUENCE,
-                sequence,
-            )
+        return None if reference is None else facts.find(reference)
+    return facts.document.owner.get(owner)
 
 
 def _end_after_start(facts: Facts, location: Term) -> Iterator[Problem]:
@@ -82,6 +93,6 @@ def _end_after_start(facts: Facts, location: Term) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("sbol-11003", "always", (RANGE, CUT, GENERIC_LOCATION), _sequence_of_definition, SEQUENCE),
+    Rule("sbol-11003", "always", (), _sequence_of_definition),
     Rule("sbol-11104", "always", (RANGE,), _end_after_start),
 )

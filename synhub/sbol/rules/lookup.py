@@ -31,10 +31,9 @@ def number(facts: Facts, subject: Term, prop: Term) -> int | None:
 
 def child_of(facts: Facts, reference: Term, parent: Term) -> Term | None:
     """Return the child of `parent` that a reference means by its IRI or by its persistent identity, or None."""
-    owner = facts.document.owner
-    if owner.get(reference) == parent:
+    if facts.document.owner.get(reference) == parent:
         return reference
-    return next((version for version in facts.versions.get(reference, ()) if owner.get(version) == parent), None)
+    return facts.versions_within.get((reference, parent))
 
 
 def target(facts: Facts, reference: Term) -> Term:

@@ -11,7 +11,7 @@ from synhub.identity import version_key
 from synhub.model import Finding, Gate
 from synhub.rdf import Iri, Term, iri_term, is_blank, text_of
 from synhub.sbol.blank_nodes import is_skolem
-from synhub.sbol.graph import Document
+from synhub.sbol.graph import TYPE, Document
 from synhub.sbol.schema import CLASSES, TOP_LEVEL_CLASSES
 from synhub.vocab import SBOL2
 
@@ -56,6 +56,22 @@ class Facts:
         for subjects in found.values():
             subjects.sort(key=lambda s: (version_key(text_of(self.document.value(s, _VERSION) or Term('""'))), s))
             subjects.reverse()
+        return found
+
+    @cached_property
+    def classes(self) -> frozenset[Term]:
+        """The classes, foreign ones too, that objects of the document have."""
+        return frozenset(t for said in self.document.subjects.values() for t in said.get(TYPE, ()))
+
+    @cached_property
+    def versions_within(self) -> dict[tuple[Term, Term], Term]:
+        """Map a persistent identity and an owner to the owner's child, the latest version, that has it."""
+        owner = self.document.owner
+        found: dict[tuple[Term, Term], Term] = {}
+        for identity, subjects in self.versions.items():
+            for subject in subjects:
+                if subject in owner:
+                    found.setdefault((identity, owner[subject]), subject)
         return found
 
     def find(self, reference: Term) -> Term | None:

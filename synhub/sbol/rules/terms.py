@@ -6,7 +6,7 @@ Source: SBOL 2.3.0, tables 2, 8, 9 and 13; appendix A.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from synhub.rdf import Iri, Term, iri_term, text_of
 from synhub.sbol.ontology import Name, accession_of, ontology
@@ -20,6 +20,7 @@ FORMAT = "format_1915"
 
 _TYPE, _ROLE, _DEFINITION = iri_term(SBOL2.type), iri_term(SBOL2.role), iri_term(SBOL2.definition)
 _COMPONENT_DEFINITION = iri_term(SBOL2.ComponentDefinition)
+_FEW = 5
 _LANGUAGE, _FRAMEWORK, _FORMAT = sbol("language"), sbol("framework"), iri_term(SBOL2.format)
 
 
@@ -49,14 +50,22 @@ def branch(name: Name, root: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=4096)
+def _accession(term: Term) -> str | None:
+    """Remember the terms of a document: it has few different ones, many times over."""
+    return accession_of(text_of(term))
+
+
 def terms_in(terms: Iterable[Term], name: Name, root: str) -> list[Term]:
     """Return those terms that lie in a branch of an ontology."""
     members = branch(name, root)
-    return [t for t in terms if accession_of(text_of(t)) in members]
+    return [t for t in terms if _accession(t) in members]
 
 
 def _texts(terms: Iterable[Term]) -> str:
-    return ", ".join(map(shown, terms)) or "none"
+    """Return terms as a message shows them, the first few of many."""
+    names = list(map(shown, terms))
+    return ", ".join(names[:_FEW] + ["…"] * (len(names) > _FEW)) or "none"
 
 
 def _one_kind(facts: Facts, definition: Term) -> Iterator[Problem]:
@@ -165,7 +174,7 @@ def _each_of(prop: Term, name: Name, root: str, wanted: str) -> Check:
 
     def check(facts: Facts, subject: Term) -> Iterator[Problem]:
         found = references(facts, subject, prop)
-        inside = terms_in(found, name, root)
+        inside = set(terms_in(found, name, root))
         for value in found:
             if value not in inside:
                 yield Problem(f"has {shown(value)}, which is not {wanted}", prop, value)
