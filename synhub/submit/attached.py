@@ -32,7 +32,7 @@ _SOURCE, _HASH, _SIZE, _FORMAT = (
 )  # fmt: skip
 _FILE = re.compile(r"<file:/{0,3}", re.IGNORECASE)
 _ROOTS = {"sbml": COMBINE.sbml, "sedML": COMBINE.sedml}
-_ROOT = re.compile(rb"<(?:[\w.\-]+:)?(sbml|sedML)[\s>]")
+_ROOT = re.compile(rb"<(?:[\w.\-]+:)?(sbml|sedML)[\s/>]")
 _ROOT_REACH = 4_096  # bytes: the XML declaration and a comment come before the root element
 
 

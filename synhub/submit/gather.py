@@ -18,7 +18,7 @@ from synhub.model import Finding
 from synhub.rdf import Term, Triple, iri_of, is_iri, text_of
 from synhub.sbol.graph import Document
 from synhub.sbol.prescan import Limits
-from synhub.submit.attached import Design, attach, format_of
+from synhub.submit.attached import FILES_NAMESPACE, Design, attach, format_of
 from synhub.submit.prepared import AttachedFile
 from synhub.submit.readers import findings_of, read_file
 from synhub.submit.unpack import ROLE_ATTACHMENT, ROLE_DESIGN, FileRow, Piece, Unpacker
@@ -43,8 +43,13 @@ class Gathered:
     _row_of: dict[Term, FileRow] = field(default_factory=dict)
 
     def blame(self, findings: Iterable[Finding]) -> None:
-        """Put findings about the document under the files that they come from; of none in particular, the first."""
+        """Put findings about the document under the files that they come from; of none in particular, the first.
+
+        A warning about an Attachment made here is left out: nobody uploaded it, so nobody can mend it.
+        """
         for finding in findings:
+            if finding.severity == "warning" and finding.subject.startswith(FILES_NAMESPACE):
+                continue
             term = Term(f"<{finding.subject}>")
             row = self._row_of.get(term) or next((r for r in self.rows if r.role == ROLE_DESIGN), None)
             if row is None:
