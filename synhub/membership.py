@@ -23,8 +23,8 @@ from synhub.store.journal import Job
 from synhub.store.top_levels import links_to, top_levels_named
 from synhub.store.work import JobFuture, Planned
 from synhub.submit.intake import NO_DESCRIPTION, NO_NAME, id_errors
+from synhub.submit.outcome import Outcome
 from synhub.submit.plan import (
-    Outcome,
     OverwriteMerge,
     Submission,
     SubmitRequest,

@@ -7,15 +7,14 @@ Source: design of submit modes: SynBioHub's `overwrite_merge` 0 to 3.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any
 
-from synhub.errors import Conflict
 from synhub.identity import COLLECTION_SUFFIX, Namespace, Registry, version_key
 from synhub.model import Finding, TopLevelChange
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, literal_term
-from synhub.submit.prepared import AttachedFile, PreparedObject
+from synhub.submit.outcome import Outcome
+from synhub.submit.prepared import PreparedObject
 from synhub.vocab import DC, DCTERMS, OBO, PROV, RDF, SBH, SBOL2, SERVER_ADDED, STAMPS
 
 TERMINATED = (
@@ -74,39 +73,6 @@ class Submission:
     creator: str
     owner: Iri
     created: str
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of every uploaded object; grows while the plan is taken.
-
-    `members` are to become members of the collection, `written` lie where they were minted to, `holders` says which
-    written collections have a member.
-
-    `removed` are gone for good, `renewed` are stored again by mode 1 and have other owners; `reused` were attachments
-    whose file is not that of what is stored there now, `copies` maps copied attachments to their originals, `files` are
-    the bytes that came along for what is stored now, by minted IRI.
-    """
-
-    findings: list[Finding] = field(default_factory=list)
-    minted: dict[Iri, Iri] = field(default_factory=dict)
-    members: list[Iri] = field(default_factory=list)
-    written: set[Iri] = field(default_factory=set)
-    holders: dict[Iri, list[Iri]] = field(default_factory=dict)
-    removed: list[Iri] = field(default_factory=list)
-    renewed: list[Iri] = field(default_factory=list)
-    reused: list[Iri] = field(default_factory=list)
-    copies: dict[Iri, Iri] = field(default_factory=dict)
-    files: dict[Iri, AttachedFile] = field(default_factory=dict)
-    counts: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("created", "replaced", "kept", "copied", "removed"), 0)
-    )
-
-    def note(self, rule: str, subject: str, message: str) -> None:
-        self.findings.append(Finding(rule, "note", subject, message))
-
-    def as_json(self) -> dict[str, Any]:
-        return {"findings": [f.as_json() for f in self.findings], "minted": self.minted, **self.counts}
 
 
 def is_equal(uploaded: Collection[Triple], stored: Collection[Triple]) -> bool:
@@ -222,7 +188,7 @@ def plan_object(
     submission: Submission,
     outcome: Outcome,
 ) -> TopLevelChange | None:
-    """Decide about one uploaded object; None when it is kept as it is stored.
+    """Decide about one uploaded object; None when it is kept as it is stored, or refused.
 
     `stored` is what lies at its minted IRI, empty where nothing does; `disappears` says that the submission
     replaces the old collection and this object with it. Raises Conflict.
@@ -230,15 +196,16 @@ def plan_object(
     graph = submission.form.namespace.graph
     if stored and not disappears:
         if is_equal(item.triples, stored):
-            outcome.counts["kept"] += 1
+            outcome.decide(item.minted, "kept")
             outcome.note("synhub-kept", item.minted, "equal to what is stored; kept as it is")
             return None
         if submission.form.mode is not OverwriteMerge.MERGE_REPLACE:
-            raise Conflict(TERMINATED.format(iri=item.minted))
-        outcome.counts["replaced"] += 1
+            outcome.refuse(item.minted, TERMINATED.format(iri=item.minted))
+            return None
+        outcome.decide(item.minted, "replaced")
         outcome.note("synhub-replaced", item.minted, "differs from what was stored; replaced")
         return TopLevelChange(graph, item.minted, stored, _replacement(item, stored, submission))
-    outcome.counts["created"] += 1
+    outcome.decide(item.minted, "created")
     new = [
         *item.triples,
         *stamps(item.minted, item.identified, item.nested, [iri_term(submission.owner)]),
@@ -336,7 +303,7 @@ def plan_target_collection(
     item = replace(uploaded, triples=[*taken, *(t for t in stored if t[0] == me and t[1] in keeps)])
     if is_equal(item.triples, stored):
         return unchanged
-    outcome.counts["replaced"] += 1
+    outcome.decide(iri, "replaced")
     outcome.note("synhub-replaced", iri, "differs from what was stored; replaced, with the members it had")
     return replace(unchanged, removes=stored, adds=_replacement(item, stored, submission))
 

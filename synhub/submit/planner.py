@@ -26,9 +26,9 @@ from synhub.store.shares import forget_co_owners, forget_shares
 from synhub.store.top_levels import batches, links_to, read_top_levels
 from synhub.store.work import Commit, Planned
 from synhub.submit.intake import IN_USE, NOT_THERE
+from synhub.submit.outcome import Outcome
 from synhub.submit.plan import (
     Elsewhere,
-    Outcome,
     OverwriteMerge,
     Submission,
     SubmitRequest,
@@ -101,6 +101,11 @@ class Planner:
             files.extend((file.digest, Path(file.path)) for file in outcome.files.values())
 
         return Planned(steps(), report, self.uploads, self._readable.graphs, self._commits(outcome), files=files)
+
+    def decide(self, outcome: Outcome) -> None:
+        """Decide as for `planned`, and keep nothing but the outcome. Raises BadRequest."""
+        for _ in self._changes(self.folder / PREPARED, read_header(self.folder / PREPARED), outcome):
+            pass
 
     def _commits(self, outcome: Outcome) -> list[Commit]:
         """What follows for shares and files; the lists are complete when the steps have been taken."""
@@ -191,7 +196,7 @@ class Planner:
     ) -> TopLevelChange | None:
         """Keep an original where it is, or decide about what is to lie in the namespace of the collection."""
         if item.original in elsewhere.kept:
-            outcome.counts["kept"] += 1
+            outcome.decide(item.original, "kept")
             outcome.note("synhub-kept", item.original, "equal to the stored object; kept where it is, not copied")
             outcome.minted[item.original] = item.original
             self._new_member(item.original, is_stored=True, outcome=outcome)
@@ -205,6 +210,8 @@ class Planner:
         disappears = item.minted in going
         self._new_member(item.minted, is_stored=bool(stored) and not disappears, outcome=outcome)
         change = plan_object(item, stored, disappears=disappears, submission=submission, outcome=outcome)
+        if item.origin == "elsewhere" and outcome.became.get(item.minted) == "created":
+            outcome.became[item.minted] = "copied"
         if change is not None:
             self._note_file(item, stored, elsewhere, outcome)
         if disappears:
@@ -245,7 +252,7 @@ class Planner:
     def _removed(self, gone: AbstractSet[Iri], own: Dataset, outcome: Outcome) -> Iterator[TopLevelChange]:
         for batch in batches(sorted(gone)):
             for iri, triples in read_stored(self.store, own, batch).items():
-                outcome.counts["removed"] += 1
+                outcome.decide(iri, "removed")
                 yield TopLevelChange(self.request.namespace.graph, iri, triples, ())
 
     # --- memberships -------------------------------------------------------------------------------------------------
