@@ -194,14 +194,12 @@ def _read_field(lines: list[str], at: int, record: Record, match: re.Match[str] 
     pieces = [line[_TEXT:].rstrip() if keeps_indent else line[match.end() :].strip()]
     size = len(pieces[0])
     at += 1
-    while at < len(lines) and (lines[at][:_CONTINUED].isspace() or not lines[at].strip()):
+    while at < len(lines) and (lines[at][:_CONTINUED].isspace() or not lines[at].strip()) and size <= MAX_TEXT:
         pieces.append(lines[at].strip())
         size += len(pieces[-1])
-        if size > MAX_TEXT:
-            raise BadLine(
-                start + 1, f"{match[2]} holds more than {MAX_TEXT} characters, which is the limit", is_limit=True
-            )
         at += 1
+    if size > MAX_TEXT:
+        raise _too_long(start, keyword)
     _add_field(record, Field(start + 1, keyword, " ".join(filter(None, pieces))), match[1])
     return at
 
