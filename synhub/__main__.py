@@ -51,7 +51,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_submit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="SBOL2 RDF/XML")
+    what = "SBOL 1, 2 or 3, GenBank, FASTA, GFF3, gzip of one of these, or a ZIP file or COMBINE archive of any files"
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"{what}; several are one submission")
     parser.add_argument("--url", required=True, help="address of the instance, like http://localhost:7777/")
     parser.add_argument(
         "--token-file", type=Path, metavar="F", help="file that holds a login token; default SYNHUB_TOKEN"
@@ -68,6 +69,7 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
         help="0 new collection, 1 replace it, 2 add to one and keep what it has, 3 add and overwrite; "
         "default 2 with --collection, else 0",
     )
+    parser.add_argument("--sequence-only", action="store_true", help="of FASTA store the sequences only, no parts")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -90,6 +90,8 @@ def _fields(arguments: argparse.Namespace) -> dict[str, str]:
     fields = {name: getattr(arguments, name) for name in FIELDS if getattr(arguments, name) is not None}
     if arguments.collection is not None:
         fields["rootCollections"] = arguments.collection
+    if arguments.sequence_only:
+        fields["sequence_only"] = "1"
     fields["overwrite_merge"] = arguments.mode or ("2" if arguments.collection else "0")
     return fields
 

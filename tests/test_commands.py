@@ -105,6 +105,7 @@ def test_submit_sends_files_fields_and_token(
     promoter = fixtures / "sbol2" / "promoter.xml"
     device = fixtures / "sbol2" / "device.xml"
     options = ["--id", "lab", "--version", "1", "--name", "Lab α", "--description", "d", "--citations", "1,2"]
+    options.append("--sequence-only")
 
     code = main(["submit", str(promoter), str(device), "--url", server.url, "--token-file", token, *options])
 
@@ -119,6 +120,7 @@ def test_submit_sends_files_fields_and_token(
         ("name", None, "Lab α".encode()),
         ("description", None, b"d"),
         ("citations", None, b"1,2"),
+        ("sequence_only", None, b"1"),
         ("overwrite_merge", None, b"0"),
         ("file", "promoter.xml", promoter.read_bytes()),
         ("file", "device.xml", device.read_bytes()),
