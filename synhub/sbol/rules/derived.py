@@ -246,19 +246,20 @@ def _collections(facts: Facts) -> Iterator[tuple[Term, list[Term]]]:
 
 def _a_variant(facts: Facts, _: Term) -> Iterator[Problem]:
     sources = _sources(facts)
-    allowed: dict[Term, tuple[set[Term], set[Term]]] = {}
+    allowed: dict[Term, _Variants] = {}
+    members: dict[Term, frozenset[Term]] = {}
     for design in _designs(facts):
         for original, copies in design.copies.items():
             variable_component = design.derivation.variables.get(original)
             if variable_component is None:
                 continue
             if variable_component not in allowed:
-                allowed[variable_component] = _variants(facts, variable_component)
-            variants, derivations = allowed[variable_component]
+                allowed[variable_component] = _variants(facts, variable_component, members)
+            variants = allowed[variable_component]
             for copy in copies:
                 for reference in values(facts, copy, DEFINITION):
                     used = target(facts, reference)
-                    if used not in variants and derivations.isdisjoint(sources.get(used, ())):
+                    if not variants.has(used, sources.get(used, [])):
                         yield Problem(
                             f"is of {shown(reference)}, which is no variant that {shown(variable_component)} allows "
                             f"for {shown(original)}: use one of its variants, or add this one to them",
@@ -268,13 +269,32 @@ def _a_variant(facts: Facts, _: Term) -> Iterator[Problem]:
                         )
 
 
-def _variants(facts: Facts, variable_component: Term) -> tuple[set[Term], set[Term]]:
-    """Return what may stand for a variable: definitions, and derivations that definitions may be made from."""
-    found = {target(facts, v) for v in values(facts, variable_component, VARIANT)}
-    for reference in values(facts, variable_component, COLLECTION):
-        members = values(facts, target(facts, reference), MEMBER)
-        found.update(target(facts, member) for member in members)
-    return found, {target(facts, d) for d in values(facts, variable_component, VARIANT_DERIVATION)}
+@dataclass(frozen=True, slots=True)
+class _Variants:
+    """What may stand for a variable: definitions, members of collections, what is made from other derivations."""
+
+    definitions: set[Term]
+    collections: list[frozenset[Term]]
+    derivations: set[Term]
+
+    def has(self, definition: Term, sources: list[Term]) -> bool:
+        return (
+            definition in self.definitions
+            or any(definition in members for members in self.collections)
+            or not self.derivations.isdisjoint(sources)
+        )
+
+
+def _variants(facts: Facts, variable_component: Term, members: dict[Term, frozenset[Term]]) -> _Variants:
+    """Put together what a VariableComponent allows; `members` of collections are read once and kept for the next."""
+    collections = {target(facts, reference) for reference in values(facts, variable_component, COLLECTION)}
+    for collection in collections - members.keys():
+        members[collection] = frozenset(target(facts, member) for member in values(facts, collection, MEMBER))
+    return _Variants(
+        {target(facts, v) for v in values(facts, variable_component, VARIANT)},
+        [members[collection] for collection in sorted(collections)],
+        {target(facts, d) for d in values(facts, variable_component, VARIANT_DERIVATION)},
+    )
 
 
 def _same_definition(facts: Facts, _: Term) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from synhub.identity import version_key
 from synhub.model import Finding, Gate
-from synhub.rdf import Iri, Term, iri_term, is_blank, text_of
+from synhub.rdf import Iri, Term, iri_term, is_blank, is_literal, text_of
 from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import TYPE, Document
 from synhub.sbol.schema import CLASSES, TOP_LEVEL_CLASSES
@@ -24,6 +24,7 @@ TOP_LEVELS: tuple[Term, ...] = (*sorted(TOP_LEVEL_CLASSES), GENERIC)
 
 _PERSISTENT_IDENTITY = iri_term(SBOL2.persistentIdentity)
 _VERSION = iri_term(SBOL2.version)
+_ELEMENTS = iri_term(SBOL2.elements)
 _SHOWN = 200  # characters of a value
 
 
@@ -72,6 +73,17 @@ class Facts:
             for subject in subjects:
                 if subject in owner:
                     found.setdefault((identity, owner[subject]), subject)
+        return found
+
+    @cached_property
+    def letters(self) -> dict[Term, str]:
+        """Map the sequences of the document that have letters to them, in lower case."""
+        found: dict[Term, str] = {}
+        for subject, said in self.document.subjects.items():
+            if _ELEMENTS in said:
+                elements = min(said[_ELEMENTS])
+                if is_literal(elements):
+                    found[subject] = text_of(elements).lower()
         return found
 
     def find(self, reference: Term) -> Term | None:
