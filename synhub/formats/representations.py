@@ -5,18 +5,26 @@ read it. A row more here is a format more everywhere.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from synhub.formats.fasta import write_fasta
+from synhub.formats.genbank import write_genbank
 from synhub.formats.media_type import RDF_XML
 from synhub.formats.omex import write_archive
 from synhub.formats.source import Writer
 from synhub.rdf import Iri
+from synhub.sbol.rdf_text import write_jsonld, write_ntriples, write_turtle
+from synhub.sbol.sbol3 import Sbol3Syntax, write_sbol3
 from synhub.sbol.summary import write_summary
 from synhub.sbol.xml import write_sbol2_source
-from synhub.vocab import SBOL2
+from synhub.vocab import SBOL2, SBOL3
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json; charset=utf-8"
+TURTLE = "text/turtle"
+UTF8_TURTLE = TURTLE + "; charset=utf-8"
+N_TRIPLES = "application/n-triples"
+JSON_LD = "application/ld+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +57,29 @@ GFF3_TYPES = ("text/x-gff3", "text/gff3")
 
 _WITH_SEQUENCE = frozenset({SBOL2.ComponentDefinition, SBOL2.Sequence, SBOL2.Collection})
 
+
+def _sbol3(name: str, media_type: str, ending: str, syntax: Sbol3Syntax) -> Representation:
+    negotiated = (media_type.partition(";")[0],)
+    write = partial(write_sbol3, syntax=syntax)
+    return Representation(name, "SBOL 3", ("sbol3",), media_type, ending, write, negotiated, SBOL3.NS)
+
+
 REPRESENTATIONS: tuple[Representation, ...] = (
     Representation(
         "sbol", "SBOL 2", ("sbol", "full"), RDF_XML, "xml", write_sbol2_source, (RDF_XML, "application/xml", "text/xml")
     ),
     Representation(
         "sbolnr", "SBOL 2 of this object alone", ("sbolnr",), RDF_XML, "xml", write_sbol2_source, alone=True
+    ),
+    Representation("ttl", "Turtle", ("ttl",), UTF8_TURTLE, "ttl", write_turtle, (TURTLE, "application/x-turtle")),
+    Representation("nt", "N-Triples", ("nt",), N_TRIPLES, "nt", write_ntriples, (N_TRIPLES,)),
+    Representation("jsonld", "JSON-LD", ("jsonld",), JSON_LD, "jsonld", write_jsonld, (JSON_LD,)),
+    _sbol3("sbol3", UTF8_TURTLE, "ttl", "turtle"),
+    _sbol3("sbol3-nt", N_TRIPLES, "nt", "ntriples"),
+    _sbol3("sbol3-xml", RDF_XML, "xml", "rdfxml"),
+    _sbol3("sbol3-jsonld", JSON_LD, "jsonld", "jsonld"),
+    Representation(
+        "gb", "GenBank", ("gb", "genbank.gb"), TEXT, "gb", write_genbank, GENBANK_TYPES, classes=_WITH_SEQUENCE
     ),
     Representation(
         "fasta", "FASTA", ("fasta", "fasta.fasta"), TEXT, "fasta", write_fasta, FASTA_TYPES, classes=_WITH_SEQUENCE

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from live import PREFIX, Live, live
+from pyoxigraph import RdfFormat, parse
 from starlette.requests import Request
 
 from synhub import exports
@@ -40,7 +41,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_answers_in_every_form_with_a_name_and_a_strong_validator(instance: Live, verb: str) -> None:
     row = next(r for r in REPRESENTATIONS if verb in r.verbs)
-    secret = instance.share("alice", DEVICE)
+    secret = instance.share("alice", ROOT)  # a link to one object opens no other, not its sequence
     forms = [
         (f"{DEVICE}/{verb}", "alice"),
         (f"{DEVICE.removesuffix('/1')}/{verb}", "alice"),
@@ -55,7 +56,7 @@ def test_every_verb_answers_in_every_form_with_a_name_and_a_strong_validator(ins
         assert answer.headers["content-disposition"] == f'attachment; filename="gfp_device.{row.ending}"'
         assert answer.headers["etag"].startswith(f'"{row.name}-')
         assert "Accept" in answer.headers["vary"]
-        assert answer.content or "share" in path  # a link to one object opens no other, not its sequence
+        assert answer.content
         same = instance.get(path, who, headers={"If-None-Match": answer.headers["etag"]})
         assert (same.status_code, same.content) == (304, b"")
         head = instance.request("HEAD", path, who)
@@ -148,6 +149,41 @@ def test_the_object_s_own_address_answers_in_what_is_accepted(instance: Live, me
     assert answer.headers["content-type"].partition(";")[0] == said
     assert answer.headers["etag"].startswith(f'"{row.name}-')
     assert answer.content
+
+
+SBOL3_TYPES = [r.media_type.partition(";")[0] for r in REPRESENTATIONS if r.profile]
+
+
+@pytest.mark.parametrize("media_type", SBOL3_TYPES)
+def test_sbol_3_is_to_be_had_in_every_syntax(instance: Live, media_type: str) -> None:
+    syntax = RdfFormat.from_media_type(media_type)
+    assert syntax is not None
+    profiled = {"Accept": f'{media_type}; profile="http://sbols.org/v3#"'}
+    for path, headers in ((f"{DEVICE}/sbol3", {"Accept": media_type}), (DEVICE, profiled)):
+        answer = instance.get(path, "alice", headers=headers)
+        types = {q.object.value for q in parse(answer.content, format=syntax) if q.predicate.value.endswith("#type")}
+
+        assert answer.headers["content-type"].partition(";")[0] == media_type
+        assert "http://sbols.org/v3#Component" in types
+        assert "http://sbols.org/v2#ComponentDefinition" not in types
+
+
+@pytest.mark.parametrize("accept", [None, "text/plain", "*/*", "application/xhtml+xml", "text/html"])
+def test_sbol_3_is_turtle_for_who_does_not_care(instance: Live, accept: str | None) -> None:
+    answer = instance.get(f"{DEVICE}/sbol3", "alice", headers={"Accept": accept} if accept else {})
+
+    assert answer.headers["content-type"] == "text/turtle; charset=utf-8"
+
+
+@pytest.mark.parametrize("verb", ["ttl", "nt", "jsonld"])
+def test_other_syntaxes_hold_the_same_triples(instance: Live, verb: str) -> None:
+    row = next(r for r in REPRESENTATIONS if verb in r.verbs)
+    syntax = RdfFormat.from_media_type(row.media_type.partition(";")[0])
+    assert syntax is not None
+    answer = instance.get(f"{DEVICE}/{verb}", "alice")
+    plain = instance.get(f"{DEVICE}/sbol", "alice")
+
+    assert set(parse(answer.content, format=syntax)) == set(parse(plain.content, format=RdfFormat.RDF_XML))
 
 
 @pytest.mark.parametrize("accept", ["text/plain", "*/*", "application/json", "image/png", "nonsense"])
