@@ -6,9 +6,10 @@ planning ahead in a thread of the submissions; the writer has the last word.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from synhub.store.room import Room
 from synhub.store.top_levels import versions_of
 from synhub.store.work import JobFuture
 from synhub.store.writer import NOT_PLANNED, Writer
+from synhub.submit.dry_run import dry_run, unwritten_job
 from synhub.submit.intake import check_form, fingerprint
 from synhub.submit.plan import OverwriteMerge, SubmitRequest
 from synhub.submit.planner import PREPARED, Planner, check_mode, read_stored
@@ -127,6 +129,34 @@ class Submissions:
             task.add_done_callback(lambda done: self._stop(job, result) if done.cancelled() else None)
         return result
 
+    def dry_run(self, user: User, fields: dict[str, str], files: Sequence[UploadedFile], job_id: str) -> dict[str, Any]:
+        """Say what `submit` would do with a complete upload in the job's folder, which is deleted. Writes nothing.
+
+        What is wrong with the upload, and what a mode refuses, is part of the answer (submit/dry_run.py). Raises
+        FieldErrors, TooMany, and TooLarge for what cannot be read within the limits.
+        """
+        admitted: Future[None] = Future()
+        folder, job = self._journal.job_folder(job_id), unwritten_job(job_id, user.username, self._journal.now())
+
+        def check(sent: Mapping[str, str]) -> SubmitRequest:
+            return check_form(sent, self._registry, user.username, self._latest)
+
+        def prepare(request: SubmitRequest, output: Path) -> str:
+            came = self._prepare_upload(request, files, output)
+            return _refusal(partial(self._quotas.extend, user.username, came, admitted))
+
+        def plan(request: SubmitRequest, prepared: Path) -> Planner:
+            return self._planner(job, user, request, prepared, files)
+
+        try:
+            full = _refusal(partial(self._quotas.admit, user.username, _uploads(files), admitted))
+            if full:
+                self._quotas.admit(user.username, (), admitted)
+            return dry_run(fields, check, prepare, plan, folder, full)
+        finally:
+            admitted.cancel()  # not under way any more
+            self._journal.delete_folder(job_id)
+
     def _stop(self, job: Job, result: "Future[Job]") -> None:
         error = Stopping(NOT_PLANNED)
         self._journal.fail_unplanned(job.id, error)
@@ -200,15 +230,19 @@ class Submissions:
             came = self._prepare_upload(request, files, folder / PREPARED)
             self._quotas.extend(user.username, came, result)
             self._journal.prepared(job.id)
-            plan = Planner(
-                self._registry, self._store, self._removals, self._settings.step_quads, job, user, request, folder,
-                list(zip(_uploads(files), (f.path for f in files), strict=True)),
-            )  # fmt: skip
+            plan = self._planner(job, user, request, folder, files)
             draft = self._writer.draft(job, plan.planned)
             self._writer.submit(job, plan.planned, draft).add_done_callback(lambda done: pass_on(done, result))
         except Exception as error:
             self._journal.fail_unplanned(job.id, error)
             result.set_exception(error)
+
+    def _planner(
+        self, job: Job, user: User, request: SubmitRequest, folder: Path, files: Sequence[UploadedFile]
+    ) -> Planner:
+        uploads = list(zip(_uploads(files), (f.path for f in files), strict=True))
+        step_quads = self._settings.step_quads
+        return Planner(self._registry, self._store, self._removals, step_quads, job, user, request, folder, uploads)
 
     def _prepare_upload(self, request: SubmitRequest, files: Sequence[UploadedFile], output: Path) -> list[Upload]:
         """Prepare in a child; return the files that came out of archives and are to be kept.
@@ -240,6 +274,15 @@ class Submissions:
         if not answer["ok"]:
             raise InvalidDesign(answer["error"], answer["findings"], answer["files"])
         return [Upload(**file) for file in answer["attached"]]
+
+
+def _refusal(admit: Callable[[], None]) -> str:
+    """Return why there is no room for some files, '' where there is. Raises TooMany."""
+    try:
+        admit()
+    except TooLarge as error:
+        return error.message
+    return ""
 
 
 def _uploads(files: Sequence[UploadedFile]) -> list[Upload]:

@@ -5,14 +5,18 @@ from functools import partial
 from urllib.parse import quote
 
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from synhub.errors import SynhubError
+from synhub.errors import FieldErrors, SynhubError
 from synhub.identity import path_of_iri
+from synhub.submit.intake import parse_flag
 from synhub.web.auth import hub_of, user_of
 from synhub.web.changing import accepted, described_by, done, received, started, wants_no_wait
+from synhub.web.forms import UploadForm
 from synhub.web.pages import render_form
-from synhub.web.respond import HTML, Result, error_result, redirect, wants_html
+from synhub.web.respond import HTML, Result, error_result, json_result, redirect, wants_html
+from synhub.web.waiting import beside
 
 DONE = "Successfully uploaded"
 
@@ -25,10 +29,17 @@ async def submit_form(request: Request) -> Result:
 
 
 async def submit(request: Request) -> Result:
-    """Receive an upload and answer when its job is done; `Prefer: respond-async` is answered at once."""
+    """Receive an upload and answer when its job is done; `Prefer: respond-async` is answered at once.
+
+    With `dry_run`, in the form or the query, say what it would do.
+    """
     hub = hub_of(request)
     user = user_of(request)
     job_id, form = await received(request, hub.settings.upload_limit)
+    if await _is_dry_run(request, form, job_id):
+        call = hub.submissions.dry_run
+        foreseen = await beside(request, hub.lanes.prepare, call, user, form.fields, form.files, job_id)
+        return json_result(foreseen, title="Nothing was stored; this is what the submission would do")
     future = await started(request, partial(hub.submissions.submit, user, form.fields, form.files, job_id))
     if wants_no_wait(request):
         await _tell(request, future.job_id)
@@ -40,6 +51,15 @@ async def submit(request: Request) -> Result:
     await _tell(request, job.id)
     path = path_of_iri(job.options["collection"], hub.registry) if wants_html(request) else None
     return Result(DONE, headers=described_by(job), title=DONE, location=path)
+
+
+async def _is_dry_run(request: Request, form: UploadForm, job_id: str) -> bool:
+    """Raises FieldErrors for a value that is neither on nor off; the upload is deleted."""
+    try:
+        return parse_flag(form.fields, "dry_run") or parse_flag(request.query_params, "dry_run")
+    except FieldErrors:
+        await run_in_threadpool(hub_of(request).journal.delete_folder, job_id)
+        raise
 
 
 async def remote_submit(request: Request) -> Result:
