@@ -19,8 +19,9 @@ from synhub.sbol.graph import Document
 from synhub.sbol.rdf_text import jsonld_of, ntriples_pieces, rdfxml_of, turtle_of
 from synhub.sbol.sbol3_down import Downward, is_carried
 from synhub.sbol.sbol3_residue import BACKPORT, FORWARD, residue
-from synhub.sbol.sbol3_terms import CHILDREN_3, MADE_SEQUENCE, ORIGINAL, TYPE, forward, local_name, same_number
-from synhub.sbol.sbol3_up import LOCAL_NAME, WITHOUT, Names, Upward
+from synhub.sbol.sbol3_terms import CHILDREN_3, MADE_SEQUENCE, ORIGINAL, TRUE, TYPE, forward, local_name, same_number
+from synhub.sbol.sbol3_up import LOCAL_NAME, NOTES, OWN_CONSTRAINT, WITHOUT, Names, Upward
+from synhub.sbol.schema import CLASSES
 from synhub.vocab import SBOL3, SBOL3_PREFIXES
 
 Sbol3Syntax = Literal["turtle", "ntriples", "rdfxml", "jsonld"]
@@ -118,13 +119,13 @@ class _Kept:
                 continue
             if p == TYPE and o.startswith(f"<{SBOL3.NS}"):
                 yield self.name(s), TYPE, forward(o[1 + len(SBOL3.NS) : -1])
-            elif p.startswith(f"<{SBOL3.NS}") or p == TYPE:
+            elif p.startswith(f"<{SBOL3.NS}") or o in CLASSES:
                 yield self.name(s), FORWARD.encode(p), self.name(o)
             else:
                 yield self.name(s), p, self.name(o)
         for reference, (constraint, _, _) in sorted(shape.maps.items()):
             if constraint in lost:
-                yield self.name(reference), forward("constraint"), self.name(constraint)
+                yield self.name(reference), OWN_CONSTRAINT, TRUE
 
     def _local_names(self, names: dict[Term, Term]) -> Iterator[Triple]:
         """Write down the names of children that the way back would call something else."""
@@ -171,11 +172,12 @@ def _notes(kept: list[Triple]) -> list[Finding]:
     objects = {s for s, p, _ in kept if p == TYPE}
     kinds: Counter[str] = Counter()
     for s, p, o in kept:
-        decoded = FORWARD.decode(p)
+        statement = FORWARD.decode(p)
         if p == TYPE:
-            kinds[o[1 + len(SBOL3.FORWARD) : -1]] += 1
-        elif s not in objects and o not in objects and decoded and not decoded[1] and p not in (LOCAL_NAME, WITHOUT):
-            kinds[local_name(decoded[0][1:-1])] += 1
+            if FORWARD.holds(o) and o != forward("Identified"):
+                kinds[o[1 + len(SBOL3.FORWARD) : -1]] += 1
+        elif s not in objects and o not in objects and statement and not statement[1] and p not in NOTES:
+            kinds[local_name(statement[0][1:-1])] += 1
     return [
         Finding(RULE, "note", "", f"SBOL 2 has no words for {kind!r} of SBOL 3 ({count} times): kept as annotations")
         for kind, count in sorted(kinds.items())

@@ -26,6 +26,7 @@ from synhub.sbol.sbol3_terms import (
     PROPERTIES_DOWN,
     REFERENCES,
     SHARED_CLASSES,
+    TOP_LEVELS_3,
     TYPE,
     backport,
     iri_down,
@@ -56,6 +57,7 @@ _HOLDERS = {
     v2("SequenceConstraint"): "sequenceConstraint",
     v2("MapsTo"): "mapsTo",
 }
+_NUCLEIC = Term("<https://identifiers.org/edam:format_1207>")
 _STRUCTURE = frozenset({ORIGINAL, FROM_MODULE, ANNOTATION, NO_SEQUENCE, MADE_SEQUENCE})
 _SIDES = (("input", "in"), ("output", "out"), ("nondirectional", "inout"))
 
@@ -94,9 +96,10 @@ def shape_of(subjects: Subjects) -> Shape:
     for subject in sorted(subjects):
         for predicate in CHILDREN_3 & subjects[subject].keys():
             for child in subjects[subject][predicate]:
-                if child in subjects and child != subject:
+                if child in subjects and child != subject and TOP_LEVELS_3.isdisjoint(shape.types(child)):
                     shape.owner.setdefault(child, subject)
         shape.made.update(subjects[subject].get(MADE_SEQUENCE, ()))
+    _own_annotations(shape)
     roots = [s for s in sorted(subjects) if s not in shape.owner and s not in shape.made and _is_object(shape, s)]
     for root in roots:
         shape.classes[root] = _class_of(shape, root)
@@ -112,6 +115,16 @@ def shape_of(subjects: Subjects) -> Shape:
         _constraints(shape, root, children)
     _drop_incomplete(shape)
     return shape
+
+
+def _own_annotations(shape: Shape) -> None:
+    """Find who owns the annotations that SBOL 3 gives an identity: they are below their owner's."""
+    nodes = {s for s in shape.subjects if IDENTIFIED in shape.types(s) and s not in shape.owner}
+    for subject in sorted(shape.subjects) if nodes else ():
+        for predicate, values in shape.subjects[subject].items():
+            for value in nodes.intersection(values):
+                if value != subject and not is_carried(predicate):
+                    shape.owner.setdefault(value, subject)
 
 
 def _is_object(shape: Shape, subject: Term) -> bool:
@@ -136,11 +149,12 @@ def _is_module(shape: Shape, component: Term, above: set[Term]) -> bool:
     if component in above or _COMPONENT not in shape.types(component):
         return False
     found = FUNCTIONAL_ENTITY in shape.values(component, "type") or bool(shape.values(component, "hasInteraction"))
-    found = found or any(
-        _is_module(shape, definition, above | {component})
-        for feature in shape.values(component, "hasFeature")
-        for definition in shape.values(feature, "instanceOf")
-    )
+    for feature in () if found else shape.values(component, "hasFeature"):
+        found = FROM_MODULE in shape.subjects.get(feature, {}) or any(
+            _is_module(shape, definition, above | {component}) for definition in shape.values(feature, "instanceOf")
+        )
+        if found:
+            break
     shape.modules[component] = found
     return found
 
@@ -290,7 +304,8 @@ def _drop_incomplete(shape: Shape) -> None:
             remote = shape.values(subject, "refersTo")[0]
             gone = remote in shape.subjects and shape.classes.get(remote) not in _INSTANCES
         elif found == v2("Participation"):
-            gone = any(shape.classes.get(p) != v2("FunctionalComponent") for p in shape.values(subject, "participant"))
+            who = shape.values(subject, "participant")
+            gone = not who or any(shape.classes.get(w) != v2("FunctionalComponent") for w in who)
         elif found == v2("VariableComponent"):
             known = [v for v in shape.values(subject, "variable") if v in shape.subjects]
             gone = any(shape.classes.get(v) != v2("Component") for v in known)
@@ -421,6 +436,11 @@ class Downward:
             yield name, v2("local"), self.name(local)
             for remote in shape.values(subject, "refersTo"):
                 yield name, v2("remote"), self.name(remote) if self.name(remote) != remote else iri_down(remote)
+        elif main == v2("Sequence"):  # SBOL 3 has sequences of which nobody knows the letters
+            if not shape.values(subject, "elements"):
+                yield name, v2("elements"), literal_term("")
+            if not shape.values(subject, "encoding"):
+                yield name, v2("encoding"), value_down(v2("encoding"), _NUCLEIC)
         elif main in (v2("Range"), v2("Cut")):
             holder = shape.holder[subject]
             if shape.classes[holder] == v2("SequenceAnnotation"):

@@ -124,6 +124,7 @@ CLASSES_UP: Mapping[Term, Term] = {v2(name): v3(name) for name in _SAME_CLASSES}
 CLASSES_DOWN: Mapping[Term, Term] = {v3(name): v2(name) for name in _SAME_CLASSES} | {
     v3("VariableFeature"): v2("VariableComponent"),
 }
+TOP_LEVELS_3 = frozenset(CLASSES_UP[c] for c in CLASSES_UP if CLASSES[c].top_level) | {TOP_LEVEL}
 SHARED_CLASSES = frozenset(c for c in CLASSES if c.startswith((f"<{PROV.NS}", f"<{OM.NS}")))
 CHILDREN_3 = frozenset(
     v3(name)
@@ -199,9 +200,13 @@ def split_version(term: Term) -> tuple[str, str]:
 
 def namespace_of(term: Term) -> str:
     """Return the namespace of a top level of SBOL 3, which is the identity without version and displayId."""
-    head = term[1:-1].rpartition("/")[0]
+    iri = term[1:-1]
+    head = iri.rpartition("/")[0]
+    if ":" not in head or head.endswith(("/", ":")):  # urn:… or http://host
+        head = iri.rpartition(":")[0]
+        return head if ":" in head else iri
     prefix, _, version = head.rpartition("/")
-    return prefix if _VERSION.match(version) and not prefix.endswith("/") else head
+    return prefix if _VERSION.match(version) and ":" in prefix and not prefix.endswith("/") else head
 
 
 def local_name(iri: str) -> str:

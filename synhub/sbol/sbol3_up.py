@@ -44,6 +44,8 @@ Find = Callable[[Term], list[Triple] | None]
 
 LOCAL_NAME = forward("localName")
 WITHOUT = forward("without")
+OWN_CONSTRAINT = forward("ownConstraint")
+NOTES = frozenset({LOCAL_NAME, WITHOUT, OWN_CONSTRAINT})  # read here, and not statements of SBOL 3
 _DISPLAY_ID = v2("displayId")
 _COMPONENT = v2("component")
 _MAPS_TO = v2("MapsTo")
@@ -131,9 +133,15 @@ class Names:
         """Return the object of this group that is meant by an IRI with or without version."""
         return value if value in self.of else self.versionless.get(value, value)
 
+    def has_interface(self, root: Term) -> bool:
+        """Tell whether an interface came with the object, which then needs none to be made."""
+        return forward("hasInterface") in self.document.subjects[root]
+
     def _root(self, root: Term) -> None:
         self.of[root] = iri_up(root)
-        self.used |= {self.of[root], f"{self.of[root][:-1]}/Interface1>"}
+        self.used |= {self.of[root]}
+        if not self.has_interface(root):
+            self.used |= {f"{self.of[root][:-1]}/Interface1>"}
         # An annotation without a name of its own is written under its old one, which nothing else may have then.
         self.reserved |= {s for s in self.document.subjects if class_of(self.document, s) == _ANNOTATION}
         annotations: list[Term] = []
@@ -214,7 +222,7 @@ class Upward:
             (s, p, o)
             for s, said in document.subjects.items()
             for p, values in said.items()
-            if FORWARD.holds(p) and p not in (LOCAL_NAME, WITHOUT)
+            if FORWARD.holds(p) and p not in NOTES
             for o in values
         ]
         absent = {
@@ -314,9 +322,7 @@ class Upward:
             return self._child(names, names.document.owner.get(subject, subject), v2("template"), value)
         up = iri_up(value)
         if up == value and (other := self._names(value)) is not None:
-            root = other.resolve(value)
-            up = other.of.get(root, value)
-        self.met[value] = up
+            return other.of.get(other.resolve(value), value)
         return up
 
     def _child(self, names: Names, subject: Term, through: Term, value: Term) -> Term:
@@ -324,7 +330,7 @@ class Upward:
         for target in names.document.subjects[subject].get(through, ()):
             other = self._names(target)
             if other is not None and (child := other.resolve(value)) in other.of:
-                self.met[value] = other.of[child]
+                self.met[child] = other.of[child]
                 return other.of[child]
         return iri_up(value)
 
@@ -411,7 +417,7 @@ class Upward:
             for child in names.document.children.get(root, ())
             if child in names.of and (side := _side(names.document, child))
         ]
-        if not found:
+        if not found or names.has_interface(root):
             return
         yield name, v3("hasInterface"), interface
         yield interface, TYPE, v3("Interface")
@@ -426,7 +432,7 @@ class Upward:
         yield name, v3("inChildOf"), names.of.get(carrier, carrier)
         for value in said.get(v2("remote"), ()):
             yield name, v3("refersTo"), self._child(names, carrier, v2("definition"), value)
-        if forward("constraint") in said:  # it came with one of its own
+        if OWN_CONSTRAINT in said:  # it came with one of its own
             return
         constraint = Term(f"{name[:-1]}_constraint>")
         root = names.of[names.places[subject]]
