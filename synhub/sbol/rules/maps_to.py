@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from synhub.rdf import Term, text_of
 from synhub.sbol.rules.component_definition import COMPONENT, LOCAL, REFINEMENT, REMOTE
 from synhub.sbol.rules.location import DEFINITION
-from synhub.sbol.rules.lookup import child_of, target, values
+from synhub.sbol.rules.lookup import child_of, references, target, values
 from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
 
 _MAPS_TO, _FUNCTIONAL, _MODULE = sbol("MapsTo"), sbol("FunctionalComponent"), sbol("Module")
@@ -23,7 +23,7 @@ def _owner(facts: Facts, maps_to: Term, *classes: Term) -> Term | None:
 
 def _local(facts: Facts, maps_to: Term, owner: Term, wanted: Term, word: str) -> Iterator[Problem]:
     design = facts.document.owner.get(owner)
-    for reference in values(facts, maps_to, LOCAL) if design is not None else ():
+    for reference in references(facts, maps_to, LOCAL) if design is not None else ():
         assert design is not None
         found = child_of(facts, reference, design)
         if found is None or wanted not in facts.document.types(found):
@@ -53,7 +53,7 @@ def _remote_of(facts: Facts, owner: Term, reference: Term) -> Term | None:
 
 
 def _remote(facts: Facts, maps_to: Term, owner: Term, word: str) -> Iterator[Problem]:
-    for reference in values(facts, maps_to, REMOTE):
+    for reference in references(facts, maps_to, REMOTE):
         if _remote_of(facts, owner, reference) is None:
             used = ", ".join(map(shown, values(facts, owner, DEFINITION))) or "the missing definition of its owner"
             yield Problem(
@@ -78,7 +78,7 @@ def _remote_functional(facts: Facts, maps_to: Term) -> Iterator[Problem]:
 
 def _public_remote(facts: Facts, maps_to: Term) -> Iterator[Problem]:
     owner = facts.document.owner.get(maps_to)
-    for reference in values(facts, maps_to, REMOTE) if owner is not None else ():
+    for reference in references(facts, maps_to, REMOTE) if owner is not None else ():
         assert owner is not None
         remote = _remote_of(facts, owner, reference)
         access = () if remote is None else values(facts, remote, _ACCESS)
@@ -95,9 +95,9 @@ def _same_definition(facts: Facts, maps_to: Term) -> Iterator[Problem]:
     design = None if owner is None else facts.document.owner.get(owner)
     if owner is None or design is None or _VERIFY not in values(facts, maps_to, REFINEMENT):
         return
-    for reference in values(facts, maps_to, REMOTE):
+    for reference in references(facts, maps_to, REMOTE):
         remote = _remote_of(facts, owner, reference)
-        for local in values(facts, maps_to, LOCAL):
+        for local in references(facts, maps_to, LOCAL):
             here = child_of(facts, local, design)
             if remote is None or here is None:
                 continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from synhub.rdf import Term, iri_term, text_of
 from synhub.sbol.rules.component_definition import ANNOTATION, COMPONENTS
 from synhub.sbol.rules.location import LOCATION
-from synhub.sbol.rules.lookup import child_of, values
+from synhub.sbol.rules.lookup import child_of, references, values
 from synhub.sbol.rules.positions import overlaps, spans
 from synhub.sbol.rules.rule import Facts, Problem, Rule, shown
 from synhub.vocab import SBOL2
@@ -28,7 +28,7 @@ def _no_overlap(facts: Facts, annotation: Term) -> Iterator[Problem]:
 
 def _component_of_owner(facts: Facts, annotation: Term) -> Iterator[Problem]:
     owner = facts.document.owner.get(annotation)
-    for reference in values(facts, annotation, COMPONENTS) if owner is not None else ():
+    for reference in references(facts, annotation, COMPONENTS) if owner is not None else ():
         assert owner is not None
         if child_of(facts, reference, owner) is None:
             yield Problem(
