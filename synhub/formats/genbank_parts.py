@@ -15,7 +15,8 @@ from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, is_literal, 
 from synhub.vocab import DCTERMS, GBCONV, RDF, SBOL2
 
 MAX_DEPTH = 64
-MAX_FEATURES = 200_000
+MAX_FLATTENED = 20_000  # features of parts: levels of two parts each would be 2**64
+MAX_STEPS = 5_000_000  # pieces looked at
 
 _NUMBERED = re.compile(r"annotation([0-9]{1,9})\Z")
 _LAST_NUMBER = re.compile(r"([0-9]{1,9})\Z")
@@ -104,9 +105,10 @@ class Flattener:
 
     source: Source
     length: int
-    comments: list[str] = field(default_factory=list)
+    comments: dict[str, None] = field(default_factory=dict)
     _definitions: dict[Iri, Group | None] = field(default_factory=dict)
-    _count: int = 0
+    _flattened: int = 0
+    _steps: int = 0
 
     def features(self, definition: Group) -> Iterator[OutFeature]:
         """Yield the features in the order of the definition's annotations, those of parts after their part."""
@@ -114,13 +116,17 @@ class Flattener:
         yield from self._features(definition, whole, (definition.main,))
 
     def _say(self, comment: str) -> None:
-        if comment not in self.comments:
-            self.comments.append(comment)
+        self.comments[comment] = None
 
     def _features(self, group: Group, pieces: Sequence[Span], path: tuple[Term, ...]) -> Iterator[OutFeature]:
         is_root = len(path) == 1
         for annotation in _ordered(group):
             place = _place(group, annotation)
+            self._flattened += not is_root
+            self._steps += len(place.spans) * len(pieces)
+            if not is_root and (self._flattened > MAX_FLATTENED or self._steps > MAX_STEPS):
+                self._say(f"only the first {MAX_FLATTENED} features of parts are listed, which is the limit")
+                return
             spans = [part for span in place.spans for part in mapped(span, pieces)]
             name = f"{group.name(group.main)}/{group.name(annotation)}"
             if place.is_vague:
@@ -130,10 +136,6 @@ class Flattener:
             location = _exact_text(group, annotation, place, self.length) if is_root else ""
             if not spans and not location:
                 continue
-            self._count += 1
-            if self._count > MAX_FEATURES:
-                self._say(f"only the first {MAX_FEATURES} features are listed, which is the limit")
-                return
             component, part = self._part(group, annotation)
             text = location or write_location(spans, place.operator, self.length)
             yield _feature(group, annotation, component, part, text)

@@ -184,11 +184,7 @@ def _read_field(lines: list[str], at: int, record: Record, match: re.Match[str] 
     start = at
     line = lines[at]
     if match is None:
-        previous = _last_field(record)
-        if previous is None:
-            raise BadLine(at + 1, f"{line.strip()[:40]!r} is no header line: it begins with no keyword in capitals")
-        previous.text = _joined(previous.text, line, at)
-        return at + 1
+        return _read_rest(lines, at, record)
     keyword = match[2].upper()
     keeps_indent = keyword == "COMMENT" and not line[match.end() : _TEXT].strip()
     pieces = [line[_TEXT:].rstrip() if keeps_indent else line[match.end() :].strip()]
@@ -204,13 +200,25 @@ def _read_field(lines: list[str], at: int, record: Record, match: re.Match[str] 
     return at
 
 
-def _joined(before: str, line: str, at: int) -> str:
-    text = f"{before} {line.strip()}".strip()
-    if len(text) > MAX_TEXT:
-        raise BadLine(
-            at + 1, f"a header field holds more than {MAX_TEXT} characters, which is the limit", is_limit=True
-        )
-    return text
+def _read_rest(lines: list[str], at: int, record: Record) -> int:
+    """Add lines without a keyword to the field before them, all at once."""
+    field = _last_field(record)
+    if field is None:
+        raise BadLine(at + 1, f"{lines[at].strip()[:40]!r} is no header line: it begins with no keyword in capitals")
+    start = at
+    size = len(field.text)
+    while at < len(lines) and size <= MAX_TEXT and not _begins(lines[at]):
+        size += len(lines[at])
+        at += 1
+    if size > MAX_TEXT:
+        raise _too_long(start, field.keyword)
+    field.text = " ".join(filter(None, (field.text, *(line.strip() for line in lines[start:at]))))
+    return at
+
+
+def _begins(line: str) -> bool:
+    """Tell whether a line of the header begins something new."""
+    return line.startswith("//") or any(p.match(line) for p in (_LOCUS, _KEYWORD, _ANY_CASE))
 
 
 def _add_field(record: Record, new: Field, indent: str) -> None:

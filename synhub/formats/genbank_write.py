@@ -199,7 +199,7 @@ def _record(source: Source, group: Group) -> _Record | str:
     elements = _elements(usable[0])
     flattener = Flattener(source, len(elements))
     features = list(flattener.features(group))
-    comments = _left_out(group, features) + flattener.comments
+    comments = _left_out(group, features) + list(flattener.comments)
     if len(sequences) > 1:
         comments.append(f"of {len(sequences)} sequences only {usable[0].name(usable[0].main)} is here")
     is_circular = _CIRCULAR in group.iris(group.main, SBOL2.type)
