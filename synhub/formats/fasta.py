@@ -30,7 +30,7 @@ _SEQ = "_seq"
 _NUCLEOTIDES = frozenset("ACGTURYSWKMBDHVN.-")
 _AMINO_ACIDS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ*-")
 _PLAIN = "ACGTUN"  # nine letters of ten are these, or it is a peptide of letters that happen to be nucleotides, too
-_MOLECULES = {
+MOLECULES = {
     "DNA": (BIOPAX.DnaRegion, ENCODING.NUCLEIC_ACID, _NUCLEOTIDES),
     "RNA": (BIOPAX.RnaRegion, ENCODING.NUCLEIC_ACID, _NUCLEOTIDES),
     "protein": (BIOPAX.Protein, ENCODING.AMINO_ACID, _AMINO_ACIDS),
@@ -44,7 +44,7 @@ _MEASURED = re.compile(r"(.*?)(?: sequence [0-9]+)? \(([0-9]+) (?:bp|aa|undefine
 
 
 @dataclass(slots=True)
-class _Record:
+class Record:
     """`header` stands in line `line` (from 1); `lines` are (number, text) of what follows, `elements` their letters."""
 
     header: str
@@ -65,20 +65,24 @@ def read_fasta(data: bytes, options: Options) -> Reading:
     design = Design(options.namespace)
     molecule = _ENDINGS.get(options.name.rpartition(".")[2].lower())
     molecules: dict[str, None] = {}
-    for record in _records(text):
-        kind = molecule or _guess(record.elements)
+    for record in split_records(text):
+        kind = molecule or guess_molecule(record.elements)
         molecules[kind] = None
-        _check(record, kind)
+        check_letters(record, kind)
         _add(design, record, kind, options.sequence_only, findings)
     return Reading(f"FASTA ({', '.join(molecules)})", design.triples, findings)
 
 
-def _records(text: str) -> Iterator[_Record]:
-    """Split the file. `;` begins a comment where `>` begins records; in a file without any `>`, it begins them."""
+def split_records(text: str, first_line: int = 1) -> Iterator[Record]:
+    """Split a file, or the end of one that begins in `first_line`.
+
+    `;` begins a comment where `>` begins records; in a file without any `>`, it begins them. Raises InvalidDesign,
+    TooLarge.
+    """
     mark = ">" if re.search(r"^\s*>", text, re.MULTILINE) else ";"
-    record: _Record | None = None
+    record: Record | None = None
     count = 0
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=first_line):
         stripped = line.strip()
         if stripped[:1] == mark and not (mark == ";" and record is not None and not record.lines):
             if record is not None:
@@ -86,7 +90,7 @@ def _records(text: str) -> Iterator[_Record]:
             count += 1
             if count > MAX_RECORDS:
                 raise TooLarge(f"line {number}: more than {MAX_RECORDS} records in one FASTA file; split it")
-            record = _Record(stripped[1:].strip(), number)
+            record = Record(stripped[1:].strip(), number)
         elif stripped[:1] == ";":
             if record is not None:
                 record.comments.append(stripped[1:].strip())
@@ -99,14 +103,14 @@ def _records(text: str) -> Iterator[_Record]:
     yield _complete(record)
 
 
-def _complete(record: _Record) -> _Record:
+def _complete(record: Record) -> Record:
     if not record.lines:
         raise _invalid(f"line {record.line}: the record {record.header!r} has no sequence; add it or remove the header")
     record.elements = _BLANKS.sub("", "".join(text for _, text in record.lines))
     return record
 
 
-def _guess(elements: str) -> str:
+def guess_molecule(elements: str) -> str:
     """Return the molecule that letters look like; anything odd is checked as a protein, which allows most."""
     letters = elements.upper()
     used = set(letters)
@@ -118,9 +122,9 @@ def _guess(elements: str) -> str:
     return "DNA" if sum(letters.count(c) for c in _PLAIN) >= 0.9 * (len(letters) - gaps) else "protein"
 
 
-def _check(record: _Record, kind: str) -> None:
+def check_letters(record: Record, kind: str) -> None:
     """Raise InvalidDesign for the first letter that the molecule cannot have."""
-    allowed = _MOLECULES[kind][2]
+    allowed = MOLECULES[kind][2]
     if set(record.elements.upper()) <= allowed:
         return
     for number, line in record.lines:
@@ -133,10 +137,10 @@ def _check(record: _Record, kind: str) -> None:
                 )
 
 
-def _add(design: Design, record: _Record, kind: str, sequence_only: bool, findings: list[Finding]) -> None:
+def _add(design: Design, record: Record, kind: str, sequence_only: bool, findings: list[Finding]) -> None:
     name, text = _name_and_text(record)
     wanted = name or f"record{record.line}"
-    region, encoding, _ = _MOLECULES[kind]
+    region, encoding, _ = MOLECULES[kind]
     if sequence_only:
         named = sequence = design.top_level(wanted, SBOL2.Sequence)
     else:
@@ -158,13 +162,13 @@ def _add(design: Design, record: _Record, kind: str, sequence_only: bool, findin
     _say_renamed(record, named, wanted, findings)
 
 
-def _say_renamed(record: _Record, named: Made, wanted: str, findings: list[Finding]) -> None:
+def _say_renamed(record: Record, named: Made, wanted: str, findings: list[Finding]) -> None:
     if named.display_id != (display_id_from(wanted) or named.display_id):
         message = f"line {record.line}: another record is called {wanted!r}: this one became {named.display_id}"
         findings.append(Finding(_RULE, "note", named.iri, message))
 
 
-def _name_and_text(record: _Record) -> tuple[str, str]:
+def _name_and_text(record: Record) -> tuple[str, str]:
     """Split the header into what it calls the record and what else it says."""
     header = record.header
     measured = _MEASURED.match(header)

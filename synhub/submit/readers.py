@@ -11,6 +11,7 @@ import pyoxigraph
 from synhub.errors import InvalidDesign
 from synhub.formats.fasta import read_fasta
 from synhub.formats.genbank_read import read_genbank
+from synhub.formats.gff3 import read_gff3
 from synhub.formats.reading import Options, Reader, Reading
 from synhub.formats.sniff import Syntax
 from synhub.model import Finding
@@ -31,7 +32,6 @@ _NAMES: Mapping[Syntax, str] = {
     "snapgene": "a SnapGene file: export it as GenBank",
     "html": "an HTML page: download the design itself",
     "genbank": "GenBank",
-    "gff3": "GFF3",
 }
 ADVICE = (
     "synhub accepts SBOL 1 (RDF/XML), SBOL 2 and SBOL 3 (RDF/XML, Turtle, N-Triples, JSON-LD), GenBank, FASTA, GFF3,"
@@ -42,6 +42,7 @@ ADVICE = (
 READERS: Mapping[Syntax, Reader] = {
     "genbank": read_genbank,
     "fasta": read_fasta,
+    "gff3": read_gff3,
 }
 
 # RDF that is not SBOL 2, by the namespace of its classes: what it is called, and what makes SBOL 2 of it.

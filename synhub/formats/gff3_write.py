@@ -1,0 +1,244 @@
+"""GFF3, out: a ComponentDefinition is a sequence, its annotations and those of the definitions in it are features.
+
+Streams: one definition, with what lies in it, is in memory at a time. What GFF3 has no column for is said in `#` lines.
+`gff3.read_gff3` reads it back to the same features and sequences.
+
+Source: Generic Feature Format version 3 (GFF3), Sequence Ontology Project, version 1.26.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from synhub.errors import Unwritable
+from synhub.formats.fasta import guess_molecule
+from synhub.formats.genbank_parts import Group
+from synhub.formats.gff3_features import Feature, Sketch, roles_and_type
+from synhub.formats.gff3_lines import NONE, Line, escape, format_line, seqid_column
+from synhub.formats.source import Source
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
+from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GFF3, RDF, SBOL2, SO
+
+COLUMNS = 79  # as the reference library writes
+
+# What the classic converter says of a document none of whose definitions it can write.
+_NOTHING = "GFF 3 is only supported for DNA components.\nConversion failed.\n"
+_MOLECULES = {
+    BIOPAX.Dna: "DNA",
+    BIOPAX.DnaRegion: "DNA",
+    BIOPAX.Rna: "RNA",
+    BIOPAX.RnaRegion: "RNA",
+    BIOPAX.Protein: "protein",
+}
+_ENCODINGS = (ENCODING.NUCLEIC_ACID, ENCODING.AMINO_ACID)
+_TYPE = iri_term(RDF.type)
+_DEFINITION = iri_term(SBOL2.ComponentDefinition)
+
+
+def write_gff3(source: Source) -> Iterator[bytes]:
+    """Write the definition asked for; of a collection every member that is one; of anything else those in no other.
+
+    Without any definition there is only the header, as SynBioHub has it. Raises Unwritable, before the first byte, when
+    there are some and none is DNA, RNA or protein.
+    """
+    chosen = _Chosen.of(source)
+    if chosen.count and not chosen.writable:
+        raise Unwritable(_NOTHING)
+    yield b"##gff-version 3\n"
+    landmarks = _Landmarks(source, chosen)
+    has_sequences = False
+    for landmark in landmarks:
+        yield "".join(f"{line}\n" for line in _lines(landmark, source, chosen.writable > 1)).encode()
+        has_sequences = has_sequences or bool(landmark.elements)
+    if has_sequences:
+        yield b"##FASTA\n"
+    for landmark in landmarks if has_sequences else ():
+        if landmark.elements:
+            rows = (landmark.elements[i : i + COLUMNS] for i in range(0, len(landmark.elements), COLUMNS))
+            yield "".join(f"{row}\n" for row in (f">{seqid_column(landmark.seqid)}", *rows)).encode()
+
+
+@dataclass(slots=True)
+class _Chosen:
+    """Which definitions are written: those of `iris`, or, when that is None, all that are not in `placed`."""
+
+    iris: frozenset[Iri] | None
+    placed: frozenset[Iri] = frozenset()
+    count: int = 0
+    writable: int = 0
+
+    @classmethod
+    def of(cls, source: Source) -> "_Chosen":
+        """Choose, in one walk through the document that keeps names only."""
+        asked = frozenset(source.roots if source.is_collection else source.roots[:1])
+        found: dict[Iri, bool] = {}
+        placed: set[Iri] = set()
+        for triples in source.top_levels():
+            for group in definitions_of(triples):
+                found[iri_of(group.main)] = _molecule(group) != ""
+                placed.update(_placed(group))
+                placed -= {iri_of(group.main)}
+        members = asked & found.keys()
+        chosen = cls(frozenset(members)) if members else cls(None, frozenset(placed))
+        counted = [writable for iri, writable in found.items() if chosen.has(iri)]
+        chosen.count, chosen.writable = len(counted), sum(counted)
+        return chosen
+
+    def has(self, iri: Iri) -> bool:
+        return iri in self.iris if self.iris is not None else iri not in self.placed
+
+
+def definitions_of(triples: list[Triple]) -> list[Group]:
+    """Return the ComponentDefinition among the triples of one top level, or nothing."""
+    mains = [s for s, p, o in triples if p == _TYPE and o == _DEFINITION and is_iri(s)]
+    return [Group(triples, mains[0])] if mains else []
+
+
+def _placed(group: Group) -> Iterator[Iri]:
+    """Yield the definitions of the components that an annotation of the definition places."""
+    for annotation in group.children(group.main, SBOL2.sequenceAnnotation):
+        for component in group.children(annotation, SBOL2.component):
+            yield from group.iris(component, SBOL2.definition)
+
+
+def _molecule(group: Group) -> str:
+    return next((_MOLECULES[t] for t in group.iris(group.main, SBOL2.type) if t in _MOLECULES), "")
+
+
+@dataclass(slots=True)
+class _Landmark:
+    """One definition to write, or, when it is none of the `molecule`s, to name."""
+
+    group: Group
+    seqid: str
+    molecule: str
+    elements: str
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Landmarks:
+    """The chosen definitions, as often as wanted, with the same names each time."""
+
+    source: Source
+    chosen: _Chosen
+
+    def __iter__(self) -> Iterator[_Landmark]:
+        taken: set[str] = set()
+        for triples in self.source.top_levels():
+            for group in definitions_of(triples):
+                if self.chosen.has(iri_of(group.main)):
+                    yield self._landmark(group, taken)
+
+    def _landmark(self, group: Group, taken: set[str]) -> _Landmark:
+        name = group.text(group.main, Iri(GFF3.NS + "seqid")) or group.name(group.main)
+        version = group.text(group.main, SBOL2.version)
+        seqid = name if name not in taken else f"{name}.{version}"
+        number = 2
+        while seqid in taken:
+            seqid, number = f"{name}.{version}_{number}", number + 1
+        taken.add(seqid)
+        landmark = _Landmark(group, seqid, _molecule(group), "")
+        found = [elements for iri in group.iris(group.main, SBOL2.sequence) if (elements := self._elements(iri))]
+        if found:
+            landmark.elements = found[0]
+        if len(found) > 1:
+            landmark.remarks.append(f"{len(found) - 1} of its {len(found)} sequences")
+        return landmark
+
+    def _elements(self, iri: Iri) -> str:
+        group = Group.find(self.source, iri)
+        if group is None or not any(e in _ENCODINGS for e in group.iris(group.main, SBOL2.encoding)):
+            return ""
+        return "".join(group.text(group.main, SBOL2.elements).split())
+
+
+def _lines(landmark: _Landmark, source: Source, is_one_of_many: bool) -> Iterator[str]:
+    """Yield the lines of one landmark: its region, itself, its features, and what is left out."""
+    group, seqid = landmark.group, landmark.seqid
+    if not landmark.molecule:
+        yield _remark(seqid, "it is neither DNA nor RNA nor a protein")
+        return
+    sketch = Sketch(source, seqid, f"{seqid}." if is_one_of_many else "")
+    features = sketch.features(group)
+    start, end = _region(landmark, features)
+    if start == 1 and end and SO.circular in group.iris(group.main, SBOL2.type):
+        for feature in features:
+            _join_at_origin(feature, end)
+    if end:
+        yield f"##sequence-region {seqid_column(seqid)} {start} {end}"
+        whole = _whole(landmark, start, end)
+        if whole is not None:
+            yield format_line(whole)
+    for feature in features:
+        yield from map(format_line, feature.lines(seqid))
+    for remark in [*landmark.remarks, *_lost(group), *sketch.remarks]:
+        yield _remark(seqid, remark)
+    if not end:
+        yield _remark(seqid, "it has neither a sequence nor features")
+
+
+def _join_at_origin(feature: Feature, length: int) -> None:
+    """Make one span of two that meet at the origin: GFF3 counts on behind the end of a circular sequence."""
+    (first, _), (last, location) = feature.spans[0], feature.spans[-1]
+    meet = len(feature.spans) > 1 and first.start == 1 and last.end == length and first.is_reverse == last.is_reverse
+    if meet and first.kind == last.kind == "range":
+        feature.spans = [*feature.spans[1:-1], (replace(last, end=length + first.end), location)]
+
+
+def _remark(seqid: str, text: str) -> str:
+    return f"# left out of {escape(seqid)}: {' '.join(text.split())}"
+
+
+def _region(landmark: _Landmark, features: list[Feature]) -> tuple[int, int]:
+    """Return from where to where the landmark goes; (1, 0) when nothing says it."""
+    kept = landmark.group.text(landmark.group.main, Iri(GFF3.NS + "region")).split()
+    if len(kept) == 2 and all(word.isascii() and word.isdigit() and len(word) <= 10 for word in kept):
+        return int(kept[0]), int(kept[1])
+    last = max((span.end for feature in features for span, _ in feature.spans), default=0)
+    return 1, len(landmark.elements) or last
+
+
+def _whole(landmark: _Landmark, start: int, end: int) -> Line | None:
+    """Return the line about the landmark itself; None when there is nothing to say that its features do not."""
+    group, main = landmark.group, landmark.group.main
+    attributes: list[tuple[str, str]] = []
+    title = group.text(main, DCTERMS.title)
+    if title and title != landmark.seqid:
+        attributes.append(("Name", title))
+    attributes += [("Note", text) for text in [group.text(main, DCTERMS.description)] if text]
+    roles, kind = roles_and_type(group.iris(main, SBOL2.role), group.text(main, Iri(GFF3.NS + "type")), "region")
+    attributes += roles
+    guessed = guess_molecule(landmark.elements) if landmark.elements else "DNA"
+    if guessed != landmark.molecule:
+        attributes.append(("mol_type", landmark.molecule))
+    if SO.circular in group.iris(main, SBOL2.type):
+        attributes.append(("Is_circular", "true"))
+    own = {f"{GFF3.NS}{name}" for name in ("seqid", "region", "directive", "type")}
+    attributes += [(p.removeprefix(GFF3.NS), text) for p, text in group.literals(main) if _is_own(p) and p not in own]
+    if start != 1 or (not attributes and kind == "region"):
+        return None
+    return Line(landmark.seqid, NONE, kind, start, end, NONE, NONE, NONE, (("ID", landmark.seqid), *attributes))
+
+
+def _is_own(predicate: str) -> bool:
+    return predicate.startswith(GFF3.NS)
+
+
+def _lost(group: Group) -> Iterator[str]:
+    """Say what of a definition is neither sequence nor feature."""
+    placed = {
+        component
+        for annotation in group.children(group.main, SBOL2.sequenceAnnotation)
+        for component in group.children(annotation, SBOL2.component)
+    }
+    without = [c for c in group.children(group.main, SBOL2.component) if c not in placed]
+    if without:
+        yield f"{_names(group, without)}: components that no annotation places"
+    constraints = group.children(group.main, SBOL2.sequenceConstraint)
+    if constraints:
+        yield f"{_names(group, constraints)}: constraints between components"
+
+
+def _names(group: Group, subjects: list[Term]) -> str:
+    names = sorted(group.name(subject) for subject in subjects)
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
