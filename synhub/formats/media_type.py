@@ -5,6 +5,7 @@ Pure: the same bytes and name always give the same type, whatever the client cal
 
 import mimetypes
 import re
+from collections.abc import Mapping
 
 import filetype
 
@@ -21,6 +22,7 @@ _RDF_ROOT = re.compile(
 )
 _SPELT_OUT = frozenset({"application/pdf", "application/postscript", "application/rtf"})  # their first bytes are text
 _CONTROL = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f]")  # less tab, line ends, form feed and escape
+_ENDINGS: Mapping[str, str] = mimetypes.MimeTypes().types_map[True]  # those that Python brings along, not the machine's
 _TEXTUAL = re.compile(r"text/|.*(\+|/)(xml|json|javascript|ecmascript|x-sh|x-csh|x-tex|x-latex|yaml|toml|sql)\Z")
 
 
@@ -59,6 +61,6 @@ def _text(head: bytes) -> str | None:
 
 
 def _by_ending(name: str) -> str | None:
-    """Return what the ending of a file name stands for; only the types that Python brings along, not the machine's."""
+    """Return what the ending of a file name stands for."""
     ending = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
-    return mimetypes.MimeTypes().types_map[True].get(ending)
+    return _ENDINGS.get(ending)

@@ -78,7 +78,7 @@ def attach(designs: Sequence[Design], pieces: Sequence[Piece]) -> Attaching:
         for claimed in claims
         for subject, number in claimed.items()
     ]
-    made = [t for number, iri in new.items() for t in _triples(pieces[number], iri, names[free.index(number)])]
+    made = [t for number, name in zip(free, names, strict=True) for t in _triples(pieces[number], new[number], name)]
     changed = [_linked(d, c, pieces, iris, finder) for d, c in zip(designs, claims, strict=True)]
     return Attaching([t for t, _ in changed], made, files, [f for _, f in changed])
 

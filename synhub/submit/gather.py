@@ -18,7 +18,7 @@ from synhub.model import Finding
 from synhub.rdf import Term, Triple, iri_of, is_iri, text_of
 from synhub.sbol.graph import Document
 from synhub.sbol.prescan import Limits
-from synhub.submit.attached import FILES_NAMESPACE, Design, attach, format_of
+from synhub.submit.attached import Design, attach, format_of
 from synhub.submit.prepared import AttachedFile
 from synhub.submit.readers import findings_of, read_file
 from synhub.submit.unpack import ROLE_ATTACHMENT, ROLE_DESIGN, FileRow, Piece, Unpacker
@@ -32,24 +32,21 @@ Content = frozenset[tuple[Term, Term]]
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`document` is what all designs and the Attachments made of other files say; `rows` tell of every file.
+    """`designs` is what all designs say, which is what rules are about; `document` has the Attachments made of other
+    files too. `rows` tell of every file.
 
     `files` are the bytes of Attachments. They lie where they were unpacked to, and are not synced.
     """
 
+    designs: Document
     document: Document
     rows: list[FileRow]
     files: list[AttachedFile]
     _row_of: dict[Term, FileRow] = field(default_factory=dict)
 
     def blame(self, findings: Iterable[Finding]) -> None:
-        """Put findings about the document under the files that they come from; of none in particular, the first.
-
-        A warning about an Attachment made here is left out: nobody uploaded it, so nobody can mend it.
-        """
+        """Put findings about the document under the files that they come from; of none in particular, the first."""
         for finding in findings:
-            if finding.severity == "warning" and finding.subject.startswith(FILES_NAMESPACE):
-                continue
             term = Term(f"<{finding.subject}>")
             row = self._row_of.get(term) or next((r for r in self.rows if r.role == ROLE_DESIGN), None)
             if row is None:
@@ -105,11 +102,13 @@ def gather(
         row.findings += findings
         for s, _, _ in triples:
             row_of.setdefault(s, row)
-    document = Document.of(dict.fromkeys(t for triples in (*attaching.designs, attaching.made) for t in triples))
+    said = dict.fromkeys(t for triples in attaching.designs for t in triples)
+    alone = Document.of(said)
+    document = Document.of(said | dict.fromkeys(attaching.made)) if attaching.made else alone
     for top in document.top_levels:
         if top in row_of:
             row_of[top].objects += 1
-    return Gathered(document, rows, attaching.files, row_of)
+    return Gathered(alone, document, rows, attaching.files, row_of)
 
 
 class _Reader:

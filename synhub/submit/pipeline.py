@@ -70,7 +70,7 @@ def failure_text(errors: Iterable[Finding]) -> str:
 def _prepare(gathered: Gathered, target: Target) -> Prepared:
     """Return what was prepared, with all findings; with an error among them, no object."""
     if not any(finding.rule == "sbol-10202" for finding in gathered.findings):  # two objects taken for one break it all
-        gathered.blame(check_document(gathered.document))
+        gathered.blame(check_document(gathered.designs))
     minted = Prepared()
     if not any(finding.severity == "error" for finding in gathered.findings):
         try:

@@ -48,9 +48,9 @@ def judge(
     What archives hold is unpacked to `folder`. Raises TooLarge, DiskFull.
     """
     gathered = gather(files, folder, limits, room_bytes=room_bytes)
-    gathered.blame(check_document(gathered.document, gates))
+    gathered.blame(check_document(gathered.designs, gates))
     asked = tuple(gate for gate in GATES if gate in gates)
-    return Report(asked, gathered.files_as_json(), gathered.findings), gathered.document
+    return Report(asked, gathered.files_as_json(), gathered.findings), gathered.designs
 
 
 def triples_of(document: Document) -> Iterator[Triple]:

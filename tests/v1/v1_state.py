@@ -1,7 +1,7 @@
 """Brings a stopped instance to the state that the recorded one had, by synhub's own write path.
 
-What synhub does otherwise (publishing) or cannot be asked for yet (formats other than SBOL2) is written as one job:
-journal, change sets, writer, catalog, as any submission. What the recorded instance did not hold goes.
+What synhub does otherwise (publishing, conversions) is written as one job: journal, change sets, writer, catalog, as
+any submission. What the recorded instance did not hold goes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,13 +50,11 @@ _UNRECORDED = (
 # Published under another version, which left the private copy of the recorded instance where it was.
 _STAYED = "pubtwo"
 _PUBLISHED = Iri(f"{PUBLIC}/single/rTest/1")
-# Collections of synhub's own: accepted although the recorded instance refused them (form bodies; rules of validation
-# that synhub does not check yet), or with other names than the recorded ones.
+# Collections of synhub's own, accepted although the recorded instance refused them (form bodies), or with members that
+# the recorded ones did not have: other names, parts beside sequences of FASTA, attachments called after their files.
 _OTHERWISE = (
-    *(
-        Iri(f"{ALICE}/{n}/{n}_collection/1")
-        for n in ("form_body", "json_body", "bad_notype", "bad_badletters", "mixed")
-    ),
+    *(Iri(f"{ALICE}/{n}/{n}_collection/1") for n in ("form_body", "json_body", "mixed", "zipin")),
+    *(Iri(f"{ALICE}/{n}/{n}_collection/4") for n in ("fain", "gbin", "gffin", "v1in")),
     Iri(f"{BOB}/bobpub/bobpub_collection/1"),  # the recorded instance let bob publish it into a collection of alice
 )
 
