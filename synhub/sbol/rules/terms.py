@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from synhub.rdf import Iri, Term, iri_term, text_of
 from synhub.sbol.ontology import Name, accession_of, ontology
-from synhub.sbol.rules.lookup import references, values
+from synhub.sbol.rules.lookup import name_of, references, values
 from synhub.sbol.rules.rule import Check, Facts, Problem, Rule, sbol, shown
 from synhub.vocab import BIOPAX, OM, SBOL2
 
@@ -177,7 +177,7 @@ def _each_of(prop: Term, name: Name, root: str, wanted: str) -> Check:
         inside = set(terms_in(found, name, root))
         for value in found:
             if value not in inside:
-                yield Problem(f"has {shown(value)}, which is not {wanted}", prop, value)
+                yield Problem(f"has the sbol:{name_of(prop)} {shown(value)}, which is not {wanted}", prop, value)
 
     return check
 
@@ -188,7 +188,10 @@ def _exactly_one(prop: Term, name: Name, root: str, wanted: str) -> Check:
     def check(facts: Facts, subject: Term) -> Iterator[Problem]:
         found = terms_in(values(facts, subject, prop), name, root)
         if len(found) != 1:
-            yield Problem(f"has {len(found)} values ({_texts(found)}) that are {wanted}: give it exactly one", prop)
+            yield Problem(
+                f"has {len(found)} values of sbol:{name_of(prop)} ({_texts(found)}) that are {wanted}: give it exactly one",
+                prop,
+            )
 
     return check
 
