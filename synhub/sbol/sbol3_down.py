@@ -36,7 +36,7 @@ from synhub.sbol.sbol3_terms import (
     v3,
     value_down,
 )
-from synhub.sbol.schema import properties_of
+from synhub.sbol.schema import Property, properties_of
 from synhub.vocab import SBOL2, SBOL3
 
 Subjects = Mapping[Term, Mapping[Term, list[Term]]]
@@ -400,14 +400,14 @@ class Downward:
                     yield name, predicate, self._value(predicate, value)
             elif down in allowed and down is not None:
                 for value in values:
-                    if not (main == v2("ModuleDefinition") and down == v2("type")) and self._fits(down, value):
+                    if not (main == v2("ModuleDefinition") and down == v2("type")) and self._fits(allowed[down], value):
                         yield name, down, self._value(down, value)
 
-    def _fits(self, down: Term, value: Term) -> bool:
-        """Tell whether a child has become one of SBOL 2, and whether a sequence is not one that we made."""
+    def _fits(self, said: Property, value: Term) -> bool:
+        """Tell whether a value has become an object that the property may have, and is no sequence that we made."""
         if value in self.shape.made:
             return False
-        return value not in self.shape.owner or value in self.shape.classes
+        return not said.targets or value not in self.shape.owner or value in self.shape.classes
 
     def _annotations(self, name: Term, said: Mapping[Term, list[Term]]) -> Iterator[Triple]:
         for predicate, values in said.items():
