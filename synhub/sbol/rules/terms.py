@@ -188,10 +188,8 @@ def _exactly_one(prop: Term, name: Name, root: str, wanted: str) -> Check:
     def check(facts: Facts, subject: Term) -> Iterator[Problem]:
         found = terms_in(values(facts, subject, prop), name, root)
         if len(found) != 1:
-            yield Problem(
-                f"has {len(found)} values of sbol:{name_of(prop)} ({_texts(found)}) that are {wanted}: give it exactly one",
-                prop,
-            )
+            count = f"{len(found)} values of sbol:{name_of(prop)} ({_texts(found)})"
+            yield Problem(f"has {count} that are {wanted}: give it exactly one", prop)
 
     return check
 
