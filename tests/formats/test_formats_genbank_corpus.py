@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from Bio import SeqIO
 from formats_sources import groups_of, source_of
 from hypothesis import given, settings
 from test_formats_genbank_write import Lab, check_round_trip, designs
@@ -23,8 +22,15 @@ from synhub.vocab import GENBANK, SBOL2
 
 pytestmark = pytest.mark.slow
 
-read_flat: Any = SeqIO.parse
 ORACLE = "http://oracle.example/"
+
+
+def read_flat(text: str) -> list[Any]:
+    """Read records with Biopython, which takes a while to import."""
+    from Bio import SeqIO
+
+    parse: Any = SeqIO.parse
+    return list(parse(io.StringIO(text), "genbank"))
 
 
 def flat_files(corpus: Path) -> Iterator[Path]:
@@ -54,7 +60,7 @@ def bio_records(text: str) -> dict[str, tuple[str, list[tuple[str, str, str]]]]:
                 for f in record.features
             ),
         )
-        for record in read_flat(io.StringIO(text), "genbank")
+        for record in read_flat(text)
     }
 
 
@@ -109,7 +115,7 @@ def test_biopython_reads_every_design_that_is_written(corpus: Path) -> None:
         except Unwritable:
             continue
         written += 1
-        records = list(read_flat(io.StringIO(text), "genbank"))
+        records = read_flat(text)
         assert len(records) == text.count("\nACCESSION"), file.name
         assert sum(len(record.features) for record in records) == _features(text), file.name
     assert written == 59
@@ -130,11 +136,11 @@ def test_files_come_back_as_they_were_and_biopython_agrees(corpus: Path) -> None
             (s, p, o.replace("Exported File", "Exported_File") if p == f"<{GENBANK.locus}>" else o) for s, p, o in first
         }
         assert second == expected, file.name
-        (ours,) = read_flat(io.StringIO(text.decode()), "genbank")
+        (ours,) = read_flat(text.decode())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                (theirs,) = read_flat(io.StringIO(file.read_text("latin-1")), "genbank")
+                (theirs,) = read_flat(file.read_text("latin-1"))
             except ValueError:
                 continue  # LOCUS lines that Biopython does not read
         assert ours.seq == theirs.seq, file.name
