@@ -9,6 +9,7 @@ from functools import partial
 
 from synhub.formats.fasta import write_fasta
 from synhub.formats.genbank import write_genbank
+from synhub.formats.gff3_write import write_gff3
 from synhub.formats.media_type import RDF_XML
 from synhub.formats.omex import write_archive
 from synhub.formats.source import Writer
@@ -56,6 +57,7 @@ GENBANK_TYPES = ("text/x-genbank", "chemical/seq-na-genbank")
 GFF3_TYPES = ("text/x-gff3", "text/gff3")
 
 _WITH_SEQUENCE = frozenset({SBOL2.ComponentDefinition, SBOL2.Sequence, SBOL2.Collection})
+_WITH_FEATURES = _WITH_SEQUENCE - {SBOL2.Sequence}
 
 
 def _sbol3(name: str, media_type: str, ending: str, syntax: Sbol3Syntax) -> Representation:
@@ -84,6 +86,7 @@ REPRESENTATIONS: tuple[Representation, ...] = (
     Representation(
         "fasta", "FASTA", ("fasta", "fasta.fasta"), TEXT, "fasta", write_fasta, FASTA_TYPES, classes=_WITH_SEQUENCE
     ),
+    Representation("gff", "GFF3", ("gff",), TEXT, "gff", write_gff3, GFF3_TYPES, classes=_WITH_FEATURES),
     Representation(
         "omex",
         "COMBINE archive with the attached files",
