@@ -263,3 +263,17 @@ def test_one_caller_has_one_judgement_and_one_waiting(instance: Live) -> None:
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert "Retry-After" in refused.headers
     assert "one validate of yours is waiting" in json.loads(refused.text)["detail"]
+
+
+@pytest.mark.slow
+def test_a_document_that_needs_too_much_memory_costs_its_caller_a_413(tmp_path: Path) -> None:
+    sequences = b"".join(b'<sbol:Sequence rdf:about="http://x.org/s%d"/>' % n for n in range(150_000))
+    large = ABSENT_TYPE.encode().replace(b"</rdf:RDF>", sequences + b"</rdf:RDF>")
+    with live(tmp_path, validate_memory=200 << 20) as running:
+        refused = validate(running, large)
+        assert (refused.status_code, refused.json()["detail"]) == (
+            413,
+            "checking the files needs more than 200 MB of memory; send less at once",
+        )
+        assert list(running.hub.journal.folder.iterdir()) == []
+        assert validate(running, ABSENT_TYPE).status_code == 200
