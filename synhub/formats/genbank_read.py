@@ -196,10 +196,7 @@ class _RecordReader:
         design.say_iri(definition, SBOL2.type, BIOPAX.Protein if is_protein else kind)
         if not is_protein:
             design.say_iri(definition, SBOL2.type, _CIRCULAR if locus.is_circular else _LINEAR)
-        role = _ENGINEERED_REGION
-        if len(record.features) == 1:
-            role = role_of(record.features[0].key) or _SEQUENCE_FEATURE
-        design.say_iri(definition, SBOL2.role, role)
+            design.say_iri(definition, SBOL2.role, self._role())
         for term, text in (
             (DCTERMS.description, " ".join(f.text for f in record.header if f.keyword == "DEFINITION" and f.text)),
             (GENBANK.locus, locus.name),
@@ -220,6 +217,11 @@ class _RecordReader:
                 references += 1
             else:
                 self._say_fields(definition, field)
+
+    def _role(self) -> Iri:
+        """Return the role of the whole, which is that of its feature if it has a single one."""
+        features = self._record.features
+        return (role_of(features[0].key) or _SEQUENCE_FEATURE) if len(features) == 1 else _ENGINEERED_REGION
 
     def _say_fields(self, definition: Made, field: Field) -> None:
         """Say a field that is nothing but text, and those below it."""

@@ -13,6 +13,7 @@ from synhub.identity import is_display_id
 from synhub.rdf import text_of
 from synhub.sbol.graph import Document
 from synhub.sbol.ontology import ontology
+from synhub.sbol.rules.check import check_document
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GBCONV, GENBANK, OBO, SBOL2, SO
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "genbank"
@@ -120,6 +121,7 @@ def test_a_feature_over_the_origin_has_two_ranges() -> None:
 def test_a_protein_is_one() -> None:
     reading = read((FIXTURES / "protein.gb").read_bytes())
     assert values(reading, "INSB_CHAIN/1", SBOL2.type) == [BIOPAX.Protein]
+    assert values(reading, "INSB_CHAIN/1", SBOL2.role) == []
     assert values(reading, "INSB_CHAIN_seq/1", SBOL2.encoding) == [ENCODING.AMINO_ACID]
     assert values(reading, "INSB_CHAIN_seq/1", SBOL2.elements) == ["FVNQHLCGSHLVEALYLVCGERGFFYTPKT"]
     assert values(reading, "INSB_CHAIN/annotation1/1", GBCONV.multiRangeType) == ["bond"]
@@ -155,6 +157,12 @@ def test_every_object_is_compliant_and_owned() -> None:
         assert is_display_id(text_of(display_id))
         assert text_of(identity).endswith("/" + text_of(display_id))
         assert subject == f"<{text_of(identity)}/1>"
+
+
+@pytest.mark.parametrize("name", ["plasmid", "protein", "two_records", "edge_locations"])
+def test_what_is_read_keeps_every_rule(name: str) -> None:
+    reading = read((FIXTURES / f"{name}.gb").read_bytes())
+    assert check_document(Document.of(reading.triples)) == []
 
 
 def test_a_location_that_spans_cannot_say_is_kept_as_text() -> None:
