@@ -28,9 +28,10 @@ from synhub.sbol.rules import (
     terms,
     top_level,
 )
+from synhub.sbol.rules.catalogue import IN_BYTES, IN_STRUCTURE
 from synhub.sbol.rules.document import check_structure
 from synhub.sbol.rules.rule import GATES, GENERIC, Facts, Rule, finding_of
-from synhub.sbol.rules.table import check_object
+from synhub.sbol.rules.table import TABLE_RULES, check_object
 from synhub.sbol.schema import CLASSES
 
 CHAPTERS: tuple[tuple[Rule, ...], ...] = (
@@ -53,6 +54,7 @@ CHAPTERS: tuple[tuple[Rule, ...], ...] = (
 )
 
 RULES: tuple[Rule, ...] = tuple(chain.from_iterable(CHAPTERS))
+IMPLEMENTED: frozenset[str] = frozenset(rule.id for rule in RULES) | TABLE_RULES | IN_BYTES | IN_STRUCTURE
 _OF_CLASS: Mapping[Term, tuple[Rule, ...]] = {
     term: tuple(rule for rule in RULES if term in rule.classes) for term in (*CLASSES, GENERIC)
 }

@@ -127,6 +127,15 @@ _CLASSES: Mapping[Term, _Class] = {term: _class(_word(c.iri), c.properties, c.ru
 }
 
 
+TABLE_RULES: frozenset[str] = frozenset(
+    rule
+    for known in _CLASSES.values()
+    for row in known.rows.values()
+    for rule in (known.rule, row.entry.rule, row.entry.values_rule, _target_rule(row.entry))
+    if rule
+)
+
+
 def check_object(facts: Facts, subject: Term, class_term: Term, said: Mapping[Term, list[Term]]) -> Iterator[Told]:
     """Tell what is wrong with one object of a class; `said` are the values by property."""
     known = _CLASSES[class_term]
