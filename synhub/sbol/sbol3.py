@@ -70,7 +70,7 @@ def _up(group: list[Triple], upward: Upward) -> list[Triple]:
         downward = Downward(found, others)
     foreign = {s for s in names.document.subjects if names.is_kept(s)}
     stated = [t for t in group if t[0] not in foreign and not FORWARD.holds(t[1])]
-    hints = residue(stated, downward.translate(), BACKPORT, lambda s: names.of.get(s, s), lambda o: o)
+    hints = residue(stated, downward.translate(), BACKPORT, names.name, lambda o: o)
     said_of: dict[Term, list[Triple]] = {}
     for triple in (*found, *hints):
         said_of.setdefault(triple[0], []).append(triple)

@@ -96,7 +96,8 @@ def shape_of(subjects: Subjects) -> Shape:
     for subject in sorted(subjects):
         for predicate in CHILDREN_3 & subjects[subject].keys():
             for child in subjects[subject][predicate]:
-                if child in subjects and child != subject and TOP_LEVELS_3.isdisjoint(shape.types(child)):
+                types = shape.types(child)  # what was kept of SBOL 2 has none
+                if types and child != subject and TOP_LEVELS_3.isdisjoint(types):
                     shape.owner.setdefault(child, subject)
         shape.made.update(subjects[subject].get(MADE_SEQUENCE, ()))
     _own_annotations(shape)

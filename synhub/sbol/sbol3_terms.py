@@ -9,7 +9,7 @@ Source: SBOL 3.1.0, section 10.2; SBOL 2.3.0, section 12.
 import re
 from collections.abc import Mapping
 
-from synhub.rdf import Iri, Term, iri_term, is_literal, literal_term, text_of
+from synhub.rdf import Iri, Term, datatype_of, iri_term, is_literal, literal_term, text_of
 from synhub.sbol.schema import CLASSES
 from synhub.vocab import DCTERMS, OM, PROV, RDF, SBOL2, SBOL3, SBOL3_SPELLINGS, SBOL3_TERMS, XSD
 
@@ -231,8 +231,10 @@ def value_down(predicate: Term, value: Term) -> Term:
     """Translate a name of a term or a number; `predicate` is the one of SBOL 2."""
     if predicate in _TERMS:
         return _spelled(value, _TERM_DOWN, 1)
-    if predicate in _INTEGERS or predicate in _FLOATS:
-        return literal_term(text_of(value)) if is_literal(value) else value
+    if predicate in _INTEGERS and is_literal(value) and value[-1] in '">' and text_of(value).isdecimal():
+        return literal_term(text_of(value))
+    if predicate in _FLOATS and is_literal(value) and datatype_of(value) == XSD.NS + "float":
+        return literal_term(text_of(value))
     return value
 
 

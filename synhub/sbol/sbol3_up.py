@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from synhub.rdf import Term, Triple, iri_term, is_blank, is_iri, literal_term, text_of
 from synhub.sbol import sbol3_residue
+from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
 from synhub.sbol.sbol3_residue import FORWARD
 from synhub.sbol.sbol3_terms import (
@@ -129,6 +130,18 @@ class Names:
         given = given or self.document.value(subject, _DISPLAY_ID)
         return local_name(text_of(given) if given else split_version(subject)[0])
 
+    def name(self, term: Term) -> Term:
+        """Return the identity of an object of this group or of a blank node below one; other terms as they are."""
+        found = self.of.get(term, term)
+        if found is term and is_skolem(term):
+            owner, _, node = term.partition("/.bnode/")
+            return Term(f"{self.name(Term(owner + '>'))[:-1]}/.bnode/{node}")
+        return found
+
+    def is_nameless(self, term: Term) -> bool:
+        """Tell a child that SBOL 3 has no class for."""
+        return term in self.document.owner and term not in self.of and term not in self.document.nested
+
     def resolve(self, value: Term) -> Term:
         """Return the object of this group that is meant by an IRI with or without version."""
         return value if value in self.of else self.versionless.get(value, value)
@@ -234,9 +247,7 @@ class Upward:
         if not hints and not absent:
             return list(found)
         kept = [t for t in found if t[0] not in absent and t[2] not in absent]
-        return sbol3_residue.apply(
-            kept, hints, FORWARD, lambda s: names.of.get(s, s), lambda o: self._anywhere(names, o)
-        )
+        return sbol3_residue.apply(kept, hints, FORWARD, names.name, lambda o: self._anywhere(names, o))
 
     # --- one object -------------------------------------------------------------------------------------------------
 
@@ -246,7 +257,7 @@ class Upward:
         name = names.of.get(subject)
         if name is None:
             if subject in document.nested:
-                yield from self._annotations(names, subject, subject)
+                yield from self._annotations(names, subject, names.name(subject))
             elif subject in names.merged:
                 yield from self._locations(names, subject, names.of[names.merged[subject]])
             return
@@ -285,6 +296,8 @@ class Upward:
                 continue
             if up is not None and predicate in allowed:
                 for value in values:
+                    if names.is_nameless(value):
+                        continue
                     yield name, up, self._value(names, subject, predicate, value)
             elif up is None or not predicate.startswith(f"<{SBOL2.NS}"):
                 for value in values:
@@ -305,8 +318,10 @@ class Upward:
     def _value(self, names: Names, subject: Term, predicate: Term, value: Term) -> Term:
         if value[0] != "<":
             return value_up(predicate, value)
+        if (name := names.name(value)) is not value:
+            return name
         if value in names.of:
-            return names.of[value]
+            return value
         if predicate in REFERENCES:
             return self._reference(names, subject, predicate, value)
         translated = value_up(predicate, value)
@@ -336,8 +351,8 @@ class Upward:
 
     def _anywhere(self, names: Names, value: Term) -> Term:
         """Return the identity of whatever object an IRI means, by looking for the top level that it lies below."""
-        if not is_iri(value) or value in names.of:
-            return names.of.get(value, value)
+        if not is_iri(value) or value in names.of or is_skolem(value):
+            return names.name(value)
         head, version = split_version(value)
         for _ in range(4):
             other = self._names(Term(f"<{head}/{version}>" if version else f"<{head}>"))
@@ -429,7 +444,7 @@ class Upward:
         document = names.document
         carrier = document.owner[subject]
         said = document.subjects[subject]
-        yield name, v3("inChildOf"), names.of.get(carrier, carrier)
+        yield name, v3("inChildOf"), names.name(carrier)
         for value in said.get(v2("remote"), ()):
             yield name, v3("refersTo"), self._child(names, carrier, v2("definition"), value)
         if OWN_CONSTRAINT in said:  # it came with one of its own
@@ -446,7 +461,7 @@ class Upward:
         yield constraint, v3(first), name
         for value in said.get(v2("local"), ()):
             own = names.resolve(value)
-            yield constraint, v3(second), names.of.get(own, own)
+            yield constraint, v3(second), names.name(own)
 
 
 def _root_of(names: Names, subject: Term) -> Term:

@@ -1,4 +1,4 @@
-"""Random SBOL 2 documents over the schema: what refers refers to what it may, but anything may be missing or doubled."""
+"""Random SBOL 2 documents over the schema: references are to what they may be to, but anything may be missing."""
 
 from hypothesis import strategies as st
 
