@@ -6,7 +6,7 @@ Streams: one definition, with what lies in it, is in memory at a time. What GFF3
 Source: Generic Feature Format version 3 (GFF3), Sequence Ontology Project, version 1.26.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from synhub.errors import Unwritable
@@ -23,14 +23,15 @@ COLUMNS = 79  # as the reference library writes
 # What the classic converter says of a document none of whose definitions it can write.
 _NOTHING = "GFF 3 is only supported for DNA components.\nConversion failed.\n"
 _MOLECULES = {
-    BIOPAX.Dna: "DNA",
-    BIOPAX.DnaRegion: "DNA",
-    BIOPAX.Rna: "RNA",
-    BIOPAX.RnaRegion: "RNA",
-    BIOPAX.Protein: "protein",
+    iri_term(BIOPAX.Dna): "DNA",
+    iri_term(BIOPAX.DnaRegion): "DNA",
+    iri_term(BIOPAX.Rna): "RNA",
+    iri_term(BIOPAX.RnaRegion): "RNA",
+    iri_term(BIOPAX.Protein): "protein",
 }
 _ENCODINGS = (ENCODING.NUCLEIC_ACID, ENCODING.AMINO_ACID)
 _TYPE = iri_term(RDF.type)
+_KIND = iri_term(SBOL2.type)
 _DEFINITION = iri_term(SBOL2.ComponentDefinition)
 
 
@@ -44,7 +45,9 @@ def write_gff3(source: Source) -> Iterator[bytes]:
     if chosen.count and not chosen.writable:
         raise Unwritable(_NOTHING)
     yield b"##gff-version 3\n"
-    landmarks = _Landmarks(source, chosen)
+    landmarks: Iterable[_Landmark] = _Landmarks(source, chosen)
+    if chosen.writable == 1:
+        landmarks = list(landmarks)  # so that it is put together once
     has_sequences = False
     for landmark in landmarks:
         yield "".join(f"{line}\n" for line in _lines(landmark, source, chosen.writable > 1)).encode()
@@ -68,17 +71,11 @@ class _Chosen:
 
     @classmethod
     def of(cls, source: Source) -> "_Chosen":
-        """Choose, in one walk through the document that keeps names only."""
+        """Choose, in one walk through the document, or two, that keep names only."""
         asked = frozenset(source.roots if source.is_collection else source.roots[:1])
-        found: dict[Iri, bool] = {}
-        placed: set[Iri] = set()
-        for triples in source.top_levels():
-            for group in definitions_of(triples):
-                found[iri_of(group.main)] = _molecule(group) != ""
-                placed.update(_placed(group))
-                placed -= {iri_of(group.main)}
+        found = {iri: bool(molecule) for iri, molecule in _definitions(source)}
         members = asked & found.keys()
-        chosen = cls(frozenset(members)) if members else cls(None, frozenset(placed))
+        chosen = cls(frozenset(members)) if members else cls(None, _all_placed(source))
         counted = [writable for iri, writable in found.items() if chosen.has(iri)]
         chosen.count, chosen.writable = len(counted), sum(counted)
         return chosen
@@ -87,21 +84,31 @@ class _Chosen:
         return iri in self.iris if self.iris is not None else iri not in self.placed
 
 
-def definitions_of(triples: list[Triple]) -> list[Group]:
-    """Return the ComponentDefinition among the triples of one top level, or nothing."""
-    mains = [s for s, p, o in triples if p == _TYPE and o == _DEFINITION and is_iri(s)]
-    return [Group(triples, mains[0])] if mains else []
+def _main_of(triples: list[Triple]) -> Term | None:
+    """Return the ComponentDefinition among the triples of one top level."""
+    return next((s for s, p, o in triples if o == _DEFINITION and p == _TYPE and is_iri(s)), None)
 
 
-def _placed(group: Group) -> Iterator[Iri]:
-    """Yield the definitions of the components that an annotation of the definition places."""
-    for annotation in group.children(group.main, SBOL2.sequenceAnnotation):
-        for component in group.children(annotation, SBOL2.component):
-            yield from group.iris(component, SBOL2.definition)
+def _definitions(source: Source) -> Iterator[tuple[Iri, str]]:
+    """Yield every ComponentDefinition and what molecule it is, '' for none that can be written."""
+    for triples in source.top_levels():
+        main = _main_of(triples)
+        if main is not None:
+            types = sorted(o for s, p, o in triples if s == main and p == _KIND)
+            yield iri_of(main), next((_MOLECULES[t] for t in types if t in _MOLECULES), "")
 
 
-def _molecule(group: Group) -> str:
-    return next((_MOLECULES[t] for t in group.iris(group.main, SBOL2.type) if t in _MOLECULES), "")
+def _all_placed(source: Source) -> frozenset[Iri]:
+    """Return the definitions of all components that an annotation of another definition places."""
+    placed: set[Iri] = set()
+    for triples in source.top_levels():
+        main = _main_of(triples)
+        if main is not None:
+            group = Group(triples, main)
+            for annotation in group.children(main, SBOL2.sequenceAnnotation):
+                for component in group.children(annotation, SBOL2.component):
+                    placed.update(iri for iri in group.iris(component, SBOL2.definition) if iri != iri_of(main))
+    return frozenset(placed)
 
 
 @dataclass(slots=True)
@@ -125,9 +132,9 @@ class _Landmarks:
     def __iter__(self) -> Iterator[_Landmark]:
         taken: set[str] = set()
         for triples in self.source.top_levels():
-            for group in definitions_of(triples):
-                if self.chosen.has(iri_of(group.main)):
-                    yield self._landmark(group, taken)
+            main = _main_of(triples)
+            if main is not None and self.chosen.has(iri_of(main)):
+                yield self._landmark(Group(triples, main), taken)
 
     def _landmark(self, group: Group, taken: set[str]) -> _Landmark:
         name = group.text(group.main, Iri(GFF3.NS + "seqid")) or group.name(group.main)
@@ -137,7 +144,9 @@ class _Landmarks:
         while seqid in taken:
             seqid, number = f"{name}.{version}_{number}", number + 1
         taken.add(seqid)
-        landmark = _Landmark(group, seqid, _molecule(group), "")
+        types = map(iri_term, group.iris(group.main, SBOL2.type))
+        molecule = next((_MOLECULES[t] for t in types if t in _MOLECULES), "")
+        landmark = _Landmark(group, seqid, molecule, "")
         found = [elements for iri in group.iris(group.main, SBOL2.sequence) if (elements := self._elements(iri))]
         if found:
             landmark.elements = found[0]
