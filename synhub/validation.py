@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from synhub.errors import BadRequest, StoreUnavailable, SynhubError, TooLarge
+from synhub.errors import BadRequest, DiskFull, StoreUnavailable, SynhubError, TooLarge
 from synhub.hub import Hub
 from synhub.model import Finding, Gate
 from synhub.sbol.report import Report
@@ -19,6 +19,16 @@ from synhub.submit.service import UploadedFile
 from synhub.submit.validate import report_of
 
 _PATIENCE_S = 5.0  # longer than the judgement of somebody else may take
+
+
+def check_room(hub: Hub) -> None:
+    """Refuse while the disk has no room for one more upload: who asks may be anybody. Raises DiskFull."""
+    if _left_bytes(hub) < hub.settings.validate_limit:
+        raise DiskFull("the disk of the server has no room to check files now; please try again later")
+
+
+def _left_bytes(hub: Hub) -> int:
+    return Room(hub.journal.folder, hub.settings.disk_reserve).left_bytes()
 
 
 def judge(
@@ -39,7 +49,7 @@ def judge(
     argument: dict[str, Any] = {
         "files": [{"path": str(file.path), "name": file.name} for file in files],
         "folder": str(folder / "unpacked"),
-        "room_bytes": Room(hub.journal.folder, settings.disk_reserve).left_bytes(),
+        "room_bytes": _left_bytes(hub),
         "gates": list(gates),
         "limits": {},
         "triples": str(triples) if shapes else None,

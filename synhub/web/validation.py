@@ -43,6 +43,7 @@ async def form(request: Request) -> Result:
 async def validate(request: Request) -> Result:
     """Judge the files of a multipart form, or the body itself. 200 when they could be judged, valid or not."""
     hub = hub_of(request)
+    await run_in_threadpool(validation.check_room, hub)
     job_id, folder = await run_in_threadpool(hub.journal.new_folder)
     try:
         files, own, gates = await _received(request, folder, hub.settings.validate_limit)

@@ -14,7 +14,7 @@ from synhub.formats.sniff import HEAD_BYTES, sniff
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term, text_of
 from synhub.sbol.graph import Document
 from synhub.sbol.prescan import Limits
-from synhub.sbol.rules.check import check_document
+from synhub.sbol.rules.check import RULES, check_document
 from synhub.sbol.schema import CLASSES, Property
 from synhub.sbol.shapes import PATTERNS, shape_rules, shapes_text
 from synhub.submit.readers import read_file
@@ -80,9 +80,11 @@ def filled(class_term: Term) -> list[Triple]:
 
 
 def agree(triples: list[Triple], shapes: list[Triple]) -> int:
+    """Return how much both tell. synhub may tell more by a rule that a function looks after as well as the table."""
     theirs, ours = told_by_pyshacl(triples, shapes), told_by_synhub(triples)
-    assert theirs == ours
-    return len(ours)
+    by_functions = {rule.id for rule in RULES}
+    assert theirs == {told for told in ours if told in theirs or told[2] not in by_functions}
+    return len(theirs)
 
 
 @pytest.mark.parametrize("name", ["Range", "MapsTo"])

@@ -266,6 +266,14 @@ def test_one_caller_has_one_judgement_and_one_waiting(instance: Live) -> None:
 
 
 @pytest.mark.slow
+def test_a_full_disk_is_not_filled_further(tmp_path: Path) -> None:
+    with live(tmp_path, disk_reserve=1 << 60) as running:
+        refused = validate(running, ABSENT_TYPE)
+        assert refused.status_code == 507
+        assert refused.json()["detail"].startswith("the disk of the server has no room to check files")
+
+
+@pytest.mark.slow
 def test_a_document_that_needs_too_much_memory_costs_its_caller_a_413(tmp_path: Path) -> None:
     sequences = b"".join(b'<sbol:Sequence rdf:about="http://x.org/s%d"/>' % n for n in range(150_000))
     large = ABSENT_TYPE.encode().replace(b"</rdf:RDF>", sequences + b"</rdf:RDF>")
