@@ -14,7 +14,7 @@ from synhub.model import Actor, Dataset
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
 from synhub.sbol.graph import Document
 from synhub.sparql import template
-from synhub.store.catalog_closure import named_top_levels, referred_top_levels
+from synhub.store.catalog_closure import members_of, referred_by_members, referred_top_levels
 from synhub.store.catalog_listings import find_record
 from synhub.store.top_levels import versions_of
 from synhub.submit.plan import is_submission_root
@@ -208,6 +208,13 @@ class Closure:
     direct: int
 
 
+def _is_readable(hub: Hub, dataset: Dataset, graph: Iri, top_level: Iri) -> bool:
+    """Say what `readable_graph` says; at once for the many top levels of a graph that is open."""
+    if graph in dataset.graphs:
+        return (graph, top_level) not in dataset.hidden
+    return readable_graph(hub, dataset, top_level) is not None
+
+
 def closure(hub: Hub, dataset: Dataset, located: Located) -> Closure:
     """Return the top levels that travel with an object.
 
@@ -215,18 +222,25 @@ def closure(hub: Hub, dataset: Dataset, located: Located) -> Closure:
     when that is more than the limit, so that no document is silently short.
     """
     limit = hub.settings.closure_limit
-    start = [located.top_level]
     around = Dataset(dataset.every_graph, (), dataset.hidden)
-    if located.is_collection:
-        own = triples_of(hub, located)
-        members = [iri_of(o) for s, p, o in own if s == iri_term(located.iri) and p == _MEMBER and o[0] == "<"]
-        start += [m for m in named_top_levels(hub.catalog, around, members) if readable_graph(hub, dataset, m)]
-    seen = dict.fromkeys(start)
+    top_level = located.top_level
+    seen = {top_level: None}
+    frontier = [top_level]
+    found: list[Iri] = []
+    if located.is_collection and located.is_top_level:
+        members = members_of(hub.catalog, around, located.graph, top_level)
+        readable = [m for m in members if _is_readable(hub, dataset, m[1], m[0])]
+        seen.update(dict.fromkeys(iri for iri, _, _ in readable))
+        if len(readable) == len(members):
+            found = referred_by_members(hub.catalog, around, located.graph, top_level)
+            frontier += [iri for iri, _, direct in members if not direct]
+        else:
+            frontier = list(seen)
     direct = len(seen)
-    frontier = list(seen)
     while frontier:
-        found = [iri for iri in referred_top_levels(hub.catalog, around, frontier) if iri not in seen]
-        frontier = [iri for iri in found if readable_graph(hub, dataset, iri)]
+        found += referred_top_levels(hub.catalog, around, frontier)
+        frontier = [iri for iri in found if iri not in seen and readable_graph(hub, dataset, iri)]
+        found = []
         seen.update(dict.fromkeys(frontier))
         if len(seen) - direct > limit:
             raise TooLarge(

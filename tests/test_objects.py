@@ -94,6 +94,40 @@ def test_a_download_holds_the_object_and_all_it_refers_to(instance: Live) -> Non
         assert {iri, *references(instance, iri)} <= subjects(one.content)
 
 
+def test_members_and_references_by_their_identity_mean_the_latest_version(tmp_path: Path) -> None:
+    part = (
+        '<sbol:ComponentDefinition rdf:about="http://x.org/{0}/{1}"><sbol:displayId>{0}</sbol:displayId>'
+        '<sbol:persistentIdentity rdf:resource="http://x.org/{0}"/><sbol:version>{1}</sbol:version>'
+        '<sbol:type rdf:resource="http://www.biopax.org/release/biopax-level3.owl#DnaRegion"/>{2}'
+        "</sbol:ComponentDefinition>"
+    )
+    component = (
+        '<sbol:component><sbol:Component rdf:about="http://x.org/new/c/1"><sbol:displayId>c</sbol:displayId>'
+        '<sbol:persistentIdentity rdf:resource="http://x.org/new/c"/><sbol:version>1</sbol:version>'
+        '<sbol:definition rdf:resource="http://x.org/old"/><sbol:access rdf:resource="http://sbols.org/v2#public"/>'
+        "</sbol:Component></sbol:component>"
+    )
+    parts = part.format("old", "1.9", "") + part.format("old", "1.10", "") + part.format("new", "1", component)
+    collection = (
+        '<sbol:Collection rdf:about="http://x.org/set/1"><sbol:displayId>set</sbol:displayId>'
+        '<sbol:persistentIdentity rdf:resource="http://x.org/set"/><sbol:version>1</sbol:version>'
+        '<sbol:member rdf:resource="http://x.org/new"/></sbol:Collection>'
+    )
+    document = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:sbol="http://sbols.org/v2#"'
+        f">{parts}{collection}</rdf:RDF>"
+    )
+    with live(tmp_path) as running:
+        running.user("alice")
+        assert running.submit("alice", document.encode()).text == "Successfully uploaded"
+        alice = Actor(running.hub.accounts.find_by_login("alice"))
+        located = objects.locate(running.hub, alice, ref(PREFIX + "user/alice/lab/set/1", running))
+        found = objects.closure(running.hub, running.hub.dataset(alice), located)
+
+    names = ["set/1", "new/1", "old/1.10"]
+    assert (found.top_levels, found.direct) == ([PREFIX + "user/alice/lab/" + name for name in names], 2)
+
+
 def test_a_child_brings_its_top_level_along(instance: Live) -> None:
     device = "/user/alice/lab/gfp_device/"
     whole = subjects(instance.get(device + "1/sbol", "alice").content)

@@ -24,6 +24,46 @@ JOIN node n ON n.id = r.target
 WHERE me.iri IN (SELECT value FROM json_each(:iris))
 """
 
+# Of a collection in one statement each: a large one would take hundreds of batches. `t` are its members' rows.
+_MEMBERS = """
+FROM top_level c
+JOIN graph AS own ON own.id = c.graph AND own.iri = :graph
+JOIN membership m ON m.collection = c.id
+JOIN top_level t ON t.node = m.member
+  AND t.graph IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(:graphs)))
+{}
+WHERE c.node = (SELECT id FROM node WHERE iri = :collection)
+"""
+_MEMBER_ROWS = "SELECT t.iri, g.iri" + _MEMBERS.format("JOIN graph g ON g.id = t.graph")
+_NAMED_MEMBERS = """
+SELECT n.iri
+FROM top_level c
+JOIN graph AS own ON own.id = c.graph AND own.iri = :graph
+JOIN membership m ON m.collection = c.id
+JOIN node n ON n.id = m.member
+WHERE c.node = (SELECT id FROM node WHERE iri = :collection)
+AND NOT EXISTS (SELECT 1 FROM top_level WHERE node = m.member)
+"""
+_NO_MEMBER = (
+    "AND NOT EXISTS (SELECT 1 FROM membership AS other WHERE other.collection = c.id AND other.member = r.target)"
+)
+_MEMBERS_REFERENCES = "".join(
+    (
+        "SELECT DISTINCT o.iri",
+        _MEMBERS.format("JOIN reference r ON r.source = t.id JOIN top_level o ON o.node = r.target"),
+        "AND o.graph IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(:graphs))) ",
+        _NO_MEMBER,
+    )
+)
+_MEMBERS_IDENTITIES = "".join(
+    (
+        "SELECT DISTINCT n.iri",
+        _MEMBERS.format("JOIN reference r ON r.source = t.id JOIN node n ON n.id = r.target"),
+        "AND EXISTS (SELECT 1 FROM top_level WHERE identity = r.target) ",
+        _NO_MEMBER,
+    )
+)
+
 _REFERRING = """
 SELECT DISTINCT t.iri
 FROM json_each(:iris) AS wanted
@@ -64,6 +104,27 @@ def referred_top_levels(catalog: Catalog, dataset: Dataset, top_levels: Sequence
         rows = catalog.database.rows(_REFERENCES, {"graphs": graphs, "iris": json.dumps(batch)})
         referred.update(Iri(iri) for (iri,) in rows)
     return named_top_levels(catalog, dataset, sorted(referred))
+
+
+def members_of(catalog: Catalog, dataset: Dataset, graph: Iri, collection: Iri) -> list[tuple[Iri, Iri, bool]]:
+    """Return the members of a collection in the graphs of the dataset, hidden ones too, sorted: each with its graph,
+    and whether it is one by its own IRI, not only by its persistent identity."""
+    values = {"graphs": json.dumps(dataset.graphs), "graph": graph, "collection": collection}
+    members = {(Iri(iri), Iri(where)): True for iri, where in catalog.database.rows(_MEMBER_ROWS, values)}
+    names = [Iri(iri) for (iri,) in catalog.database.rows(_NAMED_MEMBERS, values)]
+    for where in dataset.graphs if names else ():
+        for iri in named_top_levels(catalog, Dataset((where,)), names):
+            members.setdefault((iri, where), False)
+    return sorted((iri, where, direct) for (iri, where), direct in members.items())
+
+
+def referred_by_members(catalog: Catalog, dataset: Dataset, graph: Iri, collection: Iri) -> list[Iri]:
+    """Return the top levels in the graphs of the dataset that members of a collection by their own IRI refer to,
+    sorted; those that are such members themselves may be missing."""
+    values = {"graphs": json.dumps(dataset.graphs), "graph": graph, "collection": collection}
+    referred = {Iri(iri) for (iri,) in catalog.database.rows(_MEMBERS_REFERENCES, values)}
+    identities = [Iri(iri) for (iri,) in catalog.database.rows(_MEMBERS_IDENTITIES, values)]
+    return sorted(referred.union(named_top_levels(catalog, dataset, identities)))
 
 
 def referring_top_levels(catalog: Catalog, dataset: Dataset, iris: Iterable[Iri]) -> set[Iri]:
