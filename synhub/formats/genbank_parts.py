@@ -5,7 +5,7 @@ with it. What has no place on the sequence is told in `comments`. Knows no text 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from synhub.formats.feature_keys import DEFAULT_KEY, TERMS, key_of
@@ -26,6 +26,9 @@ _NO_QUALIFIERS = frozenset(
 )
 _NAMES = frozenset({"label", "product", "gene", "note", "organism", "apeinfo_label"})
 _FIRST = ("gene", "label", "locus_tag", "product", "note")  # of the qualifiers, the others in alphabetical order
+
+
+_NOTHING: Mapping[Term, list[Term]] = {}
 
 
 class Group:
@@ -54,7 +57,8 @@ class Group:
         return subject in self._said
 
     def values(self, subject: Term, predicate: Iri) -> list[Term]:
-        return sorted(self._said.get(subject, {}).get(iri_term(predicate), ()))
+        found = self._said.get(subject, _NOTHING).get(iri_term(predicate))
+        return found if found is not None and len(found) == 1 else sorted(found or ())
 
     def iris(self, subject: Term, predicate: Iri) -> list[Iri]:
         return [iri_of(value) for value in self.values(subject, predicate) if is_iri(value)]

@@ -33,6 +33,8 @@ _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _KEYWORD = re.compile(r"[A-Z][A-Z0-9_]{1,10}\Z")
 _NUMBER = re.compile(r"[0-9]+")
 
+_TYPE = iri_term(RDF.type)
+_TOP_CLASSES = frozenset(map(iri_term, (SBOL2.ComponentDefinition, SBOL2.Sequence, SBOL2.Collection)))
 _CIRCULAR = Iri(SO.NS + "SO:0000988")
 _LINEAR = Iri(SO.NS + "SO:0000987")
 _ENGINEERED_REGION = Iri(SO.NS + "SO:0000804")
@@ -116,30 +118,34 @@ def write_genbank(source: Source) -> Iterator[bytes]:
 def _records(source: Source) -> Iterator[_Record | str]:
     """Yield records, and the reasons why others cannot be written."""
     roots = frozenset(map(iri_term, source.roots))
-    if not source.is_collection:
-        root = next((group for group in _groups(source, roots)), None)
-        if root is None:
-            return
-        if not (is_a(root, root.main, SBOL2.ComponentDefinition) or is_a(root, root.main, SBOL2.Sequence)):
-            roots = _outermost(source)
-            found = False
-            for group in _groups(source, roots):
-                found = True
-                yield _record(source, group)
-            if not found:
-                yield f"{source.roots[0]} has no ComponentDefinition."
-            return
-        yield _record(source, root)
+    if source.is_collection:
+        yield from _members(source, roots)
         return
-    for kind in (SBOL2.ComponentDefinition, SBOL2.Sequence):
-        found = False
-        for group in _groups(source, roots):
-            if is_a(group, group.main, kind):
-                made = _record(source, group)
-                found = found or not isinstance(made, str)
-                yield made
-        if found:
+    for root in _groups(source, roots):
+        if is_a(root, root.main, SBOL2.ComponentDefinition) or is_a(root, root.main, SBOL2.Sequence):
+            yield _record(source, root)
             return
+    for group in _groups(source, _outermost(source)):
+        yield _record(source, group)
+
+
+def _members(source: Source, roots: frozenset[Term]) -> Iterator[_Record | str]:
+    """Yield a record for every ComponentDefinition, then for every Sequence that is not one of theirs."""
+    sequences: dict[Term, list[Term]] = {}  # as they may be referred to
+    used: set[Term] = set()
+    for group in _groups(source, roots):
+        if is_a(group, group.main, SBOL2.ComponentDefinition):
+            used.update(group.values(group.main, SBOL2.sequence))
+            yield _record(source, group)
+        elif is_a(group, group.main, SBOL2.Sequence):
+            sequences[group.main] = [group.main, *group.values(group.main, SBOL2.persistentIdentity)]
+        elif group.main != iri_term(source.roots[0]):
+            kind = " ".join(_namespace_cut(iri) for iri in group.iris(group.main, RDF.type))
+            yield f"{iri_of(group.main)} is a {kind}, for which GenBank has no record."
+    for sequence, names in sequences.items():
+        found = Group.find(source, iri_of(sequence)) if used.isdisjoint(names) else None
+        if found is not None:
+            yield _record(source, found)
 
 
 def _groups(source: Source, wanted: frozenset[Term]) -> Iterator[Group]:
@@ -157,16 +163,15 @@ def _groups(source: Source, wanted: frozenset[Term]) -> Iterator[Group]:
 
 def _top(triples: list[Triple], subject: Term) -> Term:
     """Return the top level of a group that holds the subject: the subject itself, or what owns it."""
+    tops = {s for s, p, o in triples if p == _TYPE and o in _TOP_CLASSES}
+    if subject in tops:
+        return subject
     owners = {o: s for s, p, o in triples if is_iri(o) and o != s and not p.startswith(f"<{PROV.NS}")}
     seen = {subject}
-    types = {s for s, p, o in triples if p == iri_term(RDF.type) and iri_of(o) in _TOP_CLASSES}
-    while subject not in types and subject in owners and owners[subject] not in seen:
+    while subject not in tops and subject in owners and owners[subject] not in seen:
         subject = owners[subject]
         seen.add(subject)
     return subject
-
-
-_TOP_CLASSES = frozenset({SBOL2.ComponentDefinition, SBOL2.Sequence, SBOL2.Collection})
 
 
 def _outermost(source: Source) -> frozenset[Term]:
@@ -174,7 +179,7 @@ def _outermost(source: Source) -> frozenset[Term]:
     definitions: set[Term] = set()
     parts: set[Term] = set()
     for triples in source.top_levels():
-        mine = {s for s, p, o in triples if p == iri_term(RDF.type) and o == iri_term(SBOL2.ComponentDefinition)}
+        mine = {s for s, p, o in triples if p == _TYPE and o == iri_term(SBOL2.ComponentDefinition)}
         if mine:
             definitions |= mine
             parts |= {o for _, p, o in triples if p == iri_term(SBOL2.definition)}
@@ -261,6 +266,10 @@ def _term(iri: Iri) -> str:
     accession = accession_of(iri)
     name = ontology("so").names.get(accession or "", "")
     return f"{accession} ({name})" if name else iri
+
+
+def _namespace_cut(iri: str) -> str:
+    return iri.removeprefix(_namespace(iri))
 
 
 def _namespace(predicate: str) -> str:

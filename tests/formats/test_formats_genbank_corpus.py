@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from formats_sources import groups_of, source_of
 from hypothesis import given, settings
-from test_formats_genbank_write import Lab, check_round_trip, designs
+from hypothesis import strategies as st
+from test_formats_genbank_write import FIXTURES, Lab, check_round_trip, designs
 
-from synhub.errors import Unwritable
+from synhub.errors import InvalidDesign, TooLarge, Unwritable
 from synhub.formats.designs import Made
 from synhub.formats.genbank import read_genbank, write_genbank
 from synhub.formats.reading import Options
 from synhub.formats.source import MemorySource
 from synhub.rdf import Triple
-from synhub.sbol.graph import parse_rdf_xml
+from synhub.sbol.graph import Document, parse_rdf_xml
+from synhub.sbol.rules.check import check_document
 from synhub.vocab import GENBANK, SBOL2
 
 pytestmark = pytest.mark.slow
@@ -147,6 +149,44 @@ def test_files_come_back_as_they_were_and_biopython_agrees(corpus: Path) -> None
         assert [(f.type, str(f.location)) for f in ours.features] == [
             (f.type, str(f.location)) for f in theirs.features
         ], file.name
+
+
+FLAT = [file.read_bytes() for file in sorted((FIXTURES / "genbank").glob("*.gb"))]
+PIECES = [
+    b'"',
+    b"/",
+    b"//",
+    b"\n",
+    b"\t",
+    b"join(",
+    b")",
+    b",",
+    b"..",
+    b"<",
+    b"99999999999",
+    b"LOCUS ",
+    b"ORIGIN",
+    b"\xff",
+    b"\0",
+]
+
+
+@settings(max_examples=1_000)
+@given(st.data())
+def test_damaged_files_are_read_or_refused(data: st.DataObject) -> None:
+    """Nothing but the two errors that callers expect comes out, and what is read keeps the rules of identities."""
+    content = data.draw(st.sampled_from(FLAT))
+    for _ in range(data.draw(st.integers(1, 6))):
+        start = data.draw(st.integers(0, len(content)))
+        end = min(len(content), start + data.draw(st.sampled_from([0, 0, 1, 2, 30, 200])))
+        content = content[:start] + data.draw(st.sampled_from(PIECES)) + content[end:]
+    try:
+        reading = read_genbank(content, Options("f.gb"))
+    except (InvalidDesign, TooLarge) as error:
+        assert "'f.gb'" in error.message
+        return
+    errors = [finding for finding in check_document(Document.of(reading.triples)) if finding.severity == "error"]
+    assert errors == []
 
 
 @settings(max_examples=300)

@@ -190,10 +190,28 @@ def test_a_collection_has_a_record_for_every_member_that_can_have_one() -> None:
     assert "  3 aa " in text
 
 
-def test_a_collection_of_sequences_has_their_records() -> None:
+def test_a_collection_has_records_of_sequences_that_no_member_has() -> None:
     lab = Lab()
-    collection, sequence = lab.top_level("c", SBOL2.Collection), lab.sequence("s", "acgt")
-    assert lab.written(collection, sequence).count("LOCUS") == 1
+    collection, loose, owner = (
+        lab.top_level("c", SBOL2.Collection),
+        lab.sequence("s", "acgt"),
+        lab.definition("a", "ac"),
+    )
+    owned = lab.sequence("b_seq", "acg")
+    other = lab.definition("b")
+    lab.say_iri(other, SBOL2.sequence, owned.persistent_identity)
+    text = lab.written(collection, loose, owned, owner, other)
+    assert [line.split()[1] for line in text.splitlines() if line.startswith("LOCUS")] == ["a", "b", "s"]
+
+
+def test_a_member_of_another_class_is_named_in_a_comment() -> None:
+    lab = Lab()
+    collection, module = lab.top_level("c", SBOL2.Collection), lab.top_level("m", Iri(SBOL2.NS + "ModuleDefinition"))
+    assert comments(lab.written(collection, lab.definition("a", "acgt"), module)) == [
+        f"synhub: left out: {PLACE}m/1 is a ModuleDefinition, for which GenBank has no record."
+    ]
+    with pytest.raises(Unwritable, match="is a ModuleDefinition"):
+        lab.written(collection, module)
 
 
 def test_another_object_has_the_records_of_what_travels_along() -> None:
