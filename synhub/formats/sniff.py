@@ -39,7 +39,7 @@ _TEXTUAL: tuple[tuple[Syntax, str], ...] = (
     ("turtle", _COMMENTS + r"(?:@prefix|@base|PREFIX|BASE)\s"),
     ("ntriples", _COMMENTS + rf"(?:{_IRI}|_:\S+)\s+{_IRI}\s*[\"<_]"),
     ("turtle", _COMMENTS + rf"(?:{_IRI}|_:\S+|\[)\s*(?:a\b|{_IRI})"),
-    ("jsonld", r"\s*(?:\{|\[\s*(?:\{|\]))"),
+    ("jsonld", r"\s*(?:\{|\[\s*[\[{\]])"),
     ("rdfxml", r"\s*<"),
 )
 

@@ -108,8 +108,12 @@ def read_archive(file: BinaryIO, limits: ArchiveLimits = DEFAULT_LIMITS) -> List
     members: list[Member] = []
     ignored: list[str] = []
     position = 0
+    at: dict[int, str] = {}
     for _ in range(count):
         entry, position = _read_entry(directory, position)
+        other = at.setdefault(entry.offset, entry.member.name)
+        if other != entry.member.name:
+            raise _overlap(other, entry.member.name)
         member = replace(entry.member, data_offset=_check_local(file, entry, start))
         spans.append((entry.offset, member.data_offset + member.packed_size, member.name))
         if entry.is_folder:
@@ -251,7 +255,11 @@ def _check_spans(spans: Sequence[tuple[int, int, str]], end: int) -> None:
     limits = [(begin, name) for begin, _, name in ordered[1:]] + [(end, "the list of the archive")]
     for (_, reach, name), (begin, following) in zip(ordered, limits, strict=False):
         if reach > begin:
-            raise refused(f"{name!r} and {following!r} overlap in the archive; make it again", name)
+            raise _overlap(name, following)
+
+
+def _overlap(name: str, other: str) -> InvalidDesign:
+    return refused(f"{name!r} and {other!r} overlap in the archive; make it again", name)
 
 
 def _check_names(members: Iterable[Member]) -> None:
