@@ -2,6 +2,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.FileInputStream;
+import java.io.OutputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -143,6 +144,17 @@ public class LibSbolj {
         return query;
     }
 
+    interface Download {
+        String to(URI object, OutputStream bytes) throws Exception;
+    }
+
+    /** The name of a file, and what is in it. */
+    static String saved(Download download, URI object) throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        String name = download.to(object, bytes);
+        return name + " " + bytes.toString("UTF-8");
+    }
+
     void readsWhatIsPublic() {
         URI device = iri("/public/demo/BBa_I13504/1");
         call("count", () -> hub.getCount("ComponentDefinition"));
@@ -161,6 +173,16 @@ public class LibSbolj {
             hub.getMetadata(device, bytes);
             return bytes.toString("UTF-8");
         });
+        call("genbank", () -> saved(hub::getGenBank, device));
+        call("fasta", () -> saved(hub::getFASTA, device));
+        call("gff", () -> saved(hub::getGFF3, device));
+        call("json", () -> saved(hub::getJSON, device));
+        call("archive", () -> {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            String name = hub.getArchive(device, bytes);
+            return name + " " + new String(bytes.toByteArray(), 0, 2, "UTF-8");
+        });
+        call("fasta of a module", () -> saved(hub::getFASTA, iri("/public/demo/BBa_I13504_Layout/1")));
         call("matching", () -> ids(hub.getMatchingComponentDefinitionMetadata(
                 null, Set.of(URI.create(ROLE)), new HashSet<>(), new HashSet<>(), 0, 50)));
         call("matching in a collection", () -> ids(hub.getMatchingComponentDefinitionMetadata(

@@ -175,6 +175,23 @@ def test_recursive_sbol_holds_parts_and_sequences(session: dict[str, str]) -> No
     assert "BBa_J23100" not in found
 
 
+@pytest.mark.parametrize(
+    ("name", "begins", "holds"),
+    [
+        ("genbank", "BBa_I13504.gb LOCUS       BBa_I13504 ", "\\nORIGIN"),
+        ("fasta", "BBa_I13504.fasta >", " sequence 1 ("),
+        ("gff", "BBa_I13504.gff ##gff-version 3\\n", "##sequence-region BBa_I13504 1 "),
+        ("json", 'BBa_I13504.json {\\n  "componentDefinitions": [', '"displayId": "BBa_I13504"'),
+        ("archive", "BBa_I13504.omex PK", ""),
+    ],
+)
+def test_files_of_other_formats_have_name_and_content(
+    session: dict[str, str], name: str, begins: str, holds: str
+) -> None:
+    assert session[name].startswith(begins)
+    assert holds in session[name]
+
+
 def test_metadata_is_a_json_array(session: dict[str, str]) -> None:
     [row] = json.loads(session["metadata"])
     assert (row["displayId"], row["persistentIdentity"]) == ("BBa_I13504", "PREFIX/public/demo/BBa_I13504")
