@@ -7,7 +7,7 @@ Source: SBOL 2.3.0, sections 7.14.1 and 10; Namespaces in XML 1.0, section 4 (qu
 import re
 from collections.abc import Iterator
 
-from synhub.rdf import Iri, Term, datatype_of, iri_term, is_literal, text_of
+from synhub.rdf import Iri, Term, iri_term, text_of
 from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import TYPE
 from synhub.sbol.rules.rule import Facts, Problem, Rule, shown
@@ -15,7 +15,7 @@ from synhub.vocab import RDF, SBOL2
 
 # The last part of an IRI that can stand behind a prefix: letters, digits, '_', '-' and '.', a letter or '_' first.
 _LOCAL_NAME = re.compile(r"[^\W\d](?:\w|[.\-·])*>\Z")
-_XML = f"{RDF.NS}XMLLiteral"
+_XML = f"^^<{RDF.NS}XMLLiteral>"
 _FIRST = iri_term(Iri(RDF.NS + "first"))
 _SBOL = "<" + SBOL2.NS
 
@@ -37,20 +37,16 @@ def _names(facts: Facts, _: Term) -> Iterator[Problem]:
 
 
 def _plain_values(facts: Facts, _: Term) -> Iterator[Problem]:
-    subjects = facts.document.subjects
-    for subject, said in subjects.items():
+    advice = "which SBOL tools do not read: write text or nest objects"
+    for subject, said in facts.document.subjects.items():
         for name, values in said.items():
             for value in values:
-                if is_literal(value):
-                    odd = value[-1] == ">" and datatype_of(value) == _XML
-                else:
-                    odd = value in facts.document.nested and _FIRST in subjects.get(value, ())
-                if odd:
-                    what = "a piece of XML" if is_literal(value) else "a list of RDF"
-                    message = (
-                        f"has {what} as {text_of(name)}, which SBOL tools do not read: write text, or nest objects"
-                    )
-                    yield Problem(message, name, value, subject)
+                if value.endswith(_XML):
+                    yield Problem(f"has a piece of XML as {text_of(name)}, {advice}", name, value, subject)
+    for node in sorted(facts.document.nested):
+        owner = facts.document.owner[node]
+        if _FIRST in facts.document.subjects.get(node, ()) and owner not in facts.document.nested:
+            yield Problem(f"has a list of RDF as an annotation, {advice}", _FIRST, node, owner)
 
 
 def _typed(facts: Facts, _: Term) -> Iterator[Problem]:

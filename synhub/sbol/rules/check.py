@@ -5,6 +5,7 @@ looks at.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import chain
 
 from synhub.model import Finding, Gate
@@ -30,7 +31,7 @@ from synhub.sbol.rules import (
 )
 from synhub.sbol.rules.catalogue import IN_BYTES, IN_STRUCTURE
 from synhub.sbol.rules.document import check_structure
-from synhub.sbol.rules.rule import GATES, GENERIC, Facts, Rule, finding_of
+from synhub.sbol.rules.rule import GATES, GENERIC, Check, Facts, Rule, finding_of
 from synhub.sbol.rules.table import TABLE_RULES, check_object
 from synhub.sbol.schema import CLASSES
 
@@ -73,11 +74,17 @@ def check_document(document: Document, gates: Collection[Gate] = GATES) -> list[
     return _capped(_findings(document, frozenset(gates)))
 
 
+@cache
+def _asked(gates: frozenset[Gate]) -> Mapping[Term, tuple[tuple[Term | None, Check, Rule], ...]]:
+    """Return what is to be asked of objects of each class."""
+    return {term: tuple((r.when, r.check, r) for r in rules if r.gate in gates) for term, rules in _OF_CLASS.items()}
+
+
 def _findings(document: Document, gates: frozenset[Gate]) -> Iterator[Finding]:
     if "always" in gates:
         yield from check_structure(document)
     facts = Facts(document)
-    rules = {term: tuple(r for r in rules if r.gate in gates) for term, rules in _OF_CLASS.items()}
+    asked = _asked(gates)
     for rule in _OF_DOCUMENT:
         if rule.gate in gates:
             for problem in rule.check(facts, GENERIC):
@@ -93,9 +100,9 @@ def _findings(document: Document, gates: frozenset[Gate]) -> Iterator[Finding]:
             for name, gate, problem in check_object(facts, subject, term, said):
                 if gate in gates:
                     yield finding_of(name, gate, subject, problem)
-            for rule in rules[term]:
-                if rule.when is None or rule.when in said:
-                    for problem in rule.check(facts, subject):
+            for when, check, rule in asked[term]:
+                if when is None or when in said:
+                    for problem in check(facts, subject):
                         yield finding_of(rule.id, rule.gate, subject, problem)
 
 

@@ -72,9 +72,10 @@ def _equal_lengths(facts: Facts, definition: Term) -> Iterator[Problem]:
     for annotation in values(facts, definition, ANNOTATIONS):
         for reference in values(facts, annotation, COMPONENTS):
             component = child_of(facts, reference, definition)
-            if component is None:
+            cut = () if component is None else values(facts, component, SOURCE_LOCATION)
+            if not cut:
                 continue
-            taken = _length(spans(facts, values(facts, component, SOURCE_LOCATION)))
+            taken = _length(spans(facts, cut))
             placed = _length(spans(facts, values(facts, annotation, LOCATION)))
             if taken and placed and taken != placed:
                 yield Problem(

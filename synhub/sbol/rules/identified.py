@@ -39,7 +39,7 @@ def _top_level_identity(facts: Facts, subject: Term) -> Iterator[Problem]:
         return  # said by sbol-10215
     if identity is None:
         yield Problem(f"has no sbol:persistentIdentity: give it one that ends in /{name}", PERSISTENT_IDENTITY)
-    elif not identity.endswith(tuple(delimiter + name for delimiter in _DELIMITERS)):
+    elif not identity.endswith(name) or identity[-len(name) - 1 : -len(name)] not in _DELIMITERS:
         yield Problem(
             f"has the sbol:persistentIdentity {identity}, which does not end in its displayId: end it in /{name}",
             PERSISTENT_IDENTITY,
@@ -48,22 +48,32 @@ def _top_level_identity(facts: Facts, subject: Term) -> Iterator[Problem]:
 
 
 def _child_identity(facts: Facts, subject: Term) -> Iterator[Problem]:
-    owner = facts.document.owner.get(subject)
-    name, identity = _text(facts, subject, DISPLAY_ID), _text(facts, subject, PERSISTENT_IDENTITY)
-    if owner is None or name is None or not _is_compliant(facts, owner):
-        return  # said of this object by sbol-10215, or of its owner: what goes wrong above goes wrong below
-    above = _text(facts, owner, PERSISTENT_IDENTITY)
+    owner, name = facts.document.owner.get(subject), _text(facts, subject, DISPLAY_ID)
+    if owner is None or name is None:
+        return  # said by sbol-10215
+    identity, above = _text(facts, subject, PERSISTENT_IDENTITY), _text(facts, owner, PERSISTENT_IDENTITY)
+    if identity is not None and above is not None and _follows(identity, above, name):
+        return
+    if not _is_compliant(facts, owner):
+        return  # what goes wrong above goes wrong below
+    wanted = f"{above or 'the persistent identity of ' + text_of(owner)}/{name}"
     if identity is None:
-        yield Problem(
-            f"has no sbol:persistentIdentity: give it {above or 'that of its owner'}/{name}", PERSISTENT_IDENTITY
-        )
-    elif above is None or identity not in (above + "/" + name, above + "#" + name, above + ":" + name):
+        yield Problem(f"has no sbol:persistentIdentity: give it {wanted}", PERSISTENT_IDENTITY)
+    else:
         yield Problem(
             f"has the sbol:persistentIdentity {identity}, which is not that of its owner and its displayId: "
-            f"make it {above or 'the persistent identity of ' + text_of(owner)}/{name}",
+            f"make it {wanted}",
             PERSISTENT_IDENTITY,
             facts.document.value(subject, PERSISTENT_IDENTITY),
         )
+
+
+def _follows(longer: str, beginning: str, end: str) -> bool:
+    """Tell whether a text is another one, a delimiter, and an end."""
+    middle = len(beginning)
+    return len(longer) == middle + 1 + len(end) and (
+        longer[middle] in _DELIMITERS and longer.startswith(beginning) and longer.endswith(end)
+    )
 
 
 def _is_compliant(facts: Facts, owner: Term) -> bool:
@@ -75,28 +85,22 @@ def _is_compliant(facts: Facts, owner: Term) -> bool:
 
 
 def _identity(facts: Facts, subject: Term) -> Iterator[Problem]:
-    identity, version = _text(facts, subject, PERSISTENT_IDENTITY), _text(facts, subject, VERSION)
+    identity = _text(facts, subject, PERSISTENT_IDENTITY)
     if identity is None:
         return  # said by sbol-10216 and sbol-10217
-    iri = text_of(subject)
-    if version is None:
-        if iri != identity:
-            yield Problem(
-                f"has no version, so that its IRI should be its persistent identity: make it {identity}",
-                PERSISTENT_IDENTITY,
-                facts.document.value(subject, PERSISTENT_IDENTITY),
-            )
-    elif not (iri.startswith(identity) and iri[len(identity) :] in ("/" + version, "#" + version, ":" + version)):
-        yield Problem(
-            f"is not named by its persistent identity and its version: make it {identity}/{version}",
-            PERSISTENT_IDENTITY,
-            facts.document.value(subject, PERSISTENT_IDENTITY),
-        )
+    version, iri = _text(facts, subject, VERSION), text_of(subject)
+    if version is None and iri != identity:
+        message = f"has no version, so that its IRI should be its persistent identity: make it {identity}"
+    elif version is not None and not _follows(iri, identity, version):
+        message = f"is not named by its persistent identity and its version: make it {identity}/{version}"
+    else:
+        return
+    yield Problem(message, PERSISTENT_IDENTITY, facts.document.value(subject, PERSISTENT_IDENTITY))
 
 
 def _version_of_owner(facts: Facts, subject: Term) -> Iterator[Problem]:
-    owner = facts.document.owner.get(subject)
-    if owner is None:
+    subjects, owner = facts.document.subjects, facts.document.owner.get(subject)
+    if owner is None or subjects[subject].get(VERSION) == subjects[owner].get(VERSION):
         return
     version, above = _text(facts, subject, VERSION), _text(facts, owner, VERSION)
     if version != above:

@@ -55,6 +55,8 @@ class Facts:
             for identity in said.get(_PERSISTENT_IDENTITY, ()):
                 found.setdefault(identity, []).append(subject)
         for subjects in found.values():
+            if len(subjects) == 1:
+                continue
             subjects.sort(key=lambda s: (version_key(text_of(self.document.value(s, _VERSION) or Term('""'))), s))
             subjects.reverse()
         return found

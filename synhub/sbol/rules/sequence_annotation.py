@@ -17,7 +17,8 @@ _ROLE = iri_term(SBOL2.role)
 
 
 def _no_overlap(facts: Facts, annotation: Term) -> Iterator[Problem]:
-    for first, second in overlaps(spans(facts, values(facts, annotation, LOCATION))):
+    locations = values(facts, annotation, LOCATION)
+    for first, second in overlaps(spans(facts, locations)) if len(locations) > 1 else ():
         yield Problem(
             f"has locations that overlap, {text_of(first.location)} and {text_of(second.location)}: "
             "make them meet at most, or annotate twice",

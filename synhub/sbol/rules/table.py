@@ -9,7 +9,7 @@ properties other than", "MUST contain a URI from Table" and "MUST refer to a".
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from synhub.model import Gate
@@ -37,29 +37,24 @@ _TOLD_ELSEWHERE = frozenset(f"sbol-{n}" for n in (10803, 10808, 10905, 11003, 11
 
 # How the text of a literal must look, and how a message says so. Letters of any script may stand in a displayId and in
 # a version: the reference library takes them, and minting makes names of its own of them.
-_FORMS: Mapping[Datatype, tuple[re.Pattern[str], str]] = {
-    "display_id": (re.compile(r"[^\W\d](?:[^\W\d]|[0-9])*\Z"), "letters, digits and _, not beginning with a digit"),
-    "version": (
-        re.compile(r"[0-9](?:[^\W\d]|[0-9.\-])*\Z"),
-        "letters, digits, '_', '-' and '.', beginning with a digit",
-    ),
-    "positive": (re.compile(r"\s*\+?0*[1-9][0-9]*\s*\Z", re.ASCII), "a whole number greater than 0"),
-    "natural": (re.compile(r"\s*\+?[0-9]+\s*\Z", re.ASCII), "a whole number, 0 or greater"),
+_BLANK, _TWO = r"[ \t\r\n]*", "[0-9]{2}"
+_FORMS: Mapping[Datatype, tuple[str, str]] = {
+    "display_id": (r"[^\W\d](?:[^\W\d]|[0-9])*", "letters, digits and _, not beginning with a digit"),
+    "version": (r"[0-9](?:[^\W\d]|[0-9.\-])*", "letters, digits, '_', '-' and '.', beginning with a digit"),
+    "positive": (rf"{_BLANK}\+?0*[1-9][0-9]*{_BLANK}", "a whole number greater than 0"),
+    "natural": (rf"{_BLANK}\+?[0-9]+{_BLANK}", "a whole number, 0 or greater"),
     "float": (
-        re.compile(r"\s*(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN)\s*\Z", re.ASCII),
+        rf"{_BLANK}(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN){_BLANK}",
         "a number such as 0.5 or 1e-3",
     ),
     "date_time": (
-        re.compile(
-            r"\s*-?[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
-            r"(?:Z|[+-][0-9]{2}:[0-9]{2})?\s*\Z",
-            re.ASCII,
-        ),
+        rf"{_BLANK}-?[0-9]{{4,}}-{_TWO}-{_TWO}T{_TWO}:{_TWO}:{_TWO}(?:\.[0-9]+)?(?:Z|[+-]{_TWO}:{_TWO})?{_BLANK}",
         "a date and time such as 2020-01-31T12:00:00Z",
     ),
 }
 
 Told = tuple[str, Gate, Problem]  # rule, gate, what is wrong
+_Test = Callable[[Facts, "_Row", Term], Told | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +66,12 @@ class _Row:
     entry: Property
     begins: str
     single: bool
-    form: re.Pattern[str] | None
+    form: re.Pattern[str] | None  # of the text
+    quick: re.Pattern[str] | None  # the same, of a plain literal without escapes, quotes included
     form_words: str
     values: frozenset[Term]
     targets: frozenset[Term]
-    plain: bool  # nothing to be looked at but number and kind
+    test: "_Test | None"  # what else is asked of a value of the right kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +91,31 @@ def _word(iri: Iri) -> str:
 
 
 def _row(entry: Property) -> _Row:
-    form, words = _FORMS[entry.datatype] if entry.datatype and entry.datatype != "string" else (None, "")
+    form, words = _FORMS[entry.datatype] if entry.datatype and entry.datatype != "string" else ("", "")
     values = frozenset(map(iri_term, entry.values))
-    targets = frozenset(map(iri_term, entry.targets))
-    looks = entry.kind == "child" or bool(_target_rule(entry))
     return _Row(
         iri_term(entry.iri),
         _word(entry.iri),
         entry,
         '"' if entry.kind == "literal" else "<",
         entry.max == 1,
-        form,
+        re.compile(rf"{form}\Z") if form else None,
+        re.compile(rf'"{form}"\Z') if form else None,
         words,
         values,
-        targets if targets else TOP_LEVEL_CLASSES,
-        not (form or values or looks),
+        frozenset(map(iri_term, entry.targets)) or TOP_LEVEL_CLASSES,
+        _test(entry),
     )
+
+
+def _test(entry: Property) -> "_Test | None":
+    if entry.datatype is not None and entry.datatype != "string":
+        return _form
+    if entry.values:
+        return _listed
+    if entry.kind == "child":
+        return _child
+    return _target if entry.kind == "reference" and _target_rule(entry) else None
 
 
 def _target_rule(entry: Property) -> str:
@@ -120,20 +125,6 @@ def _target_rule(entry: Property) -> str:
 def _class(word: str, properties: tuple[Property, ...], rule: str) -> _Class:
     rows = {iri_term(p.iri): _row(p) for p in properties if p.rule}
     return _Class(rows, frozenset(name for name, row in rows.items() if row.entry.min), word, rule)
-
-
-_CLASSES: Mapping[Term, _Class] = {term: _class(_word(c.iri), c.properties, c.rule) for term, c in CLASSES.items()} | {
-    GENERIC: _class("an object of a class of its own", GENERIC_PROPERTIES, GENERIC_RULE)
-}
-
-
-TABLE_RULES: frozenset[str] = frozenset(
-    rule
-    for known in _CLASSES.values()
-    for row in known.rows.values()
-    for rule in (known.rule, row.entry.rule, row.entry.values_rule, _target_rule(row.entry))
-    if rule
-)
 
 
 def check_object(facts: Facts, subject: Term, class_term: Term, said: Mapping[Term, list[Term]]) -> Iterator[Told]:
@@ -150,34 +141,28 @@ def check_object(facts: Facts, subject: Term, class_term: Term, said: Mapping[Te
             continue
         if row.single and len(values) > 1:
             yield _several(row, values)
-        if row.plain:
-            for value in values:
-                if value[0] != row.begins:
-                    yield _kind(row, value)
-        else:
-            for value in values:
-                told = _value(facts, row, value)
-                if told is not None:
-                    yield told
+        begins, test = row.begins, row.test
+        for value in values:
+            if value[0] != begins:
+                yield _kind(row, value)
+            elif test is not None and (told := test(facts, row, value)) is not None:
+                yield told
 
 
-def _value(facts: Facts, row: _Row, value: Term) -> Told | None:
-    entry = row.entry
-    if value[0] != row.begins:
-        return _kind(row, value)
-    if row.form is not None and not row.form.match(text_of(value)):
-        return (
-            entry.rule,
-            "always",
-            Problem(f"has the {row.word} {shown(value)!r}: it must be {row.form_words}", row.name, value),
-        )
-    if row.values and value not in row.values:
-        allowed = " or ".join(sorted(map(text_of, row.values)))
-        message = f"has the {row.word} {shown(value)}: it must be {allowed}"
-        return entry.values_rule, "always", Problem(message, row.name, value)
-    if entry.kind == "child":
-        return _child(facts, row, value)
-    return _target(facts, row, value) if entry.kind == "reference" and _target_rule(entry) else None
+def _form(_: Facts, row: _Row, value: Term) -> Told | None:
+    assert row.form is not None and row.quick is not None
+    if row.quick.match(value) or row.form.match(text_of(value)):
+        return None
+    message = f"has the {row.word} {shown(value)!r}: it must be {row.form_words}"
+    return row.entry.rule, "always", Problem(message, row.name, value)
+
+
+def _listed(_: Facts, row: _Row, value: Term) -> Told | None:
+    if value in row.values:
+        return None
+    allowed = " or ".join(sorted(map(text_of, row.values)))
+    message = f"has the {row.word} {shown(value)}: it must be {allowed}"
+    return row.entry.values_rule, "always", Problem(message, row.name, value)
 
 
 def _missing(known: _Class, said: Mapping[Term, list[Term]]) -> Iterator[Told]:
@@ -243,3 +228,17 @@ def _target(facts: Facts, row: _Row, value: Term) -> Told | None:
     what = " and ".join(_word(iri_of(t)) for t in types) or "of no class"
     message = f"refers by {row.word} to {shown(value)}, which is {what}: refer to {wanted}"
     return row.entry.target_rule, "always" if known else "complete", Problem(message, row.name, value)
+
+
+_CLASSES: Mapping[Term, _Class] = {term: _class(_word(c.iri), c.properties, c.rule) for term, c in CLASSES.items()} | {
+    GENERIC: _class("an object of a class of its own", GENERIC_PROPERTIES, GENERIC_RULE)
+}
+
+
+TABLE_RULES: frozenset[str] = frozenset(
+    rule
+    for known in _CLASSES.values()
+    for row in known.rows.values()
+    for rule in (known.rule, row.entry.rule, row.entry.values_rule, _target_rule(row.entry))
+    if rule
+)
