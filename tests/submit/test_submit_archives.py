@@ -18,6 +18,7 @@ from synhub.submit.prepared import read_header, read_objects
 from synhub.vocab import SBOL2
 
 CORPUS = Path(os.environ.get("SYNHUB_CORPUS") or Path(__file__).parents[2].parent / "shared" / "corpus")
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 HOME = "http://reg.example/user/bob/lab/"
 COMBINE = "http://identifiers.org/combine.specifications/"
 HEAD = """<?xml version="1.0"?>
@@ -407,6 +408,51 @@ def test_a_member_that_only_begins_like_fasta_is_attached(tmp_path: Path) -> Non
 def test_sequence_only_is_passed_on(tmp_path: Path) -> None:
     prepare_files(tmp_path, {"p.fasta": b">p\nacgt\n"}, sequence_only=True)
     assert [said["type"] for said in objects(tmp_path).values()] == [[SBOL2.Sequence]]
+
+
+# --- fixtures ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_combine_archive_as_tools_write_it(tmp_path: Path) -> None:
+    answer = prepare_files(tmp_path, {"toggle.omex": (FIXTURES / "omex" / "toggle.omex").read_bytes()})
+    assert answer["ok"], answer["error"]
+    assert {file["role"] for file in answer["files"]} == {"archive", "ignored", "design", "attachment"}
+    found = objects(tmp_path)
+    formats = {name: said["format"][0] for name, said in found.items() if "format" in said}
+    assert formats == {
+        "toggle_plot/1": "http://purl.org/NET/mediatypes/image/svg+xml",
+        "toggle_xml/1": COMBINE + "sbml.level-3.version-1",
+        "simulate_xml/1": COMBINE + "sed-ml.level-1.version-1",
+        "time_course_csv/1": "http://purl.org/NET/mediatypes/text/csv",
+        "metadata_rdf/1": COMBINE + "omex-metadata",
+    }
+    assert found["toggle_model/1"]["source"] == [HOME + "toggle_xml/1"]
+    assert found["toggle_plot/1"]["source"] == [HOME + "toggle_plot/1/download"]
+    assert found["time_course_csv/1"]["archivePath"] == ["results/time course.csv"]
+
+
+def test_a_zip_file_with_folders(tmp_path: Path) -> None:
+    answer = prepare_files(tmp_path, {"folders.zip": (FIXTURES / "omex" / "folders.zip").read_bytes()})
+    assert answer["ok"], answer["error"]
+    found = objects(tmp_path)
+    elements = {said["elements"][0] for said in found.values() if "elements" in said}
+    assert {"acgtacgtacgtacgt", "ttgacaattaatcatc", "ggatccggatccggat"} <= elements
+    parts = {name for name, said in found.items() if "sequence" in said}
+    assert parts == {"opA/1", "opA_2/1", "opB/1", "BBa_J23101/1"}
+    paths = {said["archivePath"][0] for said in found.values() if "archivePath" in said}
+    assert paths == {"left/notes.txt", "right/notes.txt", "\u03a9mega/readme.md"}
+    ignored = {file["name"] for file in answer["files"] if file["role"] == "ignored"}
+    assert ignored == {"__MACOSX/left/._part.gb", ".DS_Store"}
+
+
+@pytest.mark.parametrize("folder", ["sbol1", "sbol2", "sbol3", "genbank", "fasta", "gff3"])
+def test_every_format_may_come_as_gzip(tmp_path: Path, folder: str) -> None:
+    file = min(path for path in (FIXTURES / folder).iterdir() if path.suffix != ".md")
+    plain, packed = (new_folder(tmp_path, name) for name in ("plain", "packed"))
+    answer = prepare_files(plain, {file.name: file.read_bytes()})
+    assert answer["ok"], answer["error"]
+    prepare_files(packed, {file.name + ".gz": gzip.compress(file.read_bytes())})
+    assert objects(packed) == objects(plain) != {}
 
 
 @pytest.mark.slow
