@@ -18,9 +18,10 @@ from synhub.sbol.blank_nodes import unskolemise
 from synhub.sbol.graph import Document
 from synhub.sbol.rdf_text import jsonld_of, ntriples_pieces, rdfxml_of, turtle_of
 from synhub.sbol.sbol3_down import Downward, is_carried
+from synhub.sbol.sbol3_names import LOCAL_NAME, Names
 from synhub.sbol.sbol3_residue import BACKPORT, FORWARD, residue
 from synhub.sbol.sbol3_terms import CHILDREN_3, MADE_SEQUENCE, ORIGINAL, TRUE, TYPE, forward, local_name, same_number
-from synhub.sbol.sbol3_up import LOCAL_NAME, NOTES, OWN_CONSTRAINT, WITHOUT, Names, Upward
+from synhub.sbol.sbol3_up import NOTES, OWN_CONSTRAINT, WITHOUT, Upward
 from synhub.sbol.schema import CLASSES
 from synhub.vocab import SBOL3, SBOL3_PREFIXES
 

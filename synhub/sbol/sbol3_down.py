@@ -21,6 +21,7 @@ from synhub.sbol.sbol3_terms import (
     FUNCTIONAL_ENTITY,
     IDENTIFIED,
     MADE_SEQUENCE,
+    NO_PLACE,
     NO_SEQUENCE,
     ORIGINAL,
     PROPERTIES_DOWN,
@@ -28,7 +29,6 @@ from synhub.sbol.sbol3_terms import (
     SHARED_CLASSES,
     TOP_LEVELS_3,
     TYPE,
-    backport,
     iri_down,
     local_name,
     split_version,
@@ -48,7 +48,6 @@ _LOCATIONS = frozenset({v3("Range"), v3("Cut")})
 _RESTRICTIONS = frozenset(v3(n) for n in ("precedes", "sameOrientationAs", "oppositeOrientationAs", "differentFrom"))
 _INSTANCES = frozenset({v2("Component"), v2("FunctionalComponent")})
 _CARRIERS = _INSTANCES | {v2("Module")}
-_KEPT_LOCATION = backport("sbol2_location")
 _HOLDERS = {
     v2("Component"): "component",
     v2("FunctionalComponent"): "functionalComponent",
@@ -58,7 +57,7 @@ _HOLDERS = {
     v2("MapsTo"): "mapsTo",
 }
 _NUCLEIC = Term("<https://identifiers.org/edam:format_1207>")
-_STRUCTURE = frozenset({ORIGINAL, FROM_MODULE, ANNOTATION, NO_SEQUENCE, MADE_SEQUENCE})
+_STRUCTURE = frozenset({ORIGINAL, FROM_MODULE, ANNOTATION, NO_PLACE, NO_SEQUENCE, MADE_SEQUENCE})
 _SIDES = (("input", "in"), ("output", "out"), ("nondirectional", "inout"))
 
 
@@ -224,9 +223,9 @@ def _child_class(shape: Shape, child: Term, owner: Term) -> Term:
         return v2("Module" if module else "FunctionalComponent") if above == v2("ModuleDefinition") else Term("")
     located = any(_LOCATIONS.intersection(shape.types(x)) for x in shape.values(child, "hasLocation"))
     if v3("SequenceFeature") in types and above == v2("ComponentDefinition"):
-        return v2("SequenceAnnotation") if located or _KEPT_LOCATION in shape.subjects[child] else Term("")
+        return v2("SequenceAnnotation") if located else Term("")
     if v3("LocalSubComponent") in types and above == v2("ComponentDefinition"):
-        return v2("SequenceAnnotation") if _KEPT_LOCATION in shape.subjects[child] else Term("")
+        return v2("SequenceAnnotation") if NO_PLACE in shape.subjects[child] else Term("")
     if v3("Range") in types or v3("Cut") in types:
         fits = above in (v2("Component"), v2("SequenceAnnotation"))
         return v2("Range" if v3("Range") in types else "Cut") if fits else Term("")

@@ -9,7 +9,8 @@ conversion can be as plain as the specification has it, and nothing is lost what
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from synhub.rdf import Term, Triple
+from synhub.errors import InvalidIri
+from synhub.rdf import Term, Triple, check_iri, iri_term
 from synhub.vocab import DCTERMS, OM, PROV, RDF, SBH, SBOL2, SBOL3
 
 _OTHERS = {"rdf_": RDF.NS, "prov_": PROV.NS, "om_": OM.NS, "dcterms_": DCTERMS.NS, "sbh_": SBH.NS}
@@ -42,8 +43,8 @@ class Notation:
                 return Term(f"<{namespace}{plain[len(prefix) :]}>"), name != plain
         if plain.startswith(_HEX):
             try:
-                return Term(f"<{bytes.fromhex(plain[len(_HEX) :]).decode()}>"), name != plain
-            except ValueError:
+                return iri_term(check_iri(bytes.fromhex(plain[len(_HEX) :]).decode())), name != plain
+            except (ValueError, InvalidIri):  # not ours
                 return None
         return Term(f"<{self.home}{plain}>"), name != plain
 

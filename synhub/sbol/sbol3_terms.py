@@ -42,6 +42,7 @@ TRUE = Term('"true"')
 ORIGINAL = backport("sbol2OriginalURI")
 FROM_MODULE = backport("sbol2OriginatesFromModule")
 ANNOTATION = backport("sbol2OriginalSequenceAnnotationURI")
+NO_PLACE = backport("sbol2GenericLocation")
 NO_SEQUENCE = backport("sbol2LocationSequenceNull")
 MADE_SEQUENCE = backport("sbol3TempSequenceURI")
 
@@ -178,7 +179,7 @@ def iri_up(term: Term) -> Term:
     """Move the version before the displayId; anything without a version stays."""
     head, slash, version = term[1:-1].rpartition("/")
     prefix, _, name = head.rpartition("/")
-    if not slash or not _VERSION.match(version) or not name or prefix.endswith("/") or not prefix:
+    if term[0] != "<" or not slash or not _VERSION.match(version) or not name or prefix.endswith("/") or not prefix:
         return term
     return Term(f"<{prefix}/{version}/{name}>")
 
@@ -187,7 +188,7 @@ def iri_down(term: Term) -> Term:
     """Move the version behind the displayId: the inverse of `iri_up`."""
     head, slash, name = term[1:-1].rpartition("/")
     prefix, _, version = head.rpartition("/")
-    if not slash or not name or not _VERSION.match(version) or prefix.endswith("/") or not prefix:
+    if term[0] != "<" or not slash or not name or not _VERSION.match(version) or prefix.endswith("/") or not prefix:
         return term
     return Term(f"<{prefix}/{name}/{version}>")
 

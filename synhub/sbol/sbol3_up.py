@@ -6,22 +6,22 @@ references to children of others, and to tell an object's IRI from an address so
 Source: SBOL 3.1.0, section 10.2.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 
-from synhub.rdf import Term, Triple, iri_term, is_blank, is_iri, literal_term, text_of
+from synhub.rdf import Term, Triple, iri_term, is_iri, literal_term, text_of
 from synhub.sbol import sbol3_residue
 from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
+from synhub.sbol.sbol3_names import ANNOTATION_2, LOCAL_NAME, LOCATIONS_2, Names, class_of
 from synhub.sbol.sbol3_residue import FORWARD
 from synhub.sbol.sbol3_terms import (
     ANNOTATION,
-    CHILDREN_3,
     CLASSES_UP,
     FROM_MODULE,
     FUNCTIONAL_ENTITY,
     IDENTIFIED,
     MADE_SEQUENCE,
+    NO_PLACE,
     NO_SEQUENCE,
     PROPERTIES_UP,
     REFERENCES,
@@ -31,7 +31,6 @@ from synhub.sbol.sbol3_terms import (
     TYPE,
     forward,
     iri_up,
-    local_name,
     namespace_of,
     split_version,
     v2,
@@ -43,16 +42,11 @@ from synhub.vocab import SBOL2
 
 Find = Callable[[Term], list[Triple] | None]
 
-LOCAL_NAME = forward("localName")
 WITHOUT = forward("without")
 OWN_CONSTRAINT = forward("ownConstraint")
 NOTES = frozenset({LOCAL_NAME, WITHOUT, OWN_CONSTRAINT})  # read here, and not statements of SBOL 3
 _DISPLAY_ID = v2("displayId")
-_COMPONENT = v2("component")
 _MAPS_TO = v2("MapsTo")
-_ANNOTATION = v2("SequenceAnnotation")
-_COMPONENT_CLASS = v2("Component")
-_LOCATIONS = frozenset({v2("Range"), v2("Cut")})
 # Written where the object is: not properties that one table translates.
 _PLACED = frozenset(
     v2(name)
@@ -75,142 +69,13 @@ _HOLDERS = {
     v2("Component"): "hasFeature",
     v2("FunctionalComponent"): "hasFeature",
     v2("Module"): "hasFeature",
-    _ANNOTATION: "hasFeature",
+    ANNOTATION_2: "hasFeature",
     _MAPS_TO: "hasFeature",
     v2("SequenceConstraint"): "hasConstraint",
     v2("Range"): "hasLocation",
     v2("Cut"): "hasLocation",
 }
 _INTERFACE = {v2("in"): "input", v2("out"): "output", v2("inout"): "nondirectional"}
-
-
-def class_of(document: Document, subject: Term) -> Term:
-    """Return the class of the schema that a subject is treated as; '' for none."""
-    return min((t for t in document.types(subject) if t in CLASSES), default=Term(""))
-
-
-@dataclass(slots=True)
-class Names:
-    """The SBOL 3 identities of one top level and its children, and what stands for what.
-
-    `merged` maps an annotation of a component's place to the component: its locations move there. `places` maps
-    objects to the one that holds them in SBOL 3, `kept_in` objects that SBOL 2 has no class for. `versionless` maps
-    persistent identities to objects.
-    """
-
-    document: Document
-    of: dict[Term, Term] = field(default_factory=dict)
-    merged: dict[Term, Term] = field(default_factory=dict)
-    places: dict[Term, Term] = field(default_factory=dict)
-    versionless: dict[Term, Term] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    reserved: set[Term] = field(default_factory=set)
-    kept_in: dict[Term, Term] = field(default_factory=dict)
-
-    @classmethod
-    def in_group(cls, triples: Iterable[Triple]) -> "Names":
-        names = cls(Document.of(triples))
-        document = names.document
-        for subject in document.subjects:
-            identity = document.value(subject, v2("persistentIdentity"))
-            if identity is not None and subject not in document.nested:
-                names.versionless.setdefault(identity, subject)
-        for subject, said in document.subjects.items():
-            for predicate in said:
-                if (decoded := FORWARD.decode(predicate)) and decoded[0] in CHILDREN_3 and not decoded[1]:
-                    names.kept_in |= dict.fromkeys(said[predicate], subject)
-        for root in sorted(document.top_levels + document.orphans):
-            if not is_blank(root) and root not in names.of:
-                names._root(root)
-        return names
-
-    def local(self, subject: Term) -> str:
-        """Return the last part of the identity that a child wants to have."""
-        given = self.document.value(subject, LOCAL_NAME) or self.document.value(subject, forward("displayId"))
-        given = given or self.document.value(subject, _DISPLAY_ID)
-        return local_name(text_of(given) if given else split_version(subject)[0])
-
-    def name(self, term: Term) -> Term:
-        """Return the identity of an object of this group or of a blank node below one; other terms as they are."""
-        found = self.of.get(term, term)
-        if found is term and is_skolem(term):
-            owner, _, node = term.partition("/.bnode/")
-            return Term(f"{self.name(Term(owner + '>'))[:-1]}/.bnode/{node}")
-        return found
-
-    def is_nameless(self, term: Term) -> bool:
-        """Tell a child that SBOL 3 has no class for."""
-        return term in self.document.owner and term not in self.of and term not in self.document.nested
-
-    def resolve(self, value: Term) -> Term:
-        """Return the object of this group that is meant by an IRI with or without version."""
-        return value if value in self.of else self.versionless.get(value, value)
-
-    def has_interface(self, root: Term) -> bool:
-        """Tell whether an interface came with the object, which then needs none to be made."""
-        return forward("hasInterface") in self.document.subjects[root]
-
-    def _root(self, root: Term) -> None:
-        self.of[root] = iri_up(root)
-        self.used |= {self.of[root]}
-        if not self.has_interface(root):
-            self.used |= {f"{self.of[root][:-1]}/Interface1>"}
-        # An annotation without a name of its own is written under its old one, which nothing else may have then.
-        self.reserved |= {s for s in self.document.subjects if class_of(self.document, s) == _ANNOTATION}
-        annotations: list[Term] = []
-        for subject in self.document.subtree(root)[1:]:
-            main = class_of(self.document, subject)
-            owner = self.document.owner[subject]
-            if main == _ANNOTATION:
-                annotations.append(subject)
-            elif main in _LOCATIONS and class_of(self.document, owner) == _ANNOTATION:
-                continue
-            elif main == _MAPS_TO:
-                self._place(subject, root, f"{self.local(owner)}_{self.local(subject)}")
-            elif main in CLASSES_UP or main in SHARED_CLASSES or self.is_kept(subject):
-                self._place(subject, self._holder(subject, owner))
-        for annotation in annotations:
-            self._annotation(annotation, root)
-
-    def is_kept(self, subject: Term) -> bool:
-        return subject in self.document.nested and any(FORWARD.holds(t) for t in self.document.types(subject))
-
-    def _holder(self, subject: Term, owner: Term) -> Term:
-        """Return the owner, or of several that mention a kept object the one whose child it is."""
-        return self.kept_in.get(subject, owner) if subject in self.document.nested else owner
-
-    def _place(self, subject: Term, holder: Term, wanted: str = "") -> None:
-        above = self.of.get(holder)
-        if above is None:
-            return
-        local = self.document.value(subject, LOCAL_NAME)
-        base = f"{above[:-1]}/{text_of(local) if local else wanted or self.local(subject)}"
-        name, number = base, 1
-        while f"{name}>" in self.used or f"{name}>" in self.reserved - {subject}:
-            number += 1
-            name = f"{base}_{number}"
-        self.used |= {f"{name}>", f"{name}_constraint>"}
-        self.of[subject] = Term(f"{name}>")
-        self.places[subject] = holder
-
-    def _annotation(self, annotation: Term, root: Term) -> None:
-        """Place an annotation's locations in the component that it is about, or in a feature of its own."""
-        said = self.document.subjects[annotation]
-        locations = [c for c in self.document.children.get(annotation, ()) if class_of(self.document, c) in _LOCATIONS]
-        about = said.get(_COMPONENT, [])
-        component = self.resolve(about[0]) if len(about) == 1 else Term("")
-        if about:
-            if (
-                not locations
-                or self.places.get(component) != root
-                or class_of(self.document, component) != _COMPONENT_CLASS
-            ):
-                return
-            self.merged[annotation] = component
-        elif locations or (v2("location") in said and v2("type") in self.document.subjects[root]):
-            self._place(annotation, root)
-        for location in locations:
-            self._place(location, component if about else annotation)
 
 
 class Upward:
@@ -305,7 +170,7 @@ class Upward:
 
     def _is_source(self, document: Document, subject: Term) -> bool:
         owner = document.owner[subject]
-        return class_of(document, subject) in _LOCATIONS and class_of(document, owner) != _ANNOTATION
+        return class_of(document, subject) in LOCATIONS_2 and class_of(document, owner) != ANNOTATION_2
 
     def _annotations(self, names: Names, subject: Term, name: Term) -> Iterator[Triple]:
         for predicate, values in names.document.subjects[subject].items():
@@ -382,9 +247,9 @@ class Upward:
             yield name, FROM_MODULE, TRUE
         elif main == _MAPS_TO:
             yield from self._maps_to(names, subject, name)
-        elif main == _ANNOTATION:
+        elif main == ANNOTATION_2:
             yield from self._feature(names, subject, name)
-        elif main in _LOCATIONS and v2("sequence") not in names.document.subjects[subject]:
+        elif main in LOCATIONS_2 and v2("sequence") not in names.document.subjects[subject]:
             yield name, NO_SEQUENCE, TRUE
             yield name, v3("hasSequence"), self._only_sequence(names, _root_of(names, subject))
 
@@ -396,13 +261,14 @@ class Upward:
     def _class(self, names: Names, subject: Term) -> Term:
         """An annotation without a Range or Cut is of no place: SBOL 3 has features without one under another class."""
         main = class_of(names.document, subject)
-        if main == _ANNOTATION and subject not in names.places.values():
+        if main == ANNOTATION_2 and subject not in names.holders:
             return v3("LocalSubComponent")
         return CLASSES_UP.get(main, main)
 
     def _feature(self, names: Names, annotation: Term, name: Term) -> Iterator[Triple]:
         if self._class(names, annotation) != v3("LocalSubComponent"):
             return
+        yield name, NO_PLACE, TRUE
         for value in names.document.subjects[_root_of(names, annotation)].get(v2("type"), ()):
             yield name, v3("type"), value_up(v2("type"), value)
 
@@ -414,7 +280,7 @@ class Upward:
         """A location is on a sequence in SBOL 3: where there is none, an empty one is made and marked."""
         document = names.document
         if v2("sequence") in document.subjects[root] or not any(
-            s in names.of and class_of(document, s) in _LOCATIONS and v2("sequence") not in document.subjects[s]
+            s in names.of and class_of(document, s) in LOCATIONS_2 and v2("sequence") not in document.subjects[s]
             for s in document.subtree(root)
         ):
             return
