@@ -22,6 +22,7 @@ from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, text_of
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, RDF, RDFS, SBOL2, SO
 
 MAX_RECORDS = 200_000
+MAX_HEADER = 100_000  # characters
 COLUMNS = 70
 
 _RULE = "synhub-fasta"
@@ -59,7 +60,8 @@ def read_fasta(data: bytes, options: Options) -> Reading:
 
     A header is `id : text`, `name (LENGTH bp)` or `id text`; an id or name that cannot be a displayId is the title. A
     record `x_seq` is the Sequence of a ComponentDefinition `x`. Raises InvalidDesign for records without sequence and
-    letters that no sequence has, by line and column; TooLarge for more than MAX_RECORDS records.
+    letters that no sequence has, by line and column; TooLarge for more than MAX_RECORDS records or a header of
+    more than MAX_HEADER characters.
     """
     text, findings = decode_text(data, options)
     design = Design(options.namespace)
@@ -90,6 +92,8 @@ def split_records(text: str, first_line: int = 1) -> Iterator[Record]:
             count += 1
             if count > MAX_RECORDS:
                 raise TooLarge(f"line {number}: more than {MAX_RECORDS} records in one FASTA file; split it")
+            if len(stripped) > MAX_HEADER:
+                raise TooLarge(f"line {number}: a header of more than {MAX_HEADER} characters; shorten it")
             record = Record(stripped[1:].strip(), number)
         elif stripped[:1] == ";":
             if record is not None:

@@ -10,12 +10,11 @@ Source: Generic Feature Format version 3 (GFF3), Sequence Ontology Project, vers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from synhub.errors import TooLarge
 from synhub.formats.designs import Design, Made
 from synhub.formats.fasta import MOLECULES, Record, check_letters, guess_molecule, split_records
-from synhub.formats.gff3_lines import NONE, RULE, Line, invalid, parse_line
+from synhub.formats.gff3_lines import NONE, RULE, Line, decode, invalid, parse_line
 from synhub.formats.reading import Options, Reading
 from synhub.formats.text import decode_text
 from synhub.model import Finding
@@ -24,6 +23,7 @@ from synhub.sbol.ontology import ontology
 from synhub.vocab import DCTERMS, GFF3, SBOL2, SO
 
 MAX_FEATURES = 500_000
+MAX_DEPTH = 64  # of parents of parents
 
 _STRANDS = {"+": SBOL2.inline, "-": SBOL2.reverseComplement}
 _ACCESSION = re.compile(r"SO:[0-9]{7}\Z")
@@ -100,16 +100,19 @@ def _add_region(line: str, number: int, landmarks: dict[str, _Landmark]) -> None
     words = line.split()
     if len(words) != 4 or not all(re.fullmatch(r"-?[0-9]{1,10}", word, re.ASCII) for word in words[2:]):
         raise invalid(number, f"{line.strip()!r} is not '##sequence-region name start end'")
-    landmarks.setdefault(unquote(words[1]), _Landmark()).region = (int(words[2]), int(words[3]))
+    landmarks.setdefault(decode(words[1], number), _Landmark()).region = (int(words[2]), int(words[3]))
 
 
 def _add_sequences(text: str, first_line: int, landmarks: dict[str, _Landmark]) -> None:
     for record in split_records(text, first_line) if text.strip() else ():
-        seqid = unquote(record.header.partition(" ")[0])
+        seqid = decode(record.header.partition(" ")[0], record.line)
         landmark = landmarks.setdefault(seqid, _Landmark())
         if landmark.record is not None:
             raise invalid(record.line, f"the sequence {seqid!r} is there twice, in line {landmark.record.line}, too")
         landmark.record = record
+
+
+_Group = tuple[int, Made, list[tuple[int, Line]]]  # a feature: number of its first line, what it became, all lines
 
 
 class _Builder:
@@ -171,7 +174,7 @@ class _Builder:
             identity = line.value("ID")
             grouped.setdefault((identity, line.type) if identity else number, []).append((number, line))
         made: dict[str, Made] = {}
-        features = []
+        features: list[_Group] = []
         for group in grouped.values():
             number, first = group[0]
             feature = self._feature(owner, seqid, [line for _, line in group], circular)
@@ -179,14 +182,25 @@ class _Builder:
             identity = first.value("ID")
             if identity and made.setdefault(identity, feature) != feature:
                 self._note(feature, f"line {number}: the ID {identity!r} is that of a feature of another type, too")
+        self._parents(seqid, made, features)
+
+    def _parents(self, seqid: str, made: dict[str, Made], features: list[_Group]) -> None:
+        """Keep whose part every feature is. Raises InvalidDesign for unknown parents and circles, TooLarge."""
+        above: dict[Made, list[Made]] = {}
         for number, feature, group in features:
             for parent in dict.fromkeys(p for _, line in group for p in line.values("Parent")):
                 if parent in made:
+                    above.setdefault(feature, []).append(made[parent])
                     self.design.say(feature, Iri(GFF3.NS + "Parent"), made[parent].term)
                 elif parent != seqid:
-                    self._keep(feature, "Parent", parent)
-                    message = f"line {number}: no feature of {seqid} has the ID {parent!r}, which Parent names"
-                    self.findings.append(Finding(RULE, "warning", feature.iri, message))
+                    raise invalid(number, f"no feature of {seqid} has the ID {parent!r}, which Parent names")
+        level = set(above)
+        for _ in range(MAX_DEPTH):
+            level = {parent for feature in level for parent in above[feature] if parent in above}
+            if not level:
+                return
+        number = next(number for number, feature, _ in features if feature in level)
+        raise invalid(number, f"features are parts of themselves, or of others more than {MAX_DEPTH} levels deep")
 
     def _feature(self, owner: Made, seqid: str, lines: Sequence[Line], circular: int | None) -> Made:
         first = lines[0]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from synhub.errors import InvalidDesign
+from synhub.formats.text import CONTROL
 from synhub.model import Finding
 
 RULE = "synhub-gff3"
@@ -51,8 +52,6 @@ def invalid(number: int, message: str) -> InvalidDesign:
 def parse_line(text: str, number: int) -> Line:
     """Read the line of a feature. Raises InvalidDesign when it is none, and says which column is wrong."""
     columns = text.split("\t")
-    if len(columns) == 8:
-        columns.append(NONE)
     if len(columns) != 9:
         raise invalid(number, f"a feature has nine columns with tabs between them, here are {len(columns)}")
     seqid, source, kind, start, end, score, strand, phase, attributes = (column.strip() for column in columns)
@@ -65,6 +64,7 @@ def parse_line(text: str, number: int) -> Line:
         raise invalid(number, f"the strand is {strand!r}, where +, -, . and ? are allowed")
     if phase not in ("0", "1", "2", NONE, ""):
         raise invalid(number, f"the phase is {phase!r}, where 0, 1, 2 and . are allowed")
+    decode(text, number)
     return Line(
         unquote(seqid),
         unquote(source) or NONE,
@@ -76,6 +76,14 @@ def parse_line(text: str, number: int) -> Line:
         phase or NONE,
         tuple(_attributes(attributes)),
     )
+
+
+def decode(text: str, number: int) -> str:
+    """Replace percent-escapes. Raises InvalidDesign when one stands for a character that no design can hold."""
+    decoded = unquote(text)
+    if odd := CONTROL.search(decoded):
+        raise invalid(number, f"an escape stands for the control character {odd[0]!r}, which no design may hold")
+    return decoded
 
 
 def _position(text: str, name: str, number: int) -> int:

@@ -17,7 +17,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 # What XML 1.0, section 2.2, does not allow: it could be stored and never be written again.
-_CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def decode_text(data: bytes, options: Options) -> tuple[str, list[Finding]]:
@@ -31,12 +31,12 @@ def decode_text(data: bytes, options: Options) -> tuple[str, list[Finding]]:
     nul = text.find("\0")
     if nul >= 0:
         raise _unreadable(f"{options.name!r} holds a NUL in {place(text, nul)}: it is no text file")
-    odd = _CONTROL.search(text)
+    odd = CONTROL.search(text)
     if odd:
         where = place(text, odd.start())
         message = f"{options.name!r} holds control characters, read as blanks; the first, {odd[0]!r}, in {where}"
         findings.append(Finding(RULE, "warning", "", message))
-        text = _CONTROL.sub(" ", text)
+        text = CONTROL.sub(" ", text)
     return text, findings
 
 

@@ -156,6 +156,11 @@ def test_too_many_records_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         read_fasta(b">a\nA\n>b\nA\n>c\nA\n", Options())
 
 
+def test_endless_headers_are_refused() -> None:
+    with pytest.raises(TooLarge, match="line 1: a header of more than 100000 characters"):
+        read_fasta(b">" + b"a" * 100_001 + b"\nACGT", Options())
+
+
 def library() -> list[Triple]:
     """A collection of a part with a title, a protein without, and a collection that holds a third."""
     design = Design(CD)
