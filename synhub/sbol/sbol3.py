@@ -17,9 +17,10 @@ from synhub.rdf import Term, Triple, iri_of, is_iri, literal_term
 from synhub.sbol.blank_nodes import unskolemise
 from synhub.sbol.graph import Document
 from synhub.sbol.rdf_text import jsonld_of, ntriples_pieces, rdfxml_of, turtle_of
-from synhub.sbol.sbol3_down import Downward, is_carried
+from synhub.sbol.sbol3_down import Downward
 from synhub.sbol.sbol3_names import LOCAL_NAME, Names
 from synhub.sbol.sbol3_residue import BACKPORT, FORWARD, residue
+from synhub.sbol.sbol3_shape import is_carried
 from synhub.sbol.sbol3_terms import CHILDREN_3, MADE_SEQUENCE, ORIGINAL, TRUE, TYPE, forward, local_name, same_number
 from synhub.sbol.sbol3_up import NOTES, OWN_CONSTRAINT, WITHOUT, Upward
 from synhub.sbol.schema import CLASSES
