@@ -9,15 +9,32 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from synhub.errors import TooLarge
 from synhub.model import ChangeSet, TopLevelChange
-from synhub.rdf import Iri, in_graph, write_nquads
+from synhub.rdf import Iri, Triple, in_graph, text_of, write_nquads
 
 MANIFEST = "manifest.json"
 # One update text of 30 MB takes the engine 8 s and 417 MB; texts of this size cost next to nothing.
 STEP_CHARACTERS = 8_000_000
+# The engine reads a change set line by line into a buffer of 16 MiB, in which the IRIs of a line need room as well.
+MOST_BYTES = 16_000_000
+
+
+def _check_length(triple: Triple) -> None:
+    """Raise TooLarge for a value that the engine could not read back, while nothing has been decided yet."""
+    subject, predicate, value = triple
+    size = len(value.encode()) if len(value) > MOST_BYTES // 4 else 0  # a character has at most four bytes
+    if size > MOST_BYTES:
+        raise TooLarge(
+            f"a value of {text_of(predicate)} of {text_of(subject)} takes {size} bytes; at most {MOST_BYTES} can be"
+            " stored in one value: attach it as a file instead"
+        )
 
 
 def _change_set(changes: Sequence[TopLevelChange]) -> ChangeSet:
+    for change in changes:
+        for triple in change.adds:
+            _check_length(triple)
     kept = [(set(c.removes) & set(c.adds), c) for c in changes]
     return ChangeSet(
         removes=b"".join(write_nquads(in_graph((t for t in c.removes if t not in k), c.graph)) for k, c in kept),

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
+from synhub.errors import TooLarge
 from synhub.model import ChangeSet, TopLevelChange
-from synhub.rdf import Iri, Triple, iri_term, literal_term
+from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
 from synhub.store import changes
 from synhub.store.changes import pack, read_step, write_step
+from synhub.store.embedded import EmbeddedStore
 
 GRAPH = Iri("http://h/public")
 
@@ -55,3 +59,23 @@ def test_a_step_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
     write_step(tmp_path, 7, step)
 
     assert read_step(tmp_path, 7) == step
+
+
+def test_the_longest_value_that_is_taken_is_one_that_the_engine_reads(tmp_path: Path) -> None:
+    value = Term('"' + "g" * (changes.MOST_BYTES - 2) + '"')
+    subject, predicate = (Term(f"<http://h/{name}{'x' * 2_000}>") for name in "sp")
+
+    (step,) = pack([TopLevelChange(GRAPH, Iri("http://h/s"), [], [(subject, predicate, value)])], limit=10)
+
+    store = EmbeddedStore(tmp_path / "store")
+    store.apply(step)
+    assert store.count(GRAPH) == 1
+    store.close()
+
+
+@pytest.mark.parametrize("text", ["g" * (changes.MOST_BYTES - 1), "é" * (changes.MOST_BYTES // 2)])
+def test_a_value_that_the_engine_could_not_read_back_is_refused_in_the_plan(text: str) -> None:
+    added = [(Term("<http://h/s>"), Term("<http://h/p>"), Term(f'"{text}"'))]
+
+    with pytest.raises(TooLarge, match=r"http://h/p of http://h/s takes .*16000000 can be stored.*attach it as a file"):
+        list(pack([TopLevelChange(GRAPH, Iri("http://h/s"), [], added)], limit=10))
