@@ -145,7 +145,9 @@ class _Reader:
         except InvalidDesign as error:
             return Reading(syntax, [], findings_of(error))
         except TooLarge as error:
-            raise TooLarge(f"{label}: {error.message}") if piece.is_member else error from error
+            if not piece.is_member:
+                raise
+            raise TooLarge(f"{label}: {error.message}") from error
 
     def _distinct(self, reading: Reading, syntax: Syntax, piece: Piece, label: str) -> Reading:
         """Keep apart objects of formats without IRIs that have one name; report what else contradicts other files."""

@@ -82,7 +82,7 @@ def test_an_archive_written_without_seeking_is_read() -> None:
             return len(data)  # type: ignore[arg-type]
 
     stream = Stream()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", b"acgt" * 100)
         with archive.open("b.txt", "w", force_zip64=True) as file:
             file.write(b"bytes")

@@ -343,6 +343,12 @@ def test_findings_of_several_archives_name_the_archive(tmp_path: Path) -> None:
     assert [f["file"] for f in answer["findings"]] == ["one.zip/d/cut.xml", "two.zip/d/cut.xml", "three.zip"]
 
 
+def test_a_limit_of_a_member_names_it(tmp_path: Path) -> None:
+    data = zipped({"d/deep.xml": document("<a>" * 70 + "</a>" * 70)})
+    with pytest.raises(TooLarge, match=r"d/deep\.xml: elements are nested more than 64 deep"):
+        prepare(tmp_path, lab__zip=data)
+
+
 def test_limits_are_those_of_all_archives_together(tmp_path: Path) -> None:
     data = zipped({"a.txt": os.urandom(600), "b.txt": b""})
     with pytest.raises(TooLarge, match="unpack to more than 1000 bytes"):

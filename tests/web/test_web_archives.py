@@ -85,7 +85,8 @@ def test_an_archive_is_stored_with_its_files(instance: Live) -> None:
 
 @pytest.mark.slow
 def test_the_report_says_what_each_file_was_taken_for(instance: Live) -> None:
-    job = report(instance, submit(instance, ("lab.zip", zipped(FILES))))
+    archive = zipped(FILES)
+    job = report(instance, submit(instance, ("lab.zip", archive)))
     assert [(f["name"], f["role"]) for f in job["report"]["files"]] == [
         ("lab.zip", "archive"),
         ("designs/device.xml", "design"),
@@ -94,7 +95,7 @@ def test_the_report_says_what_each_file_was_taken_for(instance: Live) -> None:
     ]
     [upload] = job["uploads"]
     assert upload["name"] == "lab.zip"
-    assert instance.get(upload["url"], "alice").content == zipped(FILES)
+    assert instance.get(upload["url"], "alice").content == archive
 
 
 def test_a_refused_archive_leaves_nothing_and_tells_all(instance: Live) -> None:
@@ -169,6 +170,7 @@ def test_adding_an_archive_links_its_files_to_the_collection(instance: Live) -> 
     assert f'<sbol:attachment rdf:resource="{LAB}more_txt/1"/>' in collection
 
 
+@pytest.mark.slow
 def test_files_of_an_archive_count_for_the_quota(tmp_path: Path) -> None:
     with live(tmp_path / "data", user_bytes=60_000) as instance:
         instance.user("alice")
