@@ -25,6 +25,7 @@ from synhub.sbol.schema import CLASSES
 LOCAL_NAME = forward("localName")
 ANNOTATION_2 = v2("SequenceAnnotation")
 LOCATIONS_2 = frozenset({v2("Range"), v2("Cut")})
+_MAX_LENGTH = 2_000  # of an identity that others go below: annotations may be nested as deep as anybody likes
 _DISPLAY_ID = v2("displayId")
 
 
@@ -127,7 +128,7 @@ class Names:
 
     def _place(self, subject: Term, holder: Term, wanted: str = "") -> None:
         above = self.of.get(holder)
-        if above is None:
+        if above is None or len(above) > _MAX_LENGTH:
             return
         local = self.document.value(subject, LOCAL_NAME)
         base = f"{above[:-1]}/{local_name(text_of(local)) if local else wanted or self.local(subject)}"

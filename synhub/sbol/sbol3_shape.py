@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from synhub.errors import TooLarge
 from synhub.rdf import Term, is_iri, text_of
 from synhub.sbol.sbol3_residue import BACKPORT
 from synhub.sbol.sbol3_terms import (
@@ -37,6 +38,7 @@ from synhub.vocab import SBOL3
 
 Subjects = Mapping[Term, Mapping[Term, list[Term]]]
 
+MAX_DEPTH = 64  # SBOL's own objects reach 4; every level makes identities longer
 INSTANCES = frozenset({v2("Component"), v2("FunctionalComponent")})
 _CARRIERS = INSTANCES | {v2("Module")}
 _COMPONENT = v3("Component")
@@ -179,9 +181,11 @@ class _Placing:
         """Place the children of a top level, owners first; references last, for they may be someone's mapping."""
         shape = self.shape
         later: list[Term] = []
-        queue = deque((child, root) for child in shape.children.get(root, ()))
+        queue = deque((child, root, 1) for child in shape.children.get(root, ()))
         while queue:
-            child, owner = queue.popleft()
+            child, owner, depth = queue.popleft()
+            if depth > MAX_DEPTH:
+                raise TooLarge(f"the objects below {root} are nested more than {MAX_DEPTH} deep")
             if _REFERENCE in shape.types(child):
                 later.append(child)
                 continue
@@ -192,7 +196,7 @@ class _Placing:
             if of_component and found in (v2("Range"), v2("Cut")):
                 continue  # its annotation's
             self._child(child, owner, _local(shape, child))
-            queue.extend((grandchild, child) for grandchild in shape.children.get(child, ()))
+            queue.extend((grandchild, child, depth + 1) for grandchild in shape.children.get(child, ()))
             if found == v2("Component"):
                 self._annotate(child, root)
         ties = _ties(shape, root) if later else {}

@@ -79,6 +79,8 @@ def documents(draw: st.DrawFn) -> list[Triple]:
         return iri
 
     def value_of(said: Property) -> Term:
+        if draw(st.integers(0, 19)) == 0:  # of whatever kind
+            return draw(st.sampled_from([*_LITERALS, *_TERMS]))
         if said.kind == "reference":
             fitting = [s for s, c in classes.items() if not said.targets or iri_of(c) in said.targets]
             return draw(st.sampled_from([*fitting, *(identities[s] for s in fitting), *_OUTSIDE]))

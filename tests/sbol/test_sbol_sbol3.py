@@ -6,6 +6,7 @@ import pytest
 from designs_sbol3 import documents, groups_of
 from hypothesis import HealthCheck, given, settings
 
+from synhub.errors import TooLarge
 from synhub.formats.reading import Options
 from synhub.formats.source import MemorySource
 from synhub.rdf import Iri, Term, Triple, iri_of
@@ -192,6 +193,16 @@ def test_provenance_measures_and_custom_objects_get_a_second_class() -> None:
     )
 
 
+def test_annotations_in_our_words_cannot_write_anything_else() -> None:
+    said = up(
+        f"""<x/p/1> a s2:ComponentDefinition ; {identified("x/p")} ; s2:component <x/p/c/1> ;
+            ours:iri_zz "1" ; ours:iri_3e203c "2" .
+            <x/p/c/1> a s2:Component ; {identified("x/p/c")} ; ours:localName "a> <b" ."""
+    )
+    assert triples('<x/1/p/a___b> a s3:SubComponent ; s3:displayId "a___b" .') <= said
+    assert not any(t[2] in ('"1"', '"2"') for t in said)
+
+
 # --- down -------------------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +245,24 @@ def test_there_is_a_note_for_each_kind_that_is_kept_as_annotation() -> None:
     assert "SBOL 2 has no words for 'ExternallyDefined' of SBOL 3 (1 times): kept as annotations" in {
         f.message for f in notes.findings
     }
+
+
+def test_objects_are_nested_64_deep_at_most() -> None:
+    deep = [f"<1/m{n}> a om:Measure , s3:Identified ; s3:hasMeasure <1/m{n + 1}> ." for n in range(66)]
+    with pytest.raises(TooLarge, match="more than 64 deep"):
+        down("<1/p> a s3:Component ; s3:hasMeasure <1/m0> ." + "".join(deep))
+
+
+def test_parts_of_parts_may_be_as_deep_as_they_like() -> None:
+    said = down(
+        "".join(
+            f"""<1/c{n}> a s3:Component ; s3:hasFeature <1/c{n}/f> .
+            <1/c{n}/f> a s3:SubComponent ; s3:instanceOf <1/c{n + 1}> ."""
+            for n in range(1200)
+        )
+        + "<1/c1200> a s3:Component ; s3:type SBO:0000241 ."
+    )
+    assert sum(t[2] == "<http://sbols.org/v2#ModuleDefinition>" for t in said) == 1201
 
 
 # --- there and back ---------------------------------------------------------------------------------------------------
