@@ -4,6 +4,8 @@ Types and roles are looked after in `terms.py`. Source: SBOL 2.3.0, section 7.7,
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from synhub.rdf import Iri, Term, iri_term, text_of
 from synhub.sbol.rules.location import DEFINITION, LOCATION
@@ -134,10 +136,11 @@ def _parts_agree(facts: Facts, definition: Term) -> Iterator[Problem]:
     if own is None:
         return
     sequence, whole = own
+    known: dict[Term, _Strands | None] = {}  # of definitions: one may be used a thousand times
     for annotation in values(facts, definition, ANNOTATIONS):
         for reference in values(facts, annotation, COMPONENTS):
             component = child_of(facts, reference, definition)
-            part = None if component is None else _letters_of(facts, component)
+            part = None if component is None else _strands_of(facts, component, known)
             if part is None:
                 continue
             placed = [s for s in spans(facts, values(facts, annotation, LOCATION)) if s.sequence in (None, sequence)]
@@ -150,17 +153,29 @@ def _parts_agree(facts: Facts, definition: Term) -> Iterator[Problem]:
                 )
 
 
-def _letters_of(facts: Facts, component: Term) -> str | None:
+@dataclass(frozen=True)
+class _Strands:
+    """Letters in lower case, and those of the other strand once somebody asks."""
+
+    forward: str
+
+    @cached_property
+    def reverse(self) -> str:
+        return reverse_complement(self.forward)
+
+
+def _strands_of(facts: Facts, component: Term, known: dict[Term, _Strands | None]) -> _Strands | None:
     """Return the nucleic letters that a component brings: its definition's, or what its sourceLocations cut out."""
-    for reference in values(facts, component, DEFINITION):
-        found = nucleic_of(facts, target(facts, reference))
-        if found is not None:
-            letters = found[1]
-            cut = [s for s in spans(facts, values(facts, component, SOURCE_LOCATION)) if s.end is not None]
-            if not cut:
-                return letters
-            return "".join(_piece(letters, s) for s in cut)
-    return None
+    reference = facts.document.value(component, DEFINITION)
+    if reference is None:
+        return None
+    used = target(facts, reference)
+    if used not in known:
+        found = nucleic_of(facts, used)
+        known[used] = None if found is None else _Strands(found[1])
+    whole = known[used]
+    cut = [s for s in spans(facts, values(facts, component, SOURCE_LOCATION)) if s.end is not None]
+    return whole if whole is None or not cut else _Strands("".join(_piece(whole.forward, s) for s in cut))
 
 
 def _piece(letters: str, span: Span) -> str:
@@ -168,17 +183,18 @@ def _piece(letters: str, span: Span) -> str:
     return reverse_complement(piece) if span.reverse else piece
 
 
-def _placed_agree(whole: str, part: str, placed: list[Span]) -> bool:
+def _placed_agree(whole: str, part: _Strands, placed: list[Span]) -> bool:
     """Lay the part into its places one after the other; what is too long or too short for them is not compared."""
-    reverse = reverse_complement(part) if any(span.reverse for span in placed) else ""
     done = 0
     for span in placed:
         if span.end is None or span.start < 1:
             continue
-        strand = reverse if span.reverse else part
+        strand = part.reverse if span.reverse else part.forward
         size = min(span.end, len(whole)) - span.start + 1
         piece = strand[done : done + max(size, 0)]
-        if not whole.startswith(piece, span.start - 1) and not agree(piece, whole[span.start - 1 :][: len(piece)]):
+        if not whole.startswith(piece, span.start - 1) and not agree(
+            piece, whole[span.start - 1 : span.start - 1 + len(piece)]
+        ):
             return False
         done += span.end - span.start + 1
     return True

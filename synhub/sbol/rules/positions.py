@@ -3,7 +3,7 @@
 Positions are 1-based and inclusive, as in SBOL. Source: SBOL 2.3.0, sections 7.6 and 7.7.5.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from synhub.rdf import Term, is_literal, text_of
@@ -15,11 +15,13 @@ from synhub.sbol.rules.sequence import ELEMENTS, ENCODING, NUCLEIC
 _RANGE, _CUT, _REVERSE = sbol("Range"), sbol("Cut"), sbol("reverseComplement")
 _COMPLEMENT = str.maketrans("acgturyswkmbdhvn", "tgcaayrswmkvhdbn")
 
-_BASES = {  # what a letter may stand for, one bit each: a, c, g, t, and a gap
-    **{"a": 1, "c": 2, "g": 4, "t": 8, "u": 8, "r": 1 | 4, "y": 2 | 8, "s": 2 | 4, "w": 1 | 8, "k": 4 | 8, "m": 1 | 2},
-    **{"b": 2 | 4 | 8, "d": 1 | 4 | 8, "h": 1 | 2 | 8, "v": 1 | 2 | 4, "n": 1 | 2 | 4 | 8, ".": 16, "-": 16},
+_BASES = {
+    **{"a": "a", "c": "c", "g": "g", "t": "t", "u": "t", "r": "ag", "y": "ct", "s": "cg", "w": "at", "k": "gt"},
+    **{"m": "ac", "b": "cgt", "d": "agt", "h": "act", "v": "acg", "n": "acgt", ".": "-", "-": "-"},
 }
-_BITS = bytes(_BASES.get(chr(code), 0) for code in range(256))
+# A byte for each letter, a bit for each base that it can stand for; strange letters can be anything here.
+_BITS = {"a": 1, "c": 2, "g": 4, "t": 8, "-": 16}
+_MASKS = bytes(sum(_BITS[base] for base in _BASES[chr(n)]) if chr(n) in _BASES else 255 for n in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +50,21 @@ def spans(facts: Facts, locations: Iterable[Term]) -> list[Span]:
     return found
 
 
-def overlaps(found: Sequence[Span]) -> Iterator[tuple[Span, Span]]:
+def overlaps(found: Iterable[Span]) -> Iterator[tuple[Span, Span]]:
     """Yield pairs of sorted spans that share letters of one sequence; of many, at most one pair for each span."""
-    on: dict[Term | None, list[Span]] = {}
+    reaching: dict[Term | None, tuple[Span, int]] = {}  # of each sequence: the Range that ends last, and where
+    cuts: dict[Term | None, Span] = {}
     for span in found:
-        on.setdefault(span.sequence, []).append(span)
-    for together in on.values():
-        yield from _overlaps_on_one(together)
-
-
-def _overlaps_on_one(found: Sequence[Span]) -> Iterator[tuple[Span, Span]]:
-    reaching: Span | None = None  # the Range that ends last
-    cut: Span | None = None
-    for span in found:
+        longest, end = reaching.get(span.sequence, (None, 0))
+        cut = cuts.get(span.sequence)
+        if longest is not None and (span.start < end if span.end is None else span.start <= end):
+            yield longest, span
+        elif cut is not None and cut.start == span.start and (span.end is None or span.end > cut.start):
+            yield cut, span
         if span.end is None:
-            if reaching is not None and reaching.end is not None and span.start < reaching.end:
-                yield reaching, span
-            elif cut is not None and cut.start == span.start:
-                yield cut, span
-            cut = span
-        else:
-            if reaching is not None and reaching.end is not None and span.start <= reaching.end:
-                yield reaching, span
-            elif cut is not None and cut.start == span.start and span.end > cut.start:
-                yield cut, span
-            if reaching is None or reaching.end is None or span.end > reaching.end:
-                reaching = span
+            cuts[span.sequence] = span
+        elif longest is None or span.end > end:
+            reaching[span.sequence] = span, span.end
 
 
 def encoding_of(facts: Facts, sequence: Term) -> Term | None:
@@ -106,7 +97,5 @@ def agree(left: str, right: str) -> bool:
     """Tell whether letters in lower case of equal length can stand for the same bases, place by place."""
     if left == right:
         return True
-    # All places at once, as two large numbers: letter by letter, a genome of "n" below each of its parts takes minutes.
-    first, second = (side.encode("ascii", "replace").translate(_BITS) for side in (left, right))
-    common = int.from_bytes(first, "big") & int.from_bytes(second, "big")
-    return 0 not in common.to_bytes(len(first), "big")
+    masks = [int.from_bytes(text.encode("latin-1", "replace").translate(_MASKS), "little") for text in (left, right)]
+    return 0 not in (masks[0] & masks[1]).to_bytes(len(left), "little")
