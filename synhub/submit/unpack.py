@@ -24,7 +24,8 @@ ROLE_DESIGN, ROLE_ATTACHMENT, ROLE_ARCHIVE, ROLE_IGNORED = "design", "attachment
 @dataclass(slots=True)
 class FileRow:
     """What the report says about one file: its name (the path, when it lay in an archive), what it was taken for, its
-    role (design, attachment, archive, ignored), how many top-level objects it gave, and what was found about it.
+    role (design, attachment, archive, ignored), how many top-level objects it gave, what was found about it, whether
+    the manifest says to start with it.
     """
 
     name: str
@@ -32,15 +33,17 @@ class FileRow:
     role: str = ""
     objects: int = 0
     findings: list[Finding] = field(default_factory=list)
+    is_master: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        said = {
             "name": self.name,
             "format": self.format,
             "role": self.role,
             "objects": self.objects,
             "findings": len(self.findings),
         }
+        return said | {"master": True} if self.is_master else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,8 @@ class Unpacker:
         except InvalidDesign as error:
             return FileRow(label, findings=_findings(error)), None
         content = stated.get(member.name)
-        return FileRow(label), Piece(member.name, group, True, target, size, head, sha256, sha1, content)
+        row = FileRow(label, is_master=content is not None and content.is_master)
+        return row, Piece(member.name, group, True, target, size, head, sha256, sha1, content)
 
     def _gzip(self, file: BinaryIO, name: str, label: str) -> Found:
         target, head, size, sha256, sha1 = self._write(read_gzip(file, self._limits), self._claim)

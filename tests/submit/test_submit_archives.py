@@ -423,6 +423,7 @@ def test_a_combine_archive_as_tools_write_it(tmp_path: Path) -> None:
     answer = prepare_files(tmp_path, {"toggle.omex": (FIXTURES / "omex" / "toggle.omex").read_bytes()})
     assert answer["ok"], answer["error"]
     assert {file["role"] for file in answer["files"]} == {"archive", "ignored", "design", "attachment"}
+    assert [file["name"] for file in answer["files"] if file.get("master")] == ["designs/toggle.xml"]
     found = objects(tmp_path)
     formats = {name: said["format"][0] for name, said in found.items() if "format" in said}
     assert formats == {
