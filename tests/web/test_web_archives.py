@@ -8,12 +8,14 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from live import Live, live
+from served import served
 
 from synhub.rdf import Iri
 
@@ -240,3 +242,21 @@ def test_a_child_that_is_killed_leaves_no_file(instance: Live) -> None:
     assert submit(instance, ("small.zip", zipped(FILES))).status_code == 200
     assert hashlib.sha256(b"first\n").hexdigest() in {f.digest for f in instance.hub.files.all()}
     assert instance.hub.files.find(Iri(LAB + "0_bin/1")) is None
+
+
+@pytest.mark.slow
+def test_what_a_killed_server_has_unpacked_is_gone_after_its_start(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    upload = zipped({f"{n}.bin": os.urandom(1_000_000) for n in range(60)}, zipfile.ZIP_STORED)
+    with served(data) as server, ThreadPoolExecutor(1) as sender:
+        sending = sender.submit(server.submit, upload, name="lab.zip")
+        deadline = time.monotonic() + 30
+        while not list(data.glob("jobs/*/unpacked/3")):
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        server.process.kill()
+        assert isinstance(sending.exception(timeout=60), httpx.TransportError)
+    assert list(data.glob("jobs/*"))
+    with served(data) as server:
+        assert list(data.glob("jobs/*")) == []
+        assert server.get("/user/alice/lab/lab_collection/1").status_code == 404
