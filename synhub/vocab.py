@@ -104,6 +104,8 @@ class SBOL3:
 
     NS = "http://sbols.org/v3#"
     source = Iri(NS + "source")
+    functional_entity = Iri("https://identifiers.org/SBO:0000241")
+    nucleic_acid = Iri("https://identifiers.org/edam:format_1207")
     BACKPORT = "https://sbols.org/backport/2_3#"  # what SBOL 2 says and SBOL 3 has no words for
     FORWARD = "urn:x-synhub:sbol3:"  # what SBOL 3 says and SBOL 2 has no words for
 

@@ -35,7 +35,7 @@ _HOLDERS = {
     v2("SequenceConstraint"): "sequenceConstraint",
     v2("MapsTo"): "mapsTo",
 }
-_NUCLEIC = Term("<https://identifiers.org/edam:format_1207>")
+_NUCLEIC = iri_term(SBOL3.nucleic_acid)
 _SIDES = (("input", "in"), ("output", "out"), ("nondirectional", "inout"))
 
 

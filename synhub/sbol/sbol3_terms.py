@@ -35,7 +35,7 @@ def forward(name: str) -> Term:
 
 IDENTIFIED = v3("Identified")
 TOP_LEVEL = v3("TopLevel")
-FUNCTIONAL_ENTITY = Term("<https://identifiers.org/SBO:0000241>")
+FUNCTIONAL_ENTITY = iri_term(SBOL3.functional_entity)
 TRUE = Term('"true"')
 
 # Terms of the converter that other tools use.
