@@ -139,9 +139,13 @@ class _Builder:
             self.design.say(made, SBOL2.sequence, sequence.term)
             self.design.say_text(sequence, SBOL2.elements, landmark.record.elements)
             self.design.say_iri(sequence, SBOL2.encoding, encoding)
-        if landmark.region and landmark.region[0] > 0 and landmark.region != (1, landmark.length):
-            self._keep(made, "region", f"{landmark.region[0]} {landmark.region[1]}")
-        circular = landmark.length if whole is not None and whole.value("Is_circular") == "true" else None
+        length = landmark.length or (whole.end if whole is not None else None)
+        bounds = landmark.region or (1, length or 0)
+        ends = [line.end for _, line in landmark.lines if line is not whole]
+        inferred = landmark.length if landmark.record is not None else max(ends, default=0)
+        if 0 < bounds[0] <= bounds[1] and bounds != (1, inferred):
+            self._keep(made, "region", f"{bounds[0]} {bounds[1]}")  # what sequence and features do not say
+        circular = length if whole is not None and whole.value("Is_circular") == "true" else None
         self._features(made, seqid, [(n, line) for n, line in landmark.lines if line is not whole], circular)
         return made
 
@@ -267,7 +271,10 @@ class _Builder:
                     self._keep(made, key, value)
 
     def _keep(self, made: Made, name: str, value: str) -> None:
-        self.design.say_text(made, check_iri(GFF3.NS + _NAME.sub("_", name)), value)
+        spelt = _NAME.sub("_", name)
+        if spelt != name:
+            spelt = spelt[0].lower() + spelt[1:]  # capitals are the specification's own: it must not become one of them
+        self.design.say_text(made, check_iri(GFF3.NS + spelt), value)
 
     def _note(self, made: Made, message: str) -> None:
         self.findings.append(Finding(RULE, "note", made.iri, message))

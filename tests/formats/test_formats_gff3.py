@@ -211,6 +211,18 @@ def test_one_id_of_two_types_is_two_features() -> None:
     assert "the ID 'g' is that of a feature of another type, too" in reading.findings[0].message
 
 
+def test_a_sequence_that_only_its_own_line_describes_keeps_its_length() -> None:
+    text = f"{HEAD}##sequence-region c 1 50\nc\t.\tplasmid\t1\t50\t.\t.\t.\tID=c;Name=Circle;Is_circular=true\n"
+    triples = read_gff3(text.encode(), Options()).triples
+    assert {'c gff3:region "1 50"', 'c dcterms:title "Circle"', "c role SO:0000155"} <= said(triples, "c")
+    assert written(triples, "c") == text
+
+
+def test_an_odd_attribute_does_not_become_one_of_the_specification() -> None:
+    triples = read_gff3(f"{HEAD}{LINE};Is circular=true;x y=2\n".encode(), Options()).triples
+    assert {'a/g gff3:is_circular "true"', 'a/g gff3:x_y "2"'} <= said(triples, "a/g")
+
+
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20).map(str.strip)
 
 
