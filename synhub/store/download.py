@@ -6,6 +6,7 @@ Runs in a child; imports the engine and the pure core only.
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from synhub.store.top_levels import batches, read_top_levels
 _CHUNK_BYTES = 64 * 1024  # what is sent at once: writers yield lines
 _PIECE_BYTES = 256 * 1024  # of a file
 _KEPT_TRIPLES = 100_000  # of what was looked up: about 40 MiB
+_FIRST = 50  # top levels that are read before the first byte
 _STREAMS = 4  # places in the order of top levels that a writer may read from in turn
 _MOST_AHEAD = 256
 
@@ -89,13 +91,17 @@ class SnapshotSource:
         self._dataset = dataset
         self._order = order
         self._position = {iri: n for n, iri in enumerate(order)}
+        self._first: list[list[Triple]] | None = None  # a collection with all its members: writers look at it twice
         self._latest: Mapping[str, Iri] | None = None
         self._kept: OrderedDict[Iri, list[Triple]] = OrderedDict()
         self._triples = 0
         self._ahead: list[tuple[int, int]] = []  # where a look-up would go on, how many it read before
 
     def top_levels(self) -> Iterator[list[Triple]]:
-        for batch in batches(self._order):
+        if self._first is None:
+            self._first = list(self._read(self._order[:1]).values())
+        yield from self._first
+        for batch in chain([self._order[1:_FIRST]], batches(self._order[_FIRST:])):
             stored = self._read(batch)
             yield from (stored[iri] for iri in batch if iri in stored)
 
