@@ -18,6 +18,7 @@ from synhub.formats.source import Source
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GFF3, RDF, SBOL2, SO
 
+_HEADER = b"##gff-version 3\n"
 COLUMNS = 79  # as the reference library writes
 
 # What the classic converter says of a document none of whose definitions it can write.
@@ -41,10 +42,15 @@ def write_gff3(source: Source) -> Iterator[bytes]:
     Without any definition there is only the header, as SynBioHub has it. Raises Unwritable, before the first byte, when
     there are some and none is DNA, RNA or protein.
     """
+    asked = frozenset(source.roots if source.is_collection else source.roots[:1])
+    is_begun = any(molecule and iri in asked for iri, molecule in _definitions(source))
+    if is_begun:  # before all of a large collection is looked at
+        yield _HEADER
     chosen = _Chosen.of(source)
     if chosen.count and not chosen.writable:
         raise Unwritable(_NOTHING)
-    yield b"##gff-version 3\n"
+    if not is_begun:
+        yield _HEADER
     landmarks: Iterable[_Landmark] = _Landmarks(source, chosen)
     if chosen.writable == 1:
         landmarks = list(landmarks)  # so that it is put together once
