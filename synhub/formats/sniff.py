@@ -33,9 +33,9 @@ _SBOL = "sbols.org/v"  # in the namespaces of all its versions
 _COMMENTS = r"(?:[ \t]*(?:#(?!#gff-version)[^\n\r]*)?[\n\r]+)*+[ \t]*"
 _TEXTUAL: tuple[tuple[Syntax, str], ...] = (
     ("gff3", _COMMENTS + r"##gff-version"),
-    ("genbank", r"(?:[^\n\r]*[\n\r]+){0,20}?\s*LOCUS\s"),
+    ("genbank", r"(?s:.{0,2000}?)(?:\A|[\n\r])[ \t]*LOCUS\s"),  # other lines may come first
     ("fasta", r"\s*[>;]"),
-    ("html", r"\s*(?:<!--.*?-->\s*)*<(?:!DOCTYPE\s+html|html)\b"),
+    ("html", r"\s*(?>(?s:<!--.*?-->)\s*)*+<(?:!DOCTYPE\s+html|html)\b"),
     ("turtle", _COMMENTS + r"(?:@prefix|@base|PREFIX|BASE)\s"),
     ("ntriples", _COMMENTS + rf"(?:{_IRI}|_:\S+)\s+{_IRI}\s*[\"<_]"),
     ("turtle", _COMMENTS + rf"(?:{_IRI}|_:\S+|\[)\s*(?:a\b|{_IRI})"),

@@ -18,6 +18,7 @@ with atheris.instrument_imports(include=["synhub"]):
     from synhub.formats.archive import read_archive, read_gzip, read_member
     from synhub.formats.manifest import read_manifest
     from synhub.formats.reading import Options
+    from synhub.formats.sniff import sniff
     from synhub.rdf import Iri
     from synhub.sbol.graph import Document
     from synhub.sbol.prescan import Limits
@@ -31,13 +32,12 @@ TARGET = Target("http://hub.example/", "alice", "lab", Iri("http://hub.example/u
 def seeds(syntax: str, folder: Path) -> None:
     """Write the small files of this syntax that are at hand."""
     from fixtures.hostile.make import CASES
-    from synhub.formats.sniff import sniff
 
     files = [p for p in Path(__file__).parents[2].joinpath("fixtures").glob("*/*") if p.stat().st_size < 8_000]
     contents = [p.read_bytes() for p in files if p.suffix not in (".py", ".md", ".toml")]
     contents += [case.make() for case in CASES if "_mb" not in case.name and "000" not in case.name]
     for number, content in enumerate(contents):
-        if len(content) < 8_000 and sniff(content) == syntax:
+        if len(content) < 8_000 and syntax in (sniff(content), "sniff"):
             (folder / f"seed{number}").write_bytes(content)
 
 
@@ -59,13 +59,13 @@ def _prepare(syntax: str, data: bytes) -> None:
         mint(document, TARGET)
 
 
-PACKED = {"zip": _unzip, "gzip": _unpack, "manifest": read_manifest}
+OTHERS = {"sniff": sniff, "zip": _unzip, "gzip": _unpack, "manifest": read_manifest}
 
 
 def main() -> None:
     syntax, folder, *options = sys.argv[1:]
     seeds(syntax, Path(folder))
-    read = PACKED.get(syntax) or partial(_prepare, syntax)
+    read = OTHERS.get(syntax) or partial(_prepare, syntax)
 
     def one_input(data: bytes) -> None:
         with contextlib.suppress(InvalidDesign, TooLarge):

@@ -28,7 +28,7 @@ def test_a_fuzzer_finds_nothing(tmp_path: Path, syntax: str) -> None:
         pytest.skip(reason)
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    options = [f"-max_total_time={SECONDS}", "-max_len=6000", "-timeout=20", "-rss_limit_mb=2500", "-seed=1"]
+    options = [f"-max_total_time={SECONDS}", "-max_len=6000", "-timeout=10", "-rss_limit_mb=2500", "-seed=1"]
     options += [f"-artifact_prefix={tmp_path}/"]
     done = subprocess.run(
         [sys.executable, str(TARGET), syntax, str(corpus), *options],
