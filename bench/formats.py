@@ -96,9 +96,7 @@ def _read(data: bytes, name: str = "") -> Reading:
 
 
 def _rdflib(data: bytes, form: str) -> rdflib.Graph:
-    return rdflib.Graph().parse(  # type: ignore[no-untyped-call]
-        data=data, format=form, publicID="http://base.example/"
-    )
+    return rdflib.Graph().parse(data=data, format=form, publicID="http://base.example/")
 
 
 def _sbol2(data: bytes) -> sbol2.Document:

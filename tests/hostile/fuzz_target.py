@@ -8,6 +8,7 @@ with another status than 0.
 import contextlib
 import io
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -59,7 +60,12 @@ def _prepare(syntax: str, data: bytes) -> None:
         mint(document, TARGET)
 
 
-OTHERS = {"sniff": sniff, "zip": _unzip, "gzip": _unpack, "manifest": read_manifest}
+OTHERS: dict[str, Callable[[bytes], object]] = {
+    "sniff": sniff,
+    "zip": _unzip,
+    "gzip": _unpack,
+    "manifest": read_manifest,
+}
 
 
 def main() -> None:
