@@ -206,7 +206,8 @@ def _read_rest(lines: list[str], at: int, record: Record) -> int:
     if field is None:
         raise BadLine(at + 1, f"{lines[at].strip()[:40]!r} is no header line: it begins with no keyword in capitals")
     start = at
-    size = len(field.text)
+    size = len(field.text) + len(lines[at])
+    at += 1  # whatever it looks like: it begins nothing in a file with keywords in capitals
     while at < len(lines) and size <= MAX_TEXT and not _begins(lines[at]):
         size += len(lines[at])
         at += 1

@@ -294,6 +294,11 @@ def test_a_record_with_no_more_than_a_source_needs_no_sequence() -> None:
     assert values(reading, "T1/1", GENBANK.NS + "contig") == ["join(A.1:1..20)"]
 
 
+def test_a_keyword_in_small_letters_continues_the_field_before() -> None:
+    reading = read(record(header="COMMENT     one\ntwo\nsource of it\n"))
+    assert values(reading, "T1/1", GENBANK.comment) == ["one two source of it"]
+
+
 def test_unquoted_inner_quotes_are_kept() -> None:
     reading = read(record(qualifier='/note="say "hi"\n                     to "all" of them"'))
     assert values(reading, "T1/annotation0/1", GBCONV.NS + "note") == ['say "hi" to "all" of them']
