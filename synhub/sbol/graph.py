@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyoxigraph
 
-from synhub.errors import InvalidDesign
+from synhub.errors import InvalidDesign, TooLarge
 from synhub.model import Finding
 from synhub.rdf import Term, Triple, iri_term, is_blank, read_ntriples
 from synhub.sbol.blank_nodes import is_skolem, skolemise, unskolemise
@@ -26,6 +26,7 @@ RELATIVE = "urn:x-synhub-upload:"  # what a relative sbol:source is kept under
 # "#m"): a `urn:` base has no path to resolve against and would give `urn:m.xml`.
 _BASE = "x-synhub-upload://document/"
 _SCHEME = "x-synhub-upload:"
+_BUFFER_BYTES = 1 << 24  # the engine's
 _SOURCES = (iri_term(SBOL2.source), iri_term(SBOL3.source))
 _IDENTITY = tuple(iri_term(p) for p in (SBOL2.displayId, SBOL2.persistentIdentity, SBOL2.version))
 _TOP_LEVEL_PROPERTIES = frozenset(properties_of(iri_term(SBOL2.Collection))) - {iri_term(SBOL2.member)}
@@ -196,7 +197,7 @@ def parse_rdf(data: bytes, syntax: pyoxigraph.RdfFormat) -> list[Triple]:
     Literals are as the engine stores them, blank nodes have become IRIs, a relative sbol:source `NAME` has
     become `urn:x-synhub-upload:NAME`. Names of graphs are forgotten.
     Raises InvalidDesign for what is not in the syntax (sbol-10105), for other relative IRIs and for nodes without
-    identity (sbol-10201), TooLarge for too many blank nodes.
+    identity (sbol-10201), TooLarge for too many blank nodes and for texts that the engine has no room for.
     Source: SBOL 2.3.0, section 10.
     """
     try:
@@ -205,6 +206,13 @@ def parse_rdf(data: bytes, syntax: pyoxigraph.RdfFormat) -> list[Triple]:
         text = pyoxigraph.serialize((q.triple for q in quads), format=pyoxigraph.RdfFormat.N_TRIPLES) or b""
     except SyntaxError as error:
         raise _unreadable(error, syntax.name) from error
+    except (
+        MemoryError
+    ) as error:  # what the engine says of a token that its buffer cannot hold; Python's own say nothing
+        if not error.args:
+            raise
+        most = f"{_BUFFER_BYTES} bytes, which are the most that are read"
+        raise TooLarge(f"a text, an IRI or a comment of the {syntax.name} document is longer than {most}") from error
     triples = dict.fromkeys(read_ntriples(text))
     if b"^^<" in text:
         triples = _normalised(triples)

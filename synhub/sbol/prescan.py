@@ -22,6 +22,7 @@ _ROOT = f"{RDF.NS} RDF"
 _ABOUT = f"{RDF.NS} about"
 _DESCRIPTION = f"{RDF.NS} Description"
 _RESOURCE = f"{RDF.NS} resource"
+_PARSE_TYPE = f"{RDF.NS} parseType"
 _NAMED = (_ABOUT, f"{RDF.NS} ID", f"{RDF.NS} nodeID")  # a nodeID may be reached from elsewhere: read on
 _DECLARED = re.compile(rb"""\A(<\?xml[^>]*?\bencoding\s*=\s*)(["'])([A-Za-z][A-Za-z0-9._\-]*)\2""")
 _MARKS = (
@@ -107,19 +108,30 @@ def _open_namespaces(data: bytes) -> list[Finding]:
 
 
 class _Elements:
-    """Collects the namespaces of elements, each with the line where it is met first."""
+    """Collects the namespaces of elements, each with the line where it is met first. What is inside a literal of XML
+    (rdf:parseType) is text.
+    """
 
     line: Callable[[], int]
 
     def __init__(self) -> None:
         self.first_line: dict[str, int] = {}
+        self.depth_in_literal = 0
 
-    def start(self, name: str, _: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if self.depth_in_literal:
+            self.depth_in_literal += 1
+            return
         namespace = name.rpartition(" ")[0]
         if namespace not in self.first_line:
             self.first_line[namespace] = self.line()
+        if attributes.get(_PARSE_TYPE, "Resource") not in ("Resource", "Collection"):
+            self.depth_in_literal = 1
 
-    def end(self, _: str) -> None: ...
+    def end(self, _: str) -> None:
+        if self.depth_in_literal:
+            self.depth_in_literal -= 1
+
     def text(self, _: str) -> None: ...
 
 

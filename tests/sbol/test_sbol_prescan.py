@@ -147,6 +147,13 @@ def test_a_document_without_the_sbol2_namespace_is_rule_10101() -> None:
     assert rules(data) == ["sbol-10101"]
 
 
+def test_namespaces_inside_a_literal_of_xml_are_not_those_of_elements() -> None:
+    inside = '<s xmlns="http://open.example"><t rdf:parseType="Literal"/></s>'
+    literal = f'<a:x rdf:parseType="Literal">{inside}</a:x>'
+    assert rules(xml(PART.replace("</sbol:Seq", literal + "</sbol:Seq"))) == []
+    assert rules(xml(PART.replace("</sbol:Seq", f"{literal}<a:y>{inside}</a:y></sbol:Seq"))) == ["sbol-10106"]
+
+
 def test_a_top_level_element_without_about_is_rule_10201_with_its_line() -> None:
     findings = prescan(xml("\n<sbol:Sequence/>")).findings
     assert [(f.rule, f.severity) for f in findings] == [("sbol-10201", "error")]

@@ -80,6 +80,13 @@ def test_nesting_is_limited_before_parsing() -> None:
     assert "64 deep" in _refused(b'{"http://a.org/p":' * (MAX_NESTING + 1), "jsonld")
 
 
+@pytest.mark.slow
+def test_a_text_larger_than_the_buffer_of_the_engine_is_refused_by_its_limit() -> None:
+    letters = b"a" * 17_000_000
+    assert "16777216" in _refused(b'<http://a.org/x> <http://a.org/p> "' + letters + b'" .', "turtle")
+    assert "16777216" in _refused(b'{"@id":"http://a.org/x","http://a.org/p":"' + letters + b'"}', "jsonld")
+
+
 def test_brackets_in_strings_iris_and_comments_open_nothing() -> None:
     brackets = b"[{(" * MAX_NESTING
     body = b"#" + brackets + b'\n<http://a.org/x> <http://a.org/p> "' + brackets + b'", '
