@@ -10,6 +10,7 @@ Source: W. R. Pearson, the FASTA package, section 'Sequence file formats' (`>` a
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from synhub.errors import InvalidDesign, TooLarge, Unwritable
 from synhub.formats.designs import Design, Made
@@ -39,6 +40,7 @@ MOLECULES = {
 _ENDINGS = {"faa": "protein", "fna": "DNA", "ffn": "DNA", "frn": "RNA"}
 _UNITS = {iri_term(ENCODING.NUCLEIC_ACID): "bp", iri_term(ENCODING.AMINO_ACID): "aa"}
 
+_MARKED = re.compile(r"^[^\S\n]*>", re.MULTILINE)
 _BLANKS = re.compile(r"\s+")
 _NAMED = re.compile(r"(\S+?)\s*:(?:\s+(.*))?\Z")  # `id : text`, as the reference library writes
 _MEASURED = re.compile(r"(.*?)(?: sequence [0-9]+)? \(([0-9]+) (?:bp|aa|undefined)\)\Z")  # `NAME (LEN bp)`, as we do
@@ -81,7 +83,9 @@ def split_records(text: str, first_line: int = 1) -> Iterator[Record]:
     `;` begins a comment where `>` begins records; in a file without any `>`, it begins them. Raises InvalidDesign,
     TooLarge.
     """
-    mark = ">" if re.search(r"^\s*>", text, re.MULTILINE) else ";"
+    mark = ">" if _MARKED.search(text) else ";"
+    if excess := next(islice(_MARKED.finditer(text), MAX_RECORDS, None), None):  # before the work for those before it
+        raise _too_many(first_line + text.count("\n", 0, excess.start()))
     record: Record | None = None
     count = 0
     for number, line in enumerate(text.split("\n"), start=first_line):
@@ -91,7 +95,7 @@ def split_records(text: str, first_line: int = 1) -> Iterator[Record]:
                 yield _complete(record)
             count += 1
             if count > MAX_RECORDS:
-                raise TooLarge(f"line {number}: more than {MAX_RECORDS} records in one FASTA file; split it")
+                raise _too_many(number)
             if len(stripped) > MAX_HEADER:
                 raise TooLarge(f"line {number}: a header of more than {MAX_HEADER} characters; shorten it")
             record = Record(stripped[1:].strip(), number)
@@ -105,6 +109,10 @@ def split_records(text: str, first_line: int = 1) -> Iterator[Record]:
     if record is None:
         raise _invalid("there is no record in this FASTA file; a record begins with a line '>name'")
     yield _complete(record)
+
+
+def _too_many(line: int) -> TooLarge:
+    return TooLarge(f"line {line}: more than {MAX_RECORDS} records in one FASTA file; split it")
 
 
 def _complete(record: Record) -> Record:
@@ -193,7 +201,7 @@ def _name_and_text(record: Record) -> tuple[str, str]:
 
 
 def _invalid(message: str) -> InvalidDesign:
-    return InvalidDesign(message, [Finding(_RULE, "error", "", message).as_json()])
+    return Finding(_RULE, "error", "", message).as_error()
 
 
 _Properties = dict[Term, list[Term]]

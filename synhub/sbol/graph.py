@@ -206,10 +206,8 @@ def parse_rdf(data: bytes, syntax: pyoxigraph.RdfFormat) -> list[Triple]:
         text = pyoxigraph.serialize((q.triple for q in quads), format=pyoxigraph.RdfFormat.N_TRIPLES) or b""
     except SyntaxError as error:
         raise _unreadable(error, syntax.name) from error
-    except (
-        MemoryError
-    ) as error:  # what the engine says of a token that its buffer cannot hold; Python's own say nothing
-        if not error.args:
+    except MemoryError as error:
+        if not error.args:  # Python's own; the engine says so of a token that its buffer cannot hold
             raise
         most = f"{_BUFFER_BYTES} bytes, which are the most that are read"
         raise TooLarge(f"a text, an IRI or a comment of the {syntax.name} document is longer than {most}") from error
@@ -223,7 +221,7 @@ def parse_rdf(data: bytes, syntax: pyoxigraph.RdfFormat) -> list[Triple]:
 def _unreadable(error: SyntaxError, syntax: str) -> InvalidDesign:
     place = f" at line {error.lineno}, column {error.offset}" if error.lineno is not None else ""
     message = f"not a readable {syntax} document{place}: {error.msg}"
-    return InvalidDesign(message, [Finding("sbol-10105", "error", "", message).as_json()])
+    return Finding("sbol-10105", "error", "", message).as_error()
 
 
 def _normalised(triples: Iterable[Triple]) -> dict[Triple, None]:
