@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from synhub.errors import InvalidDesign
 from synhub.rdf import Iri, Triple
 
 Removed = tuple[Iri, Iri]  # (graph, top level)
@@ -76,6 +77,7 @@ ANONYMOUS = Actor()
 
 Severity = Literal["error", "warning", "note"]
 Gate = Literal["always", "compliant", "complete", "best_practice"]
+GATES: tuple[Gate, ...] = ("always", "compliant", "complete", "best_practice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,15 @@ class Finding:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "Finding":
         return cls(**fields)
+
+    def as_error(self) -> InvalidDesign:
+        """Return the error that says this, and nothing else."""
+        return InvalidDesign(self.message, [self.as_json()])
+
+
+def findings_of(error: InvalidDesign) -> list[Finding]:
+    """Return what an error says: errors know no records, they carry them as JSON."""
+    return [Finding.from_json(fields) for fields in error.findings]
 
 
 @dataclass(frozen=True, slots=True)

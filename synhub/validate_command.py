@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from synhub.errors import BadRequest
-from synhub.model import Gate
-from synhub.sbol.report import GATES, Report, parse_gates, write_text
+from synhub.model import GATES, Gate
+from synhub.sbol.report import Report, parse_gates, write_text
 
 VALID, NOT_VALID, WRONG_USAGE = 0, 1, 2
 

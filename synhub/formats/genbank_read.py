@@ -70,7 +70,7 @@ def _refusal(name: str, error: BadLine) -> InvalidDesign | TooLarge:
     message = f"{name!r}, line {error.line}: {error}"
     if error.is_limit:
         return TooLarge(message)
-    return InvalidDesign(message, [Finding(RULE, "error", "", message).as_json()])
+    return Finding(RULE, "error", "", message).as_error()
 
 
 def _at_most(findings: list[Finding]) -> list[Finding]:

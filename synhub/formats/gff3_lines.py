@@ -46,7 +46,7 @@ class Line:
 
 def invalid(number: int, message: str) -> InvalidDesign:
     text = f"line {number}: {message}"
-    return InvalidDesign(text, [Finding(RULE, "error", "", text).as_json()])
+    return Finding(RULE, "error", "", text).as_error()
 
 
 def parse_line(text: str, number: int) -> Line:

@@ -72,7 +72,7 @@ def write_manifest(contents: Iterable[Content]) -> bytes:
 
 
 def _refused(message: str) -> InvalidDesign:
-    return InvalidDesign(message, [Finding(RULE, "error", "", message).as_json()])
+    return Finding(RULE, "error", "", message).as_error()
 
 
 def _doctype(*_: object) -> None:

@@ -69,4 +69,4 @@ def _decoded(data: bytes, name: str) -> tuple[str, list[Finding]]:
 
 
 def _unreadable(message: str) -> InvalidDesign:
-    return InvalidDesign(message, [Finding(RULE, "error", "", message).as_json()])
+    return Finding(RULE, "error", "", message).as_error()

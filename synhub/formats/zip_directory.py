@@ -88,7 +88,7 @@ class Listing:
 
 def refused(message: str, member: str = "") -> InvalidDesign:
     """Make the error of an archive that is not read."""
-    return InvalidDesign(message, [Finding(RULE, "error", "", message, value=member).as_json()])
+    return Finding(RULE, "error", "", message, value=member).as_error()
 
 
 def read_archive(file: BinaryIO, limits: ArchiveLimits = DEFAULT_LIMITS) -> Listing:

@@ -13,11 +13,10 @@ from typing import Any, Final
 import pyoxigraph
 
 from synhub.errors import InvalidIri
-from synhub.model import Finding, Gate, Severity
+from synhub.model import GATES, Finding, Gate, Severity
 from synhub.rdf import Iri, Term, Triple, check_iri, iri_term, literal_term, write_ntriples
 from synhub.vocab import RDF, RDFS, SH, SYNHUB, XSD
 
-GATES: Final[tuple[Gate, ...]] = ("always", "compliant", "complete", "best_practice")
 SHACL_RULE: Final = "sh:"  # how the rule of a finding begins that is a constraint component of SHACL
 
 # Media type -> the engine's writer; the first is the usual one.

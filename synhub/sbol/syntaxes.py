@@ -127,7 +127,7 @@ def _check_size(term: Term) -> None:
 
 
 def _unreadable(message: str, rule: str = "sbol-10105") -> InvalidDesign:
-    return InvalidDesign(message, [Finding(rule, "error", "", message).as_json()])
+    return Finding(rule, "error", "", message).as_error()
 
 
 def _utf8(data: bytes, syntax: TextSyntax) -> bytes:

@@ -14,13 +14,13 @@ from synhub.errors import InvalidDesign, TooLarge
 from synhub.formats.archive import ArchiveLimits
 from synhub.formats.reading import NAMESPACE, Options, Reading
 from synhub.formats.sniff import Syntax, is_design, sniff
-from synhub.model import Finding
+from synhub.model import Finding, findings_of
 from synhub.rdf import Term, Triple, iri_of, is_iri, text_of
 from synhub.sbol.graph import Document
 from synhub.sbol.prescan import Limits
 from synhub.submit.attached import Design, attach, format_of
 from synhub.submit.prepared import AttachedFile
-from synhub.submit.readers import findings_of, read_file
+from synhub.submit.readers import read_file
 from synhub.submit.unpack import ROLE_ATTACHMENT, ROLE_DESIGN, FileRow, Piece, Unpacker
 from synhub.vocab import STAMPS
 

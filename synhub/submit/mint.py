@@ -125,7 +125,7 @@ def _check_none_lost(document: Document, trees: Iterable[_Tree]) -> None:
     if lost:
         subject = iri_of(min(lost))
         message = f"{subject} belongs to no top-level object, so it cannot be stored: give it an owner"
-        raise InvalidDesign(message, [Finding("sbol-10202", "error", subject, message).as_json()])
+        raise Finding("sbol-10202", "error", subject, message).as_error()
 
 
 def _check_collection(trees: Iterable[_Tree], target: Target) -> None:
@@ -136,7 +136,7 @@ def _check_collection(trees: Iterable[_Tree], target: Target) -> None:
                 f"{target.collection} is the collection that this upload is added to; the upload says that it is a"
                 f" {iri_of(tree.class_term)}: give that object another IRI"
             )
-            raise InvalidDesign(message, [Finding("synhub-collection", "error", target.collection, message).as_json()])
+            raise Finding("synhub-collection", "error", target.collection, message).as_error()
 
 
 def _class(document: Document, subject: Term) -> Term:
@@ -191,7 +191,7 @@ def _nested_too_deep(top: Iri) -> InvalidDesign:
         f"{top} holds objects or annotations inside each other more than {MAX_LEVELS} deep: let them refer to each"
         " other as objects of their own, with a displayId or a class that stands alone"
     )
-    return InvalidDesign(message, [Finding("synhub-nesting", "error", top, message).as_json()])
+    return Finding("synhub-nesting", "error", top, message).as_error()
 
 
 def _name_members(

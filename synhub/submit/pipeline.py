@@ -13,14 +13,13 @@ from typing import Any
 
 from synhub.errors import InvalidDesign
 from synhub.formats.archive import ArchiveLimits
-from synhub.model import Finding
+from synhub.model import Finding, findings_of
 from synhub.rdf import Iri
 from synhub.sbol.prescan import Limits
 from synhub.sbol.rules.check import check_document
 from synhub.submit.gather import Gathered, gather
 from synhub.submit.mint import Target, mint
 from synhub.submit.prepared import AttachedFile, Prepared, write_prepared
-from synhub.submit.readers import findings_of
 
 UNPACKED = "unpacked"  # the folder beside the output that the files of archives are unpacked to
 

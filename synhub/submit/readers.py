@@ -14,7 +14,7 @@ from synhub.formats.genbank_read import read_genbank
 from synhub.formats.gff3 import read_gff3
 from synhub.formats.reading import Options, Reader, Reading
 from synhub.formats.sniff import Syntax
-from synhub.model import Finding
+from synhub.model import Finding, findings_of
 from synhub.rdf import Triple, iri_term
 from synhub.sbol.graph import parse_rdf
 from synhub.sbol.prescan import Limits, prescan
@@ -68,13 +68,9 @@ def read_file(syntax: Syntax, data: bytes, options: Options, limits: Limits) -> 
     raise _unsupported(options.name, _NAMES[syntax])
 
 
-def findings_of(error: InvalidDesign) -> list[Finding]:
-    return [Finding.from_json(f) for f in error.findings]
-
-
 def _unsupported(name: str, kind: str) -> InvalidDesign:
     message = f"{name!r} looks like {kind}, which is not read here; {ADVICE}"
-    return InvalidDesign(message, [Finding("synhub-format", "error", name, message).as_json()])
+    return Finding("synhub-format", "error", name, message).as_error()
 
 
 def _read_unknown(data: bytes, options: Options, limits: Limits) -> Reading:

@@ -16,7 +16,7 @@ from synhub.errors import DiskFull, InvalidDesign, TooLarge
 from synhub.formats.archive import ArchiveLimits, Member, is_office, read_archive, read_gzip, read_member
 from synhub.formats.manifest import MANIFEST, Content, names_sbol, read_manifest
 from synhub.formats.sniff import HEAD_BYTES, sniff
-from synhub.model import Finding
+from synhub.model import Finding, findings_of
 
 ROLE_DESIGN, ROLE_ATTACHMENT, ROLE_ARCHIVE, ROLE_IGNORED = "design", "attachment", "archive", "ignored"
 
@@ -109,7 +109,7 @@ class Unpacker:
                         yield FileRow(label), Piece(name, _UPLOADS, False, path, size, head)
                 except InvalidDesign as error:
                     kind = "gzip" if syntax == "gzip" else "ZIP archive"
-                    yield FileRow(label, kind, ROLE_ARCHIVE, findings=_findings(error)), None
+                    yield FileRow(label, kind, ROLE_ARCHIVE, findings=findings_of(error)), None
 
     # --- archives -----------------------------------------------------------------------------------------------------
 
@@ -149,14 +149,14 @@ class Unpacker:
         try:
             contents = read_manifest(b"".join(read_member(file, member)))
         except InvalidDesign as error:
-            return FileRow(MANIFEST, "COMBINE manifest", ROLE_IGNORED, findings=_findings(error)), None
+            return FileRow(MANIFEST, "COMBINE manifest", ROLE_IGNORED, findings=findings_of(error)), None
         return (None if contents is None else FileRow(MANIFEST, "COMBINE manifest", ROLE_IGNORED)), contents
 
     def _member(self, file: BinaryIO, member: Member, label: str, group: int, stated: Mapping[str, Content]) -> Found:
         try:
             target, head, size, sha256, sha1 = self._write(read_member(file, member))
         except InvalidDesign as error:
-            return FileRow(label, findings=_findings(error)), None
+            return FileRow(label, findings=findings_of(error)), None
         content = stated.get(member.name)
         row = FileRow(label, is_master=content is not None and content.is_master)
         return row, Piece(member.name, group, True, target, size, head, sha256, sha1, content)
@@ -220,7 +220,3 @@ def _labels(names: Sequence[str]) -> list[str]:
 def _missing(location: str) -> Finding:
     message = f"{MANIFEST} lists {location!r}, which is not in the archive"
     return Finding("synhub-manifest", "warning", "", message, value=location)
-
-
-def _findings(error: InvalidDesign) -> list[Finding]:
-    return [Finding.from_json(finding) for finding in error.findings]

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synhub.model import Finding, Gate
+from synhub.model import GATES, Finding, Gate
 from synhub.rdf import Triple, write_ntriples
 from synhub.sbol.graph import Document
 from synhub.sbol.prescan import DEFAULT_LIMITS, Limits
-from synhub.sbol.report import GATES, Report
+from synhub.sbol.report import Report
 from synhub.sbol.rules.check import check_document
 from synhub.submit.gather import gather
 

@@ -8,7 +8,8 @@ from starlette.requests import Request
 
 from synhub import validation
 from synhub.errors import BadRequest
-from synhub.sbol.report import GATES, GRAPH_FORMATS, Report, grouped, message_of, parse_gates, summary, write_graph
+from synhub.model import GATES
+from synhub.sbol.report import GRAPH_FORMATS, Report, grouped, message_of, parse_gates, summary, write_graph
 from synhub.sbol.report import write_text as write_lines
 from synhub.sbol.shapes import shapes_text
 from synhub.sparql.results import preferred

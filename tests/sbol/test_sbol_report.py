@@ -6,8 +6,8 @@ import pyoxigraph
 import pytest
 import rdflib
 
-from synhub.model import Finding
-from synhub.sbol.report import GATES, GRAPH_FORMATS, Report, parse_gates, summary, write_graph, write_text
+from synhub.model import GATES, Finding
+from synhub.sbol.report import GRAPH_FORMATS, Report, parse_gates, summary, write_graph, write_text
 
 SH = rdflib.Namespace("http://www.w3.org/ns/shacl#")
 OBJECT = "http://x.org/cd/1"

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from synhub.errors import InvalidDesign
-from synhub.model import Finding, Gate
+from synhub.model import GATES, Finding, Gate
 from synhub.sbol.graph import Document, parse_rdf_xml
 from synhub.sbol.prescan import prescan
 from synhub.sbol.rules.check import check_document
-from synhub.sbol.rules.rule import GATES
 
 pytestmark = pytest.mark.slow
 

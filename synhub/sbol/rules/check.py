@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 
-from synhub.model import Finding, Gate
+from synhub.model import GATES, Finding, Gate
 from synhub.rdf import Term
 from synhub.sbol.graph import TYPE, Document
 from synhub.sbol.rules import (
@@ -31,7 +31,7 @@ from synhub.sbol.rules import (
 )
 from synhub.sbol.rules.catalogue import IN_BYTES, IN_STRUCTURE
 from synhub.sbol.rules.document import check_structure
-from synhub.sbol.rules.rule import GATES, GENERIC, Check, Facts, Rule, finding_of
+from synhub.sbol.rules.rule import GENERIC, Check, Facts, Rule, finding_of
 from synhub.sbol.rules.table import TABLE_RULES, check_object
 from synhub.sbol.schema import CLASSES
 

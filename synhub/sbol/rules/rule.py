@@ -15,8 +15,6 @@ from synhub.sbol.graph import TYPE, Document
 from synhub.sbol.schema import CLASSES, TOP_LEVEL_CLASSES
 from synhub.vocab import SBOL2
 
-GATES: tuple[Gate, ...] = ("always", "compliant", "complete", "best_practice")
-
 # Stands in Rule.classes for generic top levels: objects of no class of the schema that are not nested annotations.
 GENERIC = Term("")
 IDENTIFIED: tuple[Term, ...] = (*CLASSES, GENERIC)
