@@ -107,6 +107,11 @@ def check_terms(triples: Iterable[Triple]) -> None:
     if _ODD.search("\n".join(terms)):
         for term in sorted(terms):
             _check_characters(term)
+    check_sizes(terms)
+
+
+def check_sizes(terms: Iterable[Term]) -> None:
+    """Raise TooLarge for IRIs over 2 kB and texts over 16 MB: the engine could not read the latter back."""
     for term in terms:
         if len(term) > MAX_IRI_BYTES // 4:  # a character has at most four bytes
             _check_size(term)

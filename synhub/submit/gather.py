@@ -197,9 +197,7 @@ def _is_called_fasta(piece: Piece) -> bool:
 
 
 def _with_digests(piece: Piece) -> Piece:
-    """Hash an upload that is attached itself."""
-    if piece.sha256:
-        return piece
+    """Hash a file that is attached."""
     sha256, sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
     with piece.file.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):

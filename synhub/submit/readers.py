@@ -20,7 +20,7 @@ from synhub.sbol.graph import parse_rdf
 from synhub.sbol.prescan import Limits, prescan
 from synhub.sbol.sbol1 import convert_sbol1
 from synhub.sbol.sbol3 import convert_sbol3
-from synhub.sbol.syntaxes import NAMES, TextSyntax, check_terms, read_text
+from synhub.sbol.syntaxes import NAMES, TextSyntax, check_sizes, check_terms, read_text
 from synhub.vocab import RDF, SBOL1, SBOL2, SBOL3
 
 _TYPE = iri_term(RDF.type)
@@ -58,7 +58,9 @@ def read_file(syntax: Syntax, data: bytes, options: Options, limits: Limits) -> 
     if syntax == "empty":
         return Reading("empty", [])
     if syntax in READERS:
-        return READERS[syntax](data, options)
+        reading = READERS[syntax](data, options)
+        check_sizes(o for _, _, o in reading.triples)
+        return reading
     if syntax in ("turtle", "ntriples", "jsonld"):
         return _read_rdf_text(syntax, data, options)
     if syntax == "rdfxml":

@@ -6,7 +6,6 @@ are labels, never paths. Must not read designs; an archive inside an archive is 
 Source: OMEX 1.0 (COMBINE archive).
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,8 +49,8 @@ class FileRow:
 class Piece:
     """One file on disk. `name` is the client's, or the path in an archive; files of one `group` may name each other.
 
-    `stated` is what a manifest says about it. `is_office` tells a document of an office program. Digests are '' for an
-    upload itself: nobody asked yet.
+    `stated` is what a manifest says about it. `is_office` tells a document of an office program. Digests are '' until
+    somebody asks: only those of files to attach matter.
     """
 
     name: str
@@ -154,17 +153,17 @@ class Unpacker:
 
     def _member(self, file: BinaryIO, member: Member, label: str, group: int, stated: Mapping[str, Content]) -> Found:
         try:
-            target, head, size, sha256, sha1 = self._write(read_member(file, member))
+            target, head, size = self._write(read_member(file, member))
         except InvalidDesign as error:
             return FileRow(label, findings=findings_of(error)), None
         content = stated.get(member.name)
         row = FileRow(label, is_master=content is not None and content.is_master)
-        return row, Piece(member.name, group, True, target, size, head, sha256, sha1, content)
+        return row, Piece(member.name, group, True, target, size, head, stated=content)
 
     def _gzip(self, file: BinaryIO, name: str, label: str) -> Found:
-        target, head, size, sha256, sha1 = self._write(read_gzip(file, self._limits), self._claim)
+        target, head, size = self._write(read_gzip(file, self._limits), self._claim)
         inner = name[:-3] if name.lower().endswith(".gz") else name
-        return FileRow(label), Piece(inner, _UPLOADS, False, target, size, head, sha256, sha1)
+        return FileRow(label), Piece(inner, _UPLOADS, False, target, size, head)
 
     # --- files --------------------------------------------------------------------------------------------------------
 
@@ -181,15 +180,12 @@ class Unpacker:
         if self._room_bytes is not None and self._bytes > self._room_bytes:
             raise DiskFull("the disk of the server has no room to unpack the upload; nothing was changed")
 
-    def _write(
-        self, pieces: Iterable[bytes], claim: Callable[[int], None] | None = None
-    ) -> tuple[Path, bytes, int, str, str]:
-        """Write a new file; return it with its first bytes, its size and its digests. None is left when that fails."""
+    def _write(self, pieces: Iterable[bytes], claim: Callable[[int], None] | None = None) -> tuple[Path, bytes, int]:
+        """Write a new file; return it with its first bytes and its size. None is left when that fails."""
         self._folder.mkdir(exist_ok=True)
         target = self._folder / str(self._files)
         self._files += 1
         head, size = b"", 0
-        sha256, sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
         try:
             with target.open("xb") as output:
                 for piece in pieces:
@@ -198,13 +194,11 @@ class Unpacker:
                     if size < HEAD_BYTES:
                         head += piece[: HEAD_BYTES - size]
                     size += len(piece)
-                    sha256.update(piece)
-                    sha1.update(piece)
                     output.write(piece)
         except BaseException:
             target.unlink(missing_ok=True)
             raise
-        return target, head, size, sha256.hexdigest(), sha1.hexdigest()
+        return target, head, size
 
 
 def _labels(names: Sequence[str]) -> list[str]:
