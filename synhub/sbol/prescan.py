@@ -9,7 +9,6 @@ Source: SBOL 2.3.0, section 10 and rules sbol-10101, -10105, -10106, -10201, -10
 
 import codecs
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 from xml.parsers import expat
@@ -112,7 +111,7 @@ class _Elements:
     (rdf:parseType) is text.
     """
 
-    line: Callable[[], int]
+    parser: expat.XMLParserType
 
     def __init__(self) -> None:
         self.first_line: dict[str, int] = {}
@@ -124,7 +123,7 @@ class _Elements:
             return
         namespace = name.rpartition(" ")[0]
         if namespace not in self.first_line:
-            self.first_line[namespace] = self.line()
+            self.first_line[namespace] = self.parser.CurrentLineNumber
         if attributes.get(_PARSE_TYPE, "Resource") not in ("Resource", "Collection"):
             self.depth_in_literal = 1
 
@@ -136,7 +135,7 @@ class _Elements:
 
 
 def _invalid(message: str) -> InvalidDesign:
-    return InvalidDesign(message, [Finding("sbol-10105", "error", "", message, gate="always").as_json()])
+    return Finding("sbol-10105", "error", "", message, gate="always").as_error()
 
 
 def _utf8(data: bytes) -> bytes:
@@ -167,9 +166,9 @@ def _utf8(data: bytes) -> bytes:
 
 
 class _Handler(Protocol):
-    """What expat calls. `line` is set while it runs."""
+    """What expat calls. `parser` is set while it runs."""
 
-    line: Callable[[], int]
+    parser: expat.XMLParserType
 
     def start(self, name: str, attributes: dict[str, str], /) -> None: ...
     def end(self, name: str, /) -> None: ...
@@ -180,7 +179,7 @@ def _run(data: bytes, handler: _Handler, texts: bool) -> set[str]:
     """Parse, and return the declared namespaces. Raises InvalidDesign when the XML is not well-formed."""
     namespaces: set[str] = set()
     parser = expat.ParserCreate(namespace_separator=" ")
-    handler.line = lambda: parser.CurrentLineNumber
+    handler.parser = parser
     parser.buffer_text = True
     parser.StartElementHandler = handler.start
     parser.EndElementHandler = handler.end
@@ -210,64 +209,69 @@ def _entity(name: str, *_: object) -> NoReturn:
 
 
 class _Scan:
-    """Counts, and the nodes' identities. Bound methods are expat's handlers."""
+    """Counts, and the nodes' identities. Its methods and those of `ended` are expat's handlers."""
 
-    line: Callable[[], int]
+    parser: expat.XMLParserType
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.depth = 0
-        self.elements = 0
+        self.started = 0
+        self.ended: list[str] = []  # a list's append is a handler that costs no call of a Python function
         self.text_length = 0
+        self.text_of = (0, 0)  # how many elements had started and ended when the text began
         self.top_level_depth = 2
         self.about: set[str] = set()
         self.repeated: set[str] = set()
         self.findings: list[Finding] = []
+        self.end = self.ended.append
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.depth += 1
-        self.elements += 1
-        self.text_length = 0
+        self.started = started = self.started + 1
+        depth = started - len(self.ended)
+        if depth <= self.top_level_depth:
+            self._outer(name, attributes, depth)
         limits = self.limits
-        if self.depth > limits.depth:
+        if depth > limits.depth:
             raise TooLarge(f"elements are nested more than {limits.depth} deep")
-        if self.elements > limits.elements:
+        if started > limits.elements:
             raise TooLarge(f"the document has more than {limits.elements} elements")
         if attributes:
-            self._attributes(name, attributes)
-        if self.depth == 1 and name != _ROOT:
-            if not any(key in attributes for key in _NAMED):
-                raise _invalid(f"the root element is {_bare(name)!r}, not rdf:RDF: this is not RDF/XML")
-            self.top_level_depth = 1
-        elif self.depth == self.top_level_depth and not any(key in attributes for key in _NAMED):
-            message = f"the top-level element {_bare(name)!r} on line {self.line()} has no rdf:about"
-            self.findings.append(Finding("sbol-10201", "error", "", message, gate="always"))
-
-    def end(self, _: str) -> None:
-        self.depth -= 1
-        self.text_length = 0
+            for value in attributes.values():
+                if len(value) > limits.attribute_bytes or len(attributes) > limits.attributes:
+                    raise _attributes_too_large(name, attributes, limits)
+            about = attributes.get(_ABOUT)
+            if about is not None:
+                (self.repeated if about in self.about else self.about).add(about)
 
     def text(self, text: str) -> None:
+        place = (self.started, len(self.ended))
+        if place != self.text_of:
+            self.text_of, self.text_length = place, 0
         self.text_length += len(text.encode())
         if self.text_length > self.limits.text_bytes:
             raise TooLarge(f"a text is longer than {self.limits.text_bytes} bytes")
 
-    def _attributes(self, name: str, attributes: dict[str, str]) -> None:
-        if len(attributes) > self.limits.attributes:
-            raise TooLarge(
-                f"the element {_bare(name)!r} has {len(attributes)} attributes, {self.limits.attributes} are allowed"
-            )
-        for key, value in attributes.items():
-            if len(value) > self.limits.attribute_bytes:
-                raise TooLarge(
-                    f"the attribute {_bare(key)!r} has {len(value)} characters, "
-                    f"{self.limits.attribute_bytes} are allowed"
-                )
-        about = attributes.get(_ABOUT)
-        if about is not None:
-            if about in self.about:
-                self.repeated.add(about)
-            self.about.add(about)
+    def _outer(self, name: str, attributes: dict[str, str], depth: int) -> None:
+        """Look at the root and at top levels."""
+        if any(key in attributes for key in _NAMED):
+            if depth == 1 and name != _ROOT:
+                self.top_level_depth = 1
+        elif depth == 1 and name != _ROOT:
+            raise _invalid(f"the root element is {_bare(name)!r}, not rdf:RDF: this is not RDF/XML")
+        elif depth == self.top_level_depth:
+            message = f"the top-level element {_bare(name)!r} on line {self.parser.CurrentLineNumber} has no rdf:about"
+            self.findings.append(Finding("sbol-10201", "error", "", message, gate="always"))
+
+
+def _attributes_too_large(name: str, attributes: dict[str, str], limits: Limits) -> TooLarge:
+    if len(attributes) > limits.attributes:
+        return TooLarge(
+            f"the element {_bare(name)!r} has {len(attributes)} attributes, {limits.attributes} are allowed"
+        )
+    key = next(key for key, value in attributes.items() if len(value) > limits.attribute_bytes)
+    return TooLarge(
+        f"the attribute {_bare(key)!r} has {len(attributes[key])} characters, {limits.attribute_bytes} are allowed"
+    )
 
 
 def _bare(name: str) -> str:
@@ -285,7 +289,7 @@ def _different(data: bytes, repeated: set[str]) -> list[Finding]:
     twice.
     """
     contents = _Contents(repeated)
-    _run(data, contents, True)
+    _run(data, contents, False)
     return [
         Finding(
             "sbol-10202",
@@ -324,22 +328,30 @@ class _Node:
 class _Contents:
     """Collects, per repeated identity, the distinct contents of the typed elements that carry it."""
 
-    line: Callable[[], int]
+    parser: expat.XMLParserType
 
     def __init__(self, repeated: set[str]) -> None:
         self.repeated = repeated
-        self.stack: list[_Node] = []
+        self.stack: list[_Node] = []  # empty outside of the elements that matter
         self.found: dict[str, set[frozenset[_Statement]]] = {}
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.stack.append(_Node(name, attributes))
+        if self.stack:
+            self.stack.append(_Node(name, attributes))
+        elif attributes.get(_ABOUT) in self.repeated:
+            self.stack.append(_Node(name, attributes))
+            self.parser.CharacterDataHandler = self.text
 
     def text(self, text: str) -> None:
         self.stack[-1].text.append(text)
 
     def end(self, _: str) -> None:
+        if not self.stack:
+            return
         node = self.stack.pop()
         above = self.stack[-1] if self.stack else None
+        if above is None:
+            self.parser.CharacterDataHandler = None
         if node.about is None:
             if above is not None:
                 above.statements.add((node.name, *node.value()))
