@@ -23,6 +23,7 @@ class RDFS:
 
 class XSD:
     NS = "http://www.w3.org/2001/XMLSchema#"
+    float = Iri(NS + "float")
     dateTime = Iri(NS + "dateTime")
     integer = Iri(NS + "integer")
     boolean = Iri(NS + "boolean")
@@ -58,7 +59,6 @@ class SBOL2:
     end = Iri(NS + "end")
     at = Iri(NS + "at")
     Component = Iri(NS + "Component")
-    FunctionalComponent = Iri(NS + "FunctionalComponent")
     SequenceAnnotation = Iri(NS + "SequenceAnnotation")
     SequenceConstraint = Iri(NS + "SequenceConstraint")
     Range = Iri(NS + "Range")
@@ -66,6 +66,7 @@ class SBOL2:
     GenericLocation = Iri(NS + "GenericLocation")
     sequenceAnnotation = Iri(NS + "sequenceAnnotation")
     sequenceConstraint = Iri(NS + "sequenceConstraint")
+    sourceLocation = Iri(NS + "sourceLocation")
     access = Iri(NS + "access")
     public = Iri(NS + "public")
     private = Iri(NS + "private")
@@ -257,9 +258,12 @@ class GENBANK:
     comment = Iri(NS + "comment")
     region = Iri(NS + "region")
     GInumber = Iri(NS + "GInumber")
+    version = Iri(NS + "version")
+    accession = Iri(NS + "accession")
+    locusRest = Iri(NS + "locusRest")  # ours: words of a LOCUS line that nobody understands
+    origin = Iri(NS + "origin")
     baseCount = Iri(NS + "baseCount")
     label = Iri(NS + "label")
-    pubmed = Iri(NS + "pubmed")
 
 
 class GBCONV:
@@ -313,7 +317,7 @@ PREFIXES: dict[str, str] = {
     "biopax": BIOPAX.NS,
     "so": SO.NS,
     "bench": "http://wiki.synbiohub.org/wiki/Terms/benchling#",
-    "genbank": "http://www.ncbi.nlm.nih.gov/genbank#",
+    "genbank": GENBANK.NS,
     # not declared by the classic search, accepted all the same
     "sbol": SBOL2.NS,
     "obo": OBO.NS,
@@ -334,7 +338,7 @@ SBOL3_PREFIXES: dict[str, str] = {
     "sbh": SBH.NS,
     "igem": PREFIXES["igem"],
     "genbank": PREFIXES["genbank"],
-    "gbconv": "http://sbols.org/genBankConversion#",
+    "gbconv": GBCONV.NS,
     "dc": DC.NS,
     "obo": OBO.NS,
 }
@@ -349,9 +353,9 @@ SBOL3_TERMS: tuple[tuple[str, str], ...] = (
     (BIOPAX.NS + "Protein", "https://identifiers.org/SBO:0000252"),
     (BIOPAX.NS + "SmallMolecule", "https://identifiers.org/SBO:0000247"),
     (BIOPAX.NS + "Complex", "https://identifiers.org/SBO:0000253"),
-    ("http://www.chem.qmul.ac.uk/iubmb/misc/naseq.html", "https://identifiers.org/edam:format_1207"),
-    ("http://www.chem.qmul.ac.uk/iupac/AminoAcid/", "https://identifiers.org/edam:format_1208"),
-    ("http://www.opensmiles.org/opensmiles.html", "https://identifiers.org/edam:format_1196"),
+    (ENCODING.NUCLEIC_ACID, "https://identifiers.org/edam:format_1207"),
+    (ENCODING.AMINO_ACID, "https://identifiers.org/edam:format_1208"),
+    (ENCODING.SMILES, "https://identifiers.org/edam:format_1196"),
     (SBOL2.inline, "https://identifiers.org/SO:0001030"),
     (SBOL2.reverseComplement, "https://identifiers.org/SO:0001031"),
 )
@@ -378,7 +382,7 @@ DOCUMENT_PREFIXES: dict[str, str] = {
     "ncbi": PREFIXES["ncbi"],
     "igem": PREFIXES["igem"],
     "genbank": PREFIXES["genbank"],
-    "gbconv": "http://sbols.org/genBankConversion#",
+    "gbconv": GBCONV.NS,
     "dc": DC.NS,
     "obo": OBO.NS,
 }

@@ -11,7 +11,7 @@ from synhub.rdf import Iri
 from synhub.sbol.ontology import Ontology, accession_of, ontology
 from synhub.vocab import SO
 
-UNKNOWN_KEY = "SO:0000110"  # sequence_feature: what a key outside the table becomes
+_UNKNOWN_KEY = "SO:0000110"  # sequence_feature: what a key outside the table becomes
 DEFAULT_KEY = "misc_feature"  # what a role becomes that no key stands for
 
 # Of several keys for one term the first is the one that the term is written as.
@@ -127,7 +127,7 @@ def key_of(roles: Iterable[str]) -> tuple[str, str]:
         above = _nearest(ontology("so"), term)
         if above is not None:
             return KEYS[above], term
-    return DEFAULT_KEY, next((term for term in terms if term != UNKNOWN_KEY), "")
+    return DEFAULT_KEY, next((term for term in terms if term != _UNKNOWN_KEY), "")
 
 
 def _nearest(so: Ontology, term: str) -> str | None:

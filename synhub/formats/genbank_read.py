@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from synhub.errors import InvalidDesign, TooLarge
 from synhub.formats.designs import Design, Made
-from synhub.formats.feature_keys import KEYS, TERMS, UNKNOWN_KEY, role_of
+from synhub.formats.feature_keys import KEYS, TERMS, role_of
 from synhub.formats.genbank_locations import Location, LocationError, Span, parse_location
 from synhub.formats.genbank_records import BadLine, Feature, Field, Record, read_records
 from synhub.formats.reading import Options, Reading
@@ -25,10 +25,6 @@ from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GBCONV, GENBANK, OBO, RDF, S
 RULE = "synhub-genbank"
 MAX_FINDINGS = 200
 
-_CIRCULAR = Iri(SO.NS + "SO:0000988")
-_LINEAR = Iri(SO.NS + "SO:0000987")
-_ENGINEERED_REGION = Iri(SO.NS + "SO:0000804")
-_SEQUENCE_FEATURE = Iri(SO.NS + UNKNOWN_KEY)
 _DEFAULT_VERSION = "1"
 
 # Source: IUPAC codes; INSDC writes U (Sec), O (Pyl), J and `*` in proteins.
@@ -175,9 +171,9 @@ class _RecordReader:
             )
         said = self._header("VERSION").partition(" ")[0]
         if said not in ("", ".", f"{definition.display_id}.{version}", definition.display_id):
-            self._design.say_text(definition, Iri(GENBANK.NS + "version"), said)
+            self._design.say_text(definition, GENBANK.version, said)
         if accession not in ("", ".", definition.display_id, f"{definition.display_id} {_region(accession)}"):
-            self._design.say_text(definition, Iri(GENBANK.NS + "accession"), accession)
+            self._design.say_text(definition, GENBANK.accession, accession)
         return definition
 
     def _version(self, accession: str) -> str:
@@ -195,7 +191,7 @@ class _RecordReader:
         kind = BIOPAX.RnaRegion if "rna" in locus.molecule.lower() else BIOPAX.DnaRegion
         design.say_iri(definition, SBOL2.type, BIOPAX.Protein if is_protein else kind)
         if not is_protein:
-            design.say_iri(definition, SBOL2.type, _CIRCULAR if locus.is_circular else _LINEAR)
+            design.say_iri(definition, SBOL2.type, SO.circular if locus.is_circular else SO.linear)
             design.say_iri(definition, SBOL2.role, self._role())
         for term, text in (
             (DCTERMS.description, " ".join(f.text for f in record.header if f.keyword == "DEFINITION" and f.text)),
@@ -203,7 +199,7 @@ class _RecordReader:
             (GENBANK.molecule, locus.molecule),
             (GENBANK.division, locus.division),
             (GENBANK.date, locus.date),
-            (Iri(GENBANK.NS + "locusRest"), locus.rest),
+            (GENBANK.locusRest, locus.rest),
             (GENBANK.GInumber, _second_word(self._header("VERSION"))),
             (GENBANK.region, _region(accession).removeprefix("REGION:").strip()),
             (GENBANK.comment, "\n ".join(f.text for f in record.header if f.keyword == "COMMENT" and f.text)),
@@ -221,7 +217,7 @@ class _RecordReader:
     def _role(self) -> Iri:
         """Return the role of the whole, which is that of its feature if it has a single one."""
         features = self._record.features
-        return (role_of(features[0].key) or _SEQUENCE_FEATURE) if len(features) == 1 else _ENGINEERED_REGION
+        return (role_of(features[0].key) or SO.sequence_feature) if len(features) == 1 else SO.engineered_region
 
     def _say_fields(self, definition: Made, field: Field) -> None:
         """Say a field that is nothing but text, and those below it."""
@@ -251,7 +247,7 @@ class _RecordReader:
         spans, straddles = self._placed(location)
         annotation = design.child(definition, f"annotation{number}", SBOL2.SequenceAnnotation, SBOL2.sequenceAnnotation)
         role = role_of(feature.key)
-        design.say_iri(annotation, SBOL2.role, role or _SEQUENCE_FEATURE)
+        design.say_iri(annotation, SBOL2.role, role or SO.sequence_feature)
         said = {GBCONV.location: "" if location.is_exact else feature.location}
         said[GBCONV.featureType] = "" if KEYS.get(TERMS.get(feature.key, "")) == feature.key else feature.key
         said[GBCONV.multiRangeType] = location.operator

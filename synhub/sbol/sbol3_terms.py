@@ -9,12 +9,11 @@ Source: SBOL 3.1.0, section 10.2; SBOL 2.3.0, section 12.
 import re
 from collections.abc import Mapping
 
-from synhub.rdf import Iri, Term, datatype_of, iri_term, is_literal, literal_term, text_of
+from synhub.rdf import Term, datatype_of, iri_term, is_literal, literal_term, text_of
 from synhub.sbol.schema import CLASSES
 from synhub.vocab import DCTERMS, OM, PROV, RDF, SBOL2, SBOL3, SBOL3_SPELLINGS, SBOL3_TERMS, XSD
 
 TYPE = iri_term(RDF.type)
-DERIVED = iri_term(PROV.wasDerivedFrom)
 
 
 def v2(name: str) -> Term:
@@ -224,7 +223,7 @@ def value_up(predicate: Term, value: Term) -> Term:
         return literal_term(value[1:-1], XSD.integer)
     if predicate in _FLOATS and is_literal(value) and value[-1] == '"' and _DECIMAL.match(value[1:-1]):
         whole, _, fraction = value[1:-1].partition(".")
-        return literal_term(f"{whole}.{fraction}".rstrip("0").rstrip(".") if fraction else whole, Iri(XSD.NS + "float"))
+        return literal_term(f"{whole}.{fraction}".rstrip("0").rstrip(".") if fraction else whole, XSD.float)
     return value
 
 
