@@ -6,7 +6,6 @@ Roles are looked after in `terms.py`. Source: SBOL 2.3.0, sections 7.7.1 and 7.7
 from collections.abc import Iterator
 
 from synhub.rdf import Term, iri_term, text_of
-from synhub.sbol.graph import TYPE
 from synhub.sbol.rules.component_definition import (
     ANNOTATIONS,
     COMPONENT,
@@ -14,39 +13,14 @@ from synhub.sbol.rules.component_definition import (
     COMPONENTS,
     SOURCE_LOCATION,
 )
-from synhub.sbol.rules.cycles import around, find_cycles
-from synhub.sbol.rules.location import DEFINITION, LOCATION
+from synhub.sbol.rules.containment import no_circle, not_itself
+from synhub.sbol.rules.location import LOCATION
 from synhub.sbol.rules.lookup import child_of, values
 from synhub.sbol.rules.positions import Span, overlaps, spans
 from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
 from synhub.vocab import SBOL2
 
 _ROLE, _ROLE_INTEGRATION = iri_term(SBOL2.role), sbol("roleIntegration")
-
-
-def _not_itself(facts: Facts, component: Term) -> Iterator[Problem]:
-    owner = facts.document.owner.get(component)
-    for reference in values(facts, component, DEFINITION):
-        if owner is not None and facts.find(reference) == owner:
-            yield Problem(
-                f"is a Component of {text_of(owner)} and has it as its definition: a design cannot contain itself",
-                DEFINITION,
-                reference,
-            )
-
-
-def _no_circle(facts: Facts, _: Term) -> Iterator[Problem]:
-    edges: dict[Term, list[Term]] = {}
-    for subject, said in facts.document.subjects.items():
-        if COMPONENTS in said and COMPONENT_DEFINITION in said.get(TYPE, ()):
-            used = [facts.find(d) for component in said[COMPONENTS] for d in values(facts, component, DEFINITION)]
-            edges[subject] = [u for u in used if u is not None and u != subject]
-    for cycle in find_cycles(edges):
-        yield Problem(
-            f"contains itself by way of its Components: {around(cycle)}; take one of these Components out",
-            COMPONENTS,
-            subject=cycle[0],
-        )
 
 
 def _role_integration(facts: Facts, component: Term) -> Iterator[Problem]:
@@ -92,8 +66,8 @@ def _length(found: list[Span]) -> int:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("sbol-10603", "always", (COMPONENT,), _not_itself),
-    Rule("sbol-10605", "always", (), _no_circle),
+    Rule("sbol-10603", "always", (COMPONENT,), not_itself("Component")),
+    Rule("sbol-10605", "always", (), no_circle(COMPONENT_DEFINITION, COMPONENTS, "Component")),
     Rule("sbol-10709", "always", (COMPONENT,), _role_integration, _ROLE),
     Rule("sbol-10711", "best_practice", (COMPONENT,), _no_overlap, SOURCE_LOCATION),
     Rule("sbol-10712", "best_practice", (COMPONENT_DEFINITION,), _equal_lengths, ANNOTATIONS),

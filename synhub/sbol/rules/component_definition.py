@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from synhub.rdf import Iri, Term, iri_term, text_of
+from synhub.sbol.rules.containment import one_remote
 from synhub.sbol.rules.location import DEFINITION, LOCATION
 from synhub.sbol.rules.lookup import child_of, name_of, target, values
 from synhub.sbol.rules.positions import (
@@ -27,9 +28,7 @@ COMPONENT_DEFINITION = iri_term(SBOL2.ComponentDefinition)
 COMPONENT, COMPONENTS = sbol("Component"), iri_term(SBOL2.component)
 ANNOTATION, ANNOTATIONS = sbol("SequenceAnnotation"), sbol("sequenceAnnotation")
 SOURCE_LOCATION = sbol("sourceLocation")
-MAPS_TO, LOCAL, REMOTE, REFINEMENT = sbol("mapsTo"), sbol("local"), sbol("remote"), sbol("refinement")
 _SEQUENCE, _TYPE = iri_term(SBOL2.sequence), iri_term(SBOL2.type)
-_USE_REMOTE = sbol("useRemote")
 _ENCODING_OF: Mapping[Term, Term] = {
     iri_term(Iri(BIOPAX.NS + name)): encoding
     for name, encoding in (
@@ -113,23 +112,6 @@ def _within_sequence(facts: Facts, definition: Term) -> Iterator[Problem]:
                 )
 
 
-def _one_remote(facts: Facts, definition: Term) -> Iterator[Problem]:
-    found: dict[Term, list[Term]] = {}
-    for component in values(facts, definition, COMPONENTS):
-        for maps_to in values(facts, component, MAPS_TO):
-            if _USE_REMOTE in values(facts, maps_to, REFINEMENT):
-                for local in values(facts, maps_to, LOCAL):
-                    found.setdefault(child_of(facts, local, definition) or local, []).append(maps_to)
-    for local, mappings in found.items():
-        if len(mappings) > 1:
-            yield Problem(
-                f"lets {len(mappings)} MapsTos, {' and '.join(map(shown, mappings[:3]))}, replace its Component "
-                f"{text_of(local)} (sbol:useRemote): let one do so",
-                LOCAL,
-                local,
-            )
-
-
 def _parts_agree(facts: Facts, definition: Term) -> Iterator[Problem]:
     """Compare the letters of a definition with those of the definitions right below it, where annotations put them."""
     own = nucleic_of(facts, definition)
@@ -206,5 +188,5 @@ RULES: tuple[Rule, ...] = (
     Rule("sbol-10520", "best_practice", (COMPONENT_DEFINITION,), _parts_agree, ANNOTATIONS),
     Rule("sbol-10522", "always", (COMPONENT_DEFINITION,), _one_annotation_each, ANNOTATIONS),
     Rule("sbol-10523", "best_practice", (COMPONENT_DEFINITION,), _within_sequence, ANNOTATIONS),
-    Rule("sbol-10526", "always", (COMPONENT_DEFINITION,), _one_remote, COMPONENTS),
+    Rule("sbol-10526", "always", (COMPONENT_DEFINITION,), one_remote((COMPONENTS,), "Component"), COMPONENTS),
 )

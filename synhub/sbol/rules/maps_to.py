@@ -6,12 +6,14 @@ Source: SBOL 2.3.0, section 7.7.3.
 from collections.abc import Iterator
 
 from synhub.rdf import Term, text_of
-from synhub.sbol.rules.component_definition import COMPONENT, LOCAL, REFINEMENT, REMOTE
+from synhub.sbol.rules.component_definition import COMPONENT
+from synhub.sbol.rules.containment import LOCAL, REFINEMENT
 from synhub.sbol.rules.location import DEFINITION
 from synhub.sbol.rules.lookup import child_of, references, target, values
 from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
 
 _MAPS_TO, _FUNCTIONAL, _MODULE = sbol("MapsTo"), sbol("FunctionalComponent"), sbol("Module")
+_REMOTE = sbol("remote")
 _ACCESS, _PUBLIC, _VERIFY = sbol("access"), sbol("public"), sbol("verifyIdentical")
 
 
@@ -53,13 +55,13 @@ def _remote_of(facts: Facts, owner: Term, reference: Term) -> Term | None:
 
 
 def _remote(facts: Facts, maps_to: Term, owner: Term, word: str) -> Iterator[Problem]:
-    for reference in references(facts, maps_to, REMOTE):
+    for reference in references(facts, maps_to, _REMOTE):
         if _remote_of(facts, owner, reference) is None:
             used = ", ".join(map(shown, values(facts, owner, DEFINITION))) or "the missing definition of its owner"
             yield Problem(
                 f"has the sbol:remote {shown(reference)}, which is no {word} of {used} in this document: name one of "
                 "these, and put that design into the document",
-                REMOTE,
+                _REMOTE,
                 reference,
             )
 
@@ -78,14 +80,14 @@ def _remote_functional(facts: Facts, maps_to: Term) -> Iterator[Problem]:
 
 def _public_remote(facts: Facts, maps_to: Term) -> Iterator[Problem]:
     owner = facts.document.owner.get(maps_to)
-    for reference in references(facts, maps_to, REMOTE) if owner is not None else ():
+    for reference in references(facts, maps_to, _REMOTE) if owner is not None else ():
         assert owner is not None
         remote = _remote_of(facts, owner, reference)
         access = () if remote is None else values(facts, remote, _ACCESS)
         if access and _PUBLIC not in access:
             yield Problem(
                 f"reaches into {shown(reference)}, whose sbol:access is not sbol:public: make it public there",
-                REMOTE,
+                _REMOTE,
                 reference,
             )
 
@@ -95,7 +97,7 @@ def _same_definition(facts: Facts, maps_to: Term) -> Iterator[Problem]:
     design = None if owner is None else facts.document.owner.get(owner)
     if owner is None or design is None or _VERIFY not in values(facts, maps_to, REFINEMENT):
         return
-    for reference in references(facts, maps_to, REMOTE):
+    for reference in references(facts, maps_to, _REMOTE):
         remote = _remote_of(facts, owner, reference)
         for local in references(facts, maps_to, LOCAL):
             here = child_of(facts, local, design)
