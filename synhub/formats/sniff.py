@@ -3,11 +3,11 @@
 Names a syntax, not a version of SBOL: that is known when the file has been read.
 """
 
-import codecs
 import re
 from typing import Literal
 
 from synhub.formats.media_type import RDF_XML, media_type_of
+from synhub.formats.text import MARKS
 
 Syntax = Literal[
     "empty", "zip", "gzip", "snapgene", "genbank", "gff3", "fasta", "turtle", "ntriples", "jsonld", "rdfxml", "html", ""
@@ -15,13 +15,6 @@ Syntax = Literal[
 
 HEAD_BYTES = 64 * 1024
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _BINARY: tuple[tuple[Syntax, bytes], ...] = (
     ("zip", b"PK\x03\x04"),
     ("zip", b"PK\x05\x06"),  # without a member
@@ -71,7 +64,7 @@ def is_design(syntax: Syntax, head: bytes) -> bool:
 
 
 def _text(head: bytes) -> str:
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if head.startswith(mark):
             return head[len(mark) :].decode(encoding, "replace")
     return head.decode("latin-1")

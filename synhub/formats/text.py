@@ -9,7 +9,8 @@ from synhub.model import Finding
 
 RULE = "synhub-encoding"
 
-_MARKS = (
+# Byte order marks, with the name of the encoding that they announce.
+MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -47,7 +48,7 @@ def place(text: str, offset: int) -> str:
 
 
 def _decoded(data: bytes, name: str) -> tuple[str, list[Finding]]:
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             try:
                 return data[len(mark) :].decode(encoding), []

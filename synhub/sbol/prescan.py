@@ -14,6 +14,7 @@ from typing import NoReturn, Protocol
 from xml.parsers import expat
 
 from synhub.errors import InvalidDesign, TooLarge
+from synhub.formats.text import MARKS
 from synhub.model import Finding
 from synhub.vocab import RDF, SBOL2
 
@@ -24,13 +25,6 @@ _RESOURCE = f"{RDF.NS} resource"
 _PARSE_TYPE = f"{RDF.NS} parseType"
 _NAMED = (_ABOUT, f"{RDF.NS} ID", f"{RDF.NS} nodeID")  # a nodeID may be reached from elsewhere: read on
 _DECLARED = re.compile(rb"""\A(<\?xml[^>]*?\bencoding\s*=\s*)(["'])([A-Za-z][A-Za-z0-9._\-]*)\2""")
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins like the next
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _ENCODINGS = frozenset({"utf-8", "utf-16", "ascii", "iso8859-1", "iso8859-15", "cp1252"})  # Python's names
 
 
@@ -141,7 +135,7 @@ def _invalid(message: str) -> InvalidDesign:
 def _utf8(data: bytes) -> bytes:
     """Return the document as UTF-8 with LF line ends. Raises InvalidDesign for other or broken encodings."""
     encoding = None
-    for mark, name in _MARKS:
+    for mark, name in MARKS:
         if data.startswith(mark):
             data, encoding = data[len(mark) :], name
             break

@@ -7,7 +7,6 @@ classes they are is decided elsewhere. Loads nothing: a JSON-LD context has to b
 Source: RDF 1.1 Turtle, section 6; RDF 1.1 N-Triples, section 7; JSON-LD 1.1, section 9.
 """
 
-import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Literal
 import pyoxigraph
 
 from synhub.errors import InvalidDesign, TooLarge
+from synhub.formats.text import MARKS
 from synhub.model import Finding
 from synhub.rdf import Term, Triple
 from synhub.sbol.graph import parse_rdf
@@ -32,13 +32,6 @@ _FORMATS = {
     "ntriples": pyoxigraph.RdfFormat.N_TRIPLES,
     "jsonld": pyoxigraph.RdfFormat.JSON_LD,
 }
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, ""),  # begins like UTF-16
-    (codecs.BOM_UTF32_BE, ""),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # What may hold brackets that open nothing: strings (long ones first), IRIs, comments, escaped characters of names.
 _QUOTED: dict[TextSyntax, re.Pattern[bytes]] = {
@@ -137,8 +130,8 @@ def _unreadable(message: str, rule: str = "sbol-10105") -> InvalidDesign:
 
 def _utf8(data: bytes, syntax: TextSyntax) -> bytes:
     """Return UTF-8 without mark and with LF line ends."""
-    mark, encoding = next((m for m in _MARKS if data.startswith(m[0])), (b"", "utf-8"))
-    if not encoding:
+    mark, encoding = next((m for m in MARKS if data.startswith(m[0])), (b"", "utf-8"))
+    if encoding.startswith("utf-32"):
         raise _unreadable(f"the {NAMES[syntax]} file is UTF-32: save it as UTF-8", "synhub-encoding")
     try:
         text = data[len(mark) :].decode(encoding)
