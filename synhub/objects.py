@@ -5,6 +5,7 @@ top levels of the Dataset are honoured here and nowhere else: every query binds 
 """
 
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Any
 
 from synhub.errors import Moved, NotFound, TooLarge
@@ -68,11 +69,15 @@ def readable_graph(hub: Hub, dataset: Dataset, top_level: Iri) -> Iri | None:
 def state_of(hub: Hub, actor: Actor) -> str | None:
     """Return what stands for the state of all that the actor can read; None while it is changing.
 
-    What is read between two calls that return the same text was read from that one state.
+    What is read between two calls that return the same text was read from that one state, by readers of the same
+    Dataset: under one address others may see less.
     """
     dataset = hub.dataset(actor)
     number = hub.writer.settled_number(dataset.every_graph)
-    return None if number is None else f"{number}.{hub.removals.version}"
+    if number is None:
+        return None
+    seen = repr((number, hub.removals.version, dataset.graphs, dataset.singles))
+    return blake2b(seen.encode(), digest_size=10).hexdigest()
 
 
 def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:

@@ -242,6 +242,20 @@ def test_an_unchanged_download_is_304_and_a_changed_one_is_not(instance: Live) -
     assert not first.headers["etag"].startswith("W/")
 
 
+def test_who_can_read_more_has_another_validator(instance: Live) -> None:
+    path = "/user/alice/lab/lab_collection/1/sbol"
+    instance.user("carol")
+    shared = instance.request("POST", path.removesuffix("/sbol") + "/addOwner", "alice", data={"user": "carol"})
+    assert shared.status_code == 200, shared.text
+    tags = {who: instance.get(path, who).headers["etag"] for who in ("alice", "carol")}
+
+    assert tags["alice"] != tags["carol"]
+    for who, tag in tags.items():
+        for reader in tags:
+            answer = instance.get(path, reader, headers={"If-None-Match": tag})
+            assert answer.status_code == (304 if who == reader else 200)
+
+
 @pytest.mark.parametrize("path", ["/public/%zz/x/1", "/user/alice/lab/%4/1/sbol", "/public/lab/x%/1/metadata"])
 def test_a_path_with_a_stray_percent_is_refused(instance: Live, path: str) -> None:
     answer = raw_get(instance, path)

@@ -18,6 +18,7 @@ from live import PREFIX, Live, live
 from synhub.model import Dataset
 from synhub.rdf import Iri, text_of
 from synhub.store.top_levels import read_top_levels
+from synhub.web import attachments
 from synhub.web.file_response import Part, parse_range
 
 DESIGN = (Path(__file__).parents[2] / "fixtures" / "sbol2" / "device.xml").read_bytes()
@@ -643,8 +644,11 @@ def test_uploaded_attachment_leads_to_its_source(instance: Live) -> None:
     )
 
 
-def test_source_that_is_too_long_for_a_header_is_told_in_the_body(instance: Live) -> None:
-    source = "https://far.example/" + "f" * 7000
+def test_source_that_is_too_long_for_a_header_is_told_in_the_body(
+    instance: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "LONGEST_IRI", 1_000)  # uploads hold none longer than 2000, older stores may
+    source = "https://far.example/" + "f" * 1_500
     instance.publish("alice", attachment_document("http://x.org/long/1", source, "00"), "long")
 
     answer = instance.get("/public/long/long/1/download", follow_redirects=False)
