@@ -16,6 +16,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from synhub.accept import parse_preferences
 from synhub.formats.media_type import is_textual
 from synhub.web.respond import is_unchanged
 
@@ -74,11 +75,7 @@ def file_response(
 
 def _prefers_gzip(request: Request) -> bool:
     """Say whether Accept-Encoding names gzip (or anything) at least as gladly as the bytes as they are."""
-    quality: dict[str, float] = {}
-    for part in request.headers.get("accept-encoding", "").lower().split(","):
-        coding, *parameters = [p.strip() for p in part.split(";")]
-        given = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-        quality[coding] = float(given) if re.fullmatch(r"[01](\.\d{0,3})?", given) else 0
+    quality = {p.name: p.quality for p in parse_preferences(request.headers.get("accept-encoding"))}
     gzip = quality.get("gzip", quality.get("x-gzip", quality.get("*", 0)))
     return gzip > 0 and gzip >= quality.get("identity", 0)
 

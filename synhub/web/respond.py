@@ -7,7 +7,6 @@ application/xhtml+xml; `*/*` and no Accept mean the machine format: axios and cu
 
 import json
 import logging
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from synhub import errors
+from synhub.accept import Preference, parse_preferences
 from synhub.web.pages import render_page
 
 logger = logging.getLogger("synhub.web")
@@ -27,7 +27,6 @@ HTML = "text/html; charset=utf-8"
 PROBLEM = "application/problem+json"
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
-_QUALITY = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +85,9 @@ def is_unchanged(request: Request, etag: str) -> bool:
 
 def wants_html(request: Request) -> bool:
     """Say whether Accept names an HTML type with a quality above 0."""
-    for part in request.headers.get("accept", "").lower().split(","):
-        media, *parameters = [p.strip() for p in part.split(";")]
-        if media in _HTML_TYPES:
-            return not any(p.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for p in parameters)
-    return False
+    preferences = parse_preferences(request.headers.get("accept"))
+    first = next((p for p in preferences if p.name in _HTML_TYPES), None)
+    return first is not None and first.quality > 0
 
 
 def negotiate(request: Request, offers: Sequence[tuple[str, str]]) -> int | None:
@@ -100,66 +97,22 @@ def negotiate(request: Request, offers: Sequence[tuple[str, str]]) -> int | None
     better than what Accept likes no more than that: then None.
     Source: RFC 9110, section 12.5.1.
     """
-    ranges = _accepted(request.headers.get("accept", ""))
-    qualities = [_quality(ranges, media, profile) for media, profile in offers]
+    preferences = parse_preferences(request.headers.get("accept"))
+    qualities = [_quality(preferences, media, profile) for media, profile in offers]
     best = max(qualities, default=0.0)
     if best == 0:
         return None
-    named = [_quality([r for r in ranges if "*" not in r.media], media, profile) for media, profile in offers]
-    if wants_html(request) and max(_quality(ranges, media, "") for media in _HTML_TYPES) >= max(named):
+    exact = [p for p in preferences if "*" not in p.name]
+    named = max(_quality(exact, media, profile) for media, profile in offers)
+    if wants_html(request) and max(_quality(preferences, media, "") for media in _HTML_TYPES) >= named:
         return None
     return qualities.index(best)
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """One range of media types in an Accept header."""
-
-    media: str
-    profile: str
-    quality: float
-
-
-def _accepted(header: str) -> list[_Range]:
-    """Read an Accept header; a quality that is none counts as 0."""
-    ranges: list[_Range] = []
-    for part in _split(header, ","):
-        media, *rest = [text.strip() for text in _split(part, ";")]
-        parameters = {name.strip().lower(): value.strip() for name, _, value in (text.partition("=") for text in rest)}
-        given = parameters.get("q", "1")
-        quality = float(given) if _QUALITY.match(given) else 0.0
-        ranges.append(_Range(media.lower(), parameters.get("profile", "").strip('"'), quality))
-    return ranges
-
-
-def _split(text: str, separator: str) -> list[str]:
-    """Split at separators that stand outside quotes."""
-    parts = [""]
-    quoted = escaped = False
-    for c in text:
-        if c == separator and not quoted:
-            parts.append("")
-            continue
-        parts[-1] += c
-        if c == '"' and not escaped:
-            quoted = not quoted
-        escaped = c == "\\" and quoted and not escaped
-    return parts
-
-
-def _quality(ranges: Iterable[_Range], media: str, profile: str) -> float:
-    """Return the quality of an offer: that of the range that says most about it, 0 for none."""
-    best = (-1, 0.0)
-    for accepted in ranges:
-        if accepted.profile and accepted.profile != profile:
-            continue
-        if accepted.media == media:
-            best = max(best, (3 if accepted.profile else 2, accepted.quality))
-        elif accepted.media == media.partition("/")[0] + "/*":
-            best = max(best, (1, accepted.quality))
-        elif accepted.media == "*/*":
-            best = max(best, (0, accepted.quality))
-    return best[1]
+def _quality(preferences: Iterable[Preference], media_type: str, profile: str) -> float:
+    """Return the quality of an offer: that of the item that says most about it, 0 for none."""
+    fitting = [p for p in preferences if p.profile in ("", profile) and p.matches(media_type)]
+    return max(((p.matches(media_type), p.profile, p.quality) for p in fitting), default=(0, "", 0.0))[2]
 
 
 # The most specific class of the error's ancestry decides (errors.py shows the tree).

@@ -7,12 +7,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from synhub import validation
+from synhub.accept import preferred
 from synhub.errors import BadRequest
 from synhub.model import GATES
 from synhub.sbol.report import GRAPH_FORMATS, Report, grouped, message_of, parse_gates, summary, write_graph
 from synhub.sbol.report import write_text as write_lines
 from synhub.sbol.shapes import shapes_text
-from synhub.sparql.results import preferred
 from synhub.submit.service import UploadedFile
 from synhub.web.auth import actor_of, client_address, hub_of
 from synhub.web.forms import read_pieces, read_upload_form
@@ -22,7 +22,9 @@ from synhub.web.waiting import beside
 
 SHAPES = "shapes"
 _TURTLE = "text/turtle; charset=utf-8"
-_OFFERS = (JSON.partition(";")[0], TEXT.partition(";")[0], *GRAPH_FORMATS)
+_NO_FILE = "There is no file: send it as a part of multipart/form-data with a file name, or as the body"
+_PLAIN = TEXT.partition(";")[0]
+_OFFERS = (JSON.partition(";")[0], _PLAIN, *GRAPH_FORMATS)
 # What begins like N-Triples may be Turtle; only its name tells before it is read.
 _NAMES = {"text/turtle": "upload.ttl", "application/n-triples": "upload.nt"}
 
@@ -76,7 +78,7 @@ async def _received(
     if own is None and form.get(SHAPES).strip():
         own = await run_in_threadpool(_written, folder / SHAPES, form.get(SHAPES).encode(), SHAPES)
     if not files:
-        raise BadRequest("There is no file: send it as a part of multipart/form-data with a file name, or as the body")
+        raise BadRequest(_NO_FILE)
     return files, own, form.get("gates", gates)
 
 
@@ -90,7 +92,7 @@ async def _body(request: Request, folder: Path, kind: str, limit_bytes: int) -> 
             await run_in_threadpool(file.write, piece)
             size += len(piece)
     if not size:
-        raise BadRequest("There is no file: send it as a part of multipart/form-data with a file name, or as the body")
+        raise BadRequest(_NO_FILE)
     return UploadedFile(path, name, size, "")
 
 
@@ -105,7 +107,7 @@ def _answer(request: Request, report: Report) -> Result:
     media_type = preferred(request.headers.get("accept"), _OFFERS)
     if media_type in GRAPH_FORMATS:
         return Result(write_graph(report, media_type), media_type)
-    if media_type in TEXT:
+    if media_type == _PLAIN:
         return Result(write_lines(report), TEXT)
     return Result(report.as_json(), JSON)
 

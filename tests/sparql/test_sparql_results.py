@@ -34,7 +34,7 @@ RDF_XML = "application/rdf+xml"
         ("text/turtle", JSON, JSON),
         ("application/x-nope", JSON, JSON),
         ("text/csv;q=0", JSON, JSON),
-        ("text/csv;q=much", "text/csv", "text/csv"),
+        ("text/csv;q=much", JSON, JSON),
         (",;,", JSON, JSON),
     ],
 )

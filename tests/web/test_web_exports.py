@@ -129,6 +129,7 @@ OFFERS = [
         ("application/rdf+xml, text/html;q=0.5, */*;q=0.1", 0),
         ("text/turtle;q=nonsense", None),
         ("text/turtle;q=1.5, application/n-triples;q=0.001", 2),
+        ("*; q=.2, text/turtle; q=.2, application/n-triples; q=.3", 2),
         (',;"', None),
         ('text/turtle; profile="\\"", application/n-triples', 2),
     ],
