@@ -56,13 +56,6 @@ def shapes_text() -> str:
     return "\n".join([*head, *(_class_shape(c) for c in CLASSES.values()), ""])
 
 
-def shape_rules() -> frozenset[tuple[str, Iri]]:
-    """Return the (rule, property) pairs that the shapes express."""
-    properties = [p for c in CLASSES.values() for p in c.properties if p.rule]
-    listed = {(p.values_rule, p.iri) for p in properties if p.values}
-    return frozenset({(p.rule, p.iri) for p in properties} | listed)
-
-
 def _class_shape(sbol_class: SbolClass) -> str:
     name = _local(sbol_class.iri)
     shapes: list[tuple[str, str]] = []

@@ -16,7 +16,7 @@ from synhub.sbol.graph import Document
 from synhub.sbol.prescan import Limits
 from synhub.sbol.rules.check import RULES, check_document
 from synhub.sbol.schema import CLASSES, Property
-from synhub.sbol.shapes import PATTERNS, shape_rules, shapes_text
+from synhub.sbol.shapes import PATTERNS, shapes_text
 from synhub.submit.readers import read_file
 from synhub.submit.shacl import check_shapes, read_shapes
 from synhub.vocab import RDF
@@ -40,6 +40,13 @@ VALUES = {
 @pytest.fixture(scope="module")
 def shapes() -> list[Triple]:
     return read_shapes(shapes_text().encode(), "sbol2.ttl")
+
+
+def shape_rules() -> frozenset[tuple[str, str]]:
+    """Return the (rule, property) pairs that the shapes express."""
+    properties = [p for c in CLASSES.values() for p in c.properties if p.rule]
+    listed = {(p.values_rule, p.iri) for p in properties if p.values}
+    return frozenset({(p.rule, p.iri) for p in properties} | listed)
 
 
 def told_by_pyshacl(triples: list[Triple], shapes: list[Triple]) -> Told:
