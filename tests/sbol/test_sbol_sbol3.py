@@ -13,7 +13,7 @@ from synhub.rdf import Iri, Term, Triple, iri_of
 from synhub.sbol.graph import parse_rdf_xml
 from synhub.sbol.prescan import prescan
 from synhub.sbol.sbol3 import Sbol3Syntax, convert_sbol3, sbol3_groups, write_sbol3
-from synhub.sbol.sbol3_terms import iri_down, iri_up, same_number
+from synhub.sbol.sbol3.terms import iri_down, iri_up, same_number
 from synhub.sbol.syntaxes import TextSyntax, read_text
 from synhub.vocab import SBOL2, SBOL3
 

@@ -10,7 +10,7 @@ from synhub.rdf import Triple
 from synhub.sbol.graph import parse_rdf_xml
 from synhub.sbol.prescan import prescan
 from synhub.sbol.sbol3 import convert_sbol3, sbol3_groups, write_sbol3
-from synhub.sbol.sbol3_terms import same_number
+from synhub.sbol.sbol3.terms import same_number
 from synhub.sbol.syntaxes import read_text
 from synhub.vocab import SBOL3
 

@@ -74,7 +74,7 @@ def residue(
     ]
 
 
-def apply(
+def with_hints(
     triples: Iterable[Triple], hints: Iterable[Triple], notation: Notation, subject: Translate, value: Translate
 ) -> list[Triple]:
     """Return `triples` with the statements added and removed that `hints` hold. Hints that say nothing are left out."""

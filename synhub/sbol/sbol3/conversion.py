@@ -1,7 +1,7 @@
 """SBOL 3 read as SBOL 2, and SBOL 2 written as SBOL 3.
 
 Both ways are a plain translation, checked by translating back; what did not come back travels along as annotations
-(`sbol3_residue`), so that SBOL 2 -> 3 -> 2 and SBOL 3 -> 2 -> 3 give the design that was there before.
+(`residue.py`), so that SBOL 2 -> 3 -> 2 and SBOL 3 -> 2 -> 3 give the design that was there before.
 
 Source: SBOL 3.1.0, section 10.2.
 """
@@ -17,12 +17,12 @@ from synhub.rdf import Term, Triple, iri_of, is_iri, literal_term
 from synhub.sbol.blank_nodes import unskolemise
 from synhub.sbol.graph import Document
 from synhub.sbol.rdf_text import jsonld_of, ntriples_pieces, rdfxml_of, turtle_of
-from synhub.sbol.sbol3_down import Downward
-from synhub.sbol.sbol3_names import LOCAL_NAME, Names
-from synhub.sbol.sbol3_residue import BACKPORT, FORWARD, residue
-from synhub.sbol.sbol3_shape import is_carried
-from synhub.sbol.sbol3_terms import CHILDREN_3, MADE_SEQUENCE, ORIGINAL, TRUE, TYPE, forward, local_name, same_number
-from synhub.sbol.sbol3_up import NOTES, OWN_CONSTRAINT, WITHOUT, Upward
+from synhub.sbol.sbol3.down import Downward
+from synhub.sbol.sbol3.names import LOCAL_NAME, Names
+from synhub.sbol.sbol3.residue import BACKPORT, FORWARD, residue
+from synhub.sbol.sbol3.shape import is_carried
+from synhub.sbol.sbol3.terms import CHILDREN_3, MADE_SEQUENCE, ORIGINAL, TRUE, TYPE, forward, local_name, same_number
+from synhub.sbol.sbol3.up import NOTES, OWN_CONSTRAINT, WITHOUT, Upward
 from synhub.sbol.schema import CLASSES
 from synhub.vocab import SBOL3, SBOL3_PREFIXES
 

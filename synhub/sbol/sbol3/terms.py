@@ -1,5 +1,5 @@
 """How SBOL 2 and SBOL 3 name the same things: identities, properties, classes, terms, numbers. Tables and functions of
-single values; what becomes of whole objects is in `sbol3_up` and `sbol3_down`.
+single values; what becomes of whole objects is in `up.py` and `down.py`.
 
 Identities follow the converter that other tools use: `<prefix>/<id>/<version>` is `<prefix>/<version>/<id>` in SBOL 3.
 

@@ -9,11 +9,10 @@ Source: SBOL 3.1.0, section 10.2.
 from collections.abc import Iterable, Iterator, Mapping
 
 from synhub.rdf import Term, Triple, iri_term, is_blank, literal_term
-from synhub.sbol import sbol3_residue
 from synhub.sbol.blank_nodes import is_skolem
-from synhub.sbol.sbol3_residue import BACKPORT
-from synhub.sbol.sbol3_shape import INSTANCES, is_carried, shape_of
-from synhub.sbol.sbol3_terms import (
+from synhub.sbol.sbol3.residue import BACKPORT, with_hints
+from synhub.sbol.sbol3.shape import INSTANCES, is_carried, shape_of
+from synhub.sbol.sbol3.terms import (
     IDENTIFIED,
     NO_SEQUENCE,
     PROPERTIES_DOWN,
@@ -64,7 +63,7 @@ class Downward:
             hints += [(subject, p, o) for p, values in said.items() if BACKPORT.holds(p) for o in values]
         for annotation, (component, locations) in shape.annotations.items():
             found.update(dict.fromkeys(self._annotation(annotation, component, locations)))
-        return sbol3_residue.apply(found, hints, BACKPORT, self.name, lambda value: value) if hints else list(found)
+        return with_hints(found, hints, BACKPORT, self.name, lambda value: value) if hints else list(found)
 
     def name(self, term: Term) -> Term:
         """Return the SBOL 2 identity of an object of this document; anything else as it is."""

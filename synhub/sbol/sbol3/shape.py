@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from synhub.errors import TooLarge
 from synhub.rdf import Term, is_iri, text_of
-from synhub.sbol.sbol3_residue import BACKPORT
-from synhub.sbol.sbol3_terms import (
+from synhub.sbol.sbol3.residue import BACKPORT
+from synhub.sbol.sbol3.terms import (
     ANNOTATION,
     CHILDREN_3,
     CLASSES_DOWN,

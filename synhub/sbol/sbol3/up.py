@@ -9,12 +9,11 @@ Source: SBOL 3.1.0, section 10.2.
 from collections.abc import Callable, Iterator
 
 from synhub.rdf import Term, Triple, iri_term, is_iri, literal_term, text_of
-from synhub.sbol import sbol3_residue
 from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
-from synhub.sbol.sbol3_names import ANNOTATION_2, LOCAL_NAME, LOCATIONS_2, Names, class_of
-from synhub.sbol.sbol3_residue import FORWARD
-from synhub.sbol.sbol3_terms import (
+from synhub.sbol.sbol3.names import ANNOTATION_2, LOCAL_NAME, LOCATIONS_2, Names, class_of
+from synhub.sbol.sbol3.residue import FORWARD, with_hints
+from synhub.sbol.sbol3.terms import (
     ANNOTATION,
     CLASSES_UP,
     FROM_MODULE,
@@ -112,7 +111,7 @@ class Upward:
         if not hints and not absent:
             return list(found)
         kept = [t for t in found if t[0] not in absent and t[2] not in absent]
-        return sbol3_residue.apply(kept, hints, FORWARD, names.name, lambda o: self._anywhere(names, o))
+        return with_hints(kept, hints, FORWARD, names.name, lambda o: self._anywhere(names, o))
 
     # --- one object -------------------------------------------------------------------------------------------------
 

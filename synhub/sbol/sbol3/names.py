@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from synhub.rdf import Term, Triple, is_blank, text_of
 from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
-from synhub.sbol.sbol3_residue import FORWARD
-from synhub.sbol.sbol3_terms import (
+from synhub.sbol.sbol3.residue import FORWARD
+from synhub.sbol.sbol3.terms import (
     CHILDREN_3,
     CLASSES_UP,
     SHARED_CLASSES,
