@@ -1,11 +1,13 @@
 """A design with its files as one COMBINE archive: `sbol.rdf` with all that travels along, every attached file that is
 kept here under its name, and `metadata.rdf`, which says who made it and where attachments lie that are only links.
+What that says is in the design as well, so `is_own_metadata` tells whoever reads an archive that it need not be kept.
 
 Pure. Names in the archive are made from what uploaders called their files, and never lead out of it.
 
 Source: OMEX 1.0 (Bergmann et al. 2014), sections 'The manifest' and 'Metadata'.
 """
 
+import hashlib
 import io
 import re
 import unicodedata
@@ -118,7 +120,6 @@ def _metadata(source: Source) -> Iterator[bytes]:
 def _metadata_document(root: _Said, links: Sequence[Iri]) -> bytes:
     file = io.StringIO()
     xml = XMLGenerator(file, encoding="utf-8", short_empty_elements=True)
-    xml.startDocument()
     xml.startElement(
         "rdf:RDF", AttributesImpl({"xmlns:rdf": RDF.NS, "xmlns:dcterms": DCTERMS.NS, "xmlns:vCard": VCARD.NS})
     )
@@ -140,7 +141,19 @@ def _metadata_document(root: _Said, links: Sequence[Iri]) -> bytes:
         xml.endElement("dcterms:references")
     xml.endElement("rdf:Description")
     xml.endElement("rdf:RDF")
-    return file.getvalue().encode()
+    said = file.getvalue().encode()
+    return _beginning(hashlib.sha256(said).hexdigest()) + said
+
+
+def _beginning(digest: str) -> bytes:
+    """Return how `metadata.rdf` begins, with the digest of what follows: it tells one that nobody has changed."""
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<!-- of {DESIGN}, by synhub; SHA-256 {digest} -->\n'.encode()
+
+
+def is_own_metadata(file: io.BufferedReader) -> bool:
+    """Say whether `metadata.rdf` is as `write_archive` made it: nobody has added anything to what the design says."""
+    beginning = file.read(len(_beginning("0" * 64)))
+    return beginning == _beginning(hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def _element(xml: XMLGenerator, name: str, text: str) -> None:

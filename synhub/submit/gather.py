@@ -12,6 +12,8 @@ from typing import Any
 
 from synhub.errors import InvalidDesign, TooLarge
 from synhub.formats.archive import ArchiveLimits
+from synhub.formats.manifest import MANIFEST
+from synhub.formats.omex import METADATA, is_own_metadata
 from synhub.formats.reading import NAMESPACE, Options, Reading
 from synhub.formats.sniff import Syntax, is_design, sniff
 from synhub.model import Finding, findings_of
@@ -20,12 +22,18 @@ from synhub.sbol.graph import Document
 from synhub.sbol.prescan import Limits
 from synhub.submit.attached import Design, attach, format_of
 from synhub.submit.prepared import AttachedFile
-from synhub.submit.readers import read_file
-from synhub.submit.unpack import ROLE_ATTACHMENT, ROLE_DESIGN, FileRow, Piece, Unpacker
+from synhub.submit.readers import NAMES, read_file
+from synhub.submit.unpack import ROLE_ATTACHMENT, ROLE_DESIGN, ROLE_IGNORED, FileRow, Piece, Unpacker
 from synhub.vocab import STAMPS
 
 _CHUNK_BYTES = 1 << 20
-_FASTA_ENDINGS = (".fa", ".fas", ".fasta", ".fna", ".ffn", ".faa", ".frn", ".fsa", ".mpfa")
+_RDF: frozenset[Syntax] = frozenset({"rdfxml", "turtle", "ntriples", "jsonld"})
+# A file of an archive that is called so must be readable; any other that begins like a design may be anything.
+_ENDINGS = (
+    *(".xml", ".rdf", ".sbol", ".sbol2", ".sbol3", ".ttl", ".nt", ".jsonld", ".json"),
+    *(".gb", ".gbk", ".gbff", ".genbank", ".ape", ".gff", ".gff3"),
+    *(".fa", ".fas", ".fasta", ".fna", ".ffn", ".faa", ".frn", ".fsa", ".mpfa"),
+)
 
 Content = frozenset[tuple[Term, Term]]
 
@@ -86,8 +94,14 @@ def gather(
         rows.append(row)
         if piece is None:
             continue
+        if _is_own_metadata(piece):
+            row.format, row.role = "metadata of an archive that synhub made", ROLE_IGNORED
+            piece.file.unlink()
+            continue
         reading = reader.read(row, piece)
         if reading is None:
+            if piece.claims_sbol:
+                piece = replace(piece, stated=None)
             attached.append(_with_digests(piece))
             row.format, row.role = format_of(piece), ROLE_ATTACHMENT
             continue
@@ -126,15 +140,17 @@ class _Reader:
         if piece.is_office:
             return None
         syntax = sniff(piece.head, piece.base_name)
-        if piece.is_member and not piece.claims_sbol and not is_design(syntax, piece.head):
-            if syntax == "snapgene":
-                message = "a SnapGene file is attached as it is; to have its parts here, export it as GenBank"
-                row.findings.append(Finding("synhub-format", "warning", "", message))
+        if not piece.is_member:
+            return self._distinct(self._read(syntax, piece, row.name, NAMESPACE), syntax, piece, row.name)
+        is_called_design = piece.name.lower().endswith(_ENDINGS)
+        if not is_design(syntax, piece.head) and not (piece.claims_sbol and (is_called_design or syntax in _RDF)):
+            if reason := _not_read(syntax, piece):
+                row.findings.append(_attached_as_is(reason))
             return None
         reading = self._read(syntax, piece, row.name, NAMESPACE)
-        if syntax == "fasta" and _has_errors(reading) and piece.is_member and not _is_called_fasta(piece):
-            message = "it begins like FASTA and is none; attached as it is"
-            row.findings.append(Finding("synhub-format", "note", "", message))
+        errors = [finding for finding in reading.findings if finding.severity == "error"]
+        if errors and not (reading.triples or is_called_design or piece.claims_sbol):
+            row.findings.append(_attached_as_is(f"it begins like {NAMES[syntax]} and is none ({errors[0].message})"))
             return None
         return self._distinct(reading, syntax, piece, row.name)
 
@@ -188,12 +204,22 @@ def _contradiction(subject: Term, first: str, second: str) -> Finding:
     return Finding("sbol-10202", "error", iri, message)
 
 
-def _has_errors(reading: Reading) -> bool:
-    return any(finding.severity == "error" for finding in reading.findings)
+def _is_own_metadata(piece: Piece) -> bool:
+    if not piece.is_member or piece.name != METADATA:
+        return False
+    with piece.file.open("rb") as file:
+        return is_own_metadata(file)
 
 
-def _is_called_fasta(piece: Piece) -> bool:
-    return piece.claims_sbol or piece.name.lower().endswith(_FASTA_ENDINGS)
+def _not_read(syntax: Syntax, piece: Piece) -> str:
+    """Say why a file is not read that somebody may have taken for a design; '' for any other."""
+    if syntax == "snapgene":
+        return "a SnapGene file is not read; to have its parts here, export it as GenBank"
+    return f"{MANIFEST} calls it SBOL, and it is none" if piece.claims_sbol else ""
+
+
+def _attached_as_is(reason: str) -> Finding:
+    return Finding("synhub-format", "warning", "", f"{reason}; it is attached as it is")
 
 
 def _with_digests(piece: Piece) -> Piece:

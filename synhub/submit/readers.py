@@ -12,6 +12,7 @@ from synhub.errors import InvalidDesign
 from synhub.formats.fasta import read_fasta
 from synhub.formats.genbank_read import read_genbank
 from synhub.formats.gff3 import read_gff3
+from synhub.formats.media_type import HEAD_BYTES, media_type_of
 from synhub.formats.reading import Options, Reader, Reading
 from synhub.formats.sniff import Syntax
 from synhub.model import Finding, findings_of
@@ -20,18 +21,27 @@ from synhub.sbol.graph import parse_rdf
 from synhub.sbol.prescan import Limits, prescan
 from synhub.sbol.sbol1 import convert_sbol1
 from synhub.sbol.sbol3 import convert_sbol3
-from synhub.sbol.syntaxes import NAMES, TextSyntax, check_sizes, check_terms, read_text
+from synhub.sbol.syntaxes import TextSyntax, check_sizes, check_terms, read_text
 from synhub.vocab import RDF, SBOL1, SBOL2, SBOL3
 
 _TYPE = iri_term(RDF.type)
 
+# What is read, by name.
+NAMES: Mapping[Syntax, str] = {
+    "genbank": "GenBank",
+    "fasta": "FASTA",
+    "gff3": "GFF3",
+    "rdfxml": "RDF/XML",
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "jsonld": "JSON-LD",
+}
 # What files are called that are told apart and not read.
-_NAMES: Mapping[Syntax, str] = {
-    "zip": "a ZIP file or COMBINE archive",
-    "gzip": "a gzip file",
+_OTHERS: Mapping[Syntax, str] = {
+    "zip": "a packed file inside a packed one: unpack it once",
+    "gzip": "a packed file inside a packed one: unpack it once",
     "snapgene": "a SnapGene file: export it as GenBank",
     "html": "an HTML page: download the design itself",
-    "genbank": "GenBank",
 }
 ADVICE = (
     "synhub accepts SBOL 1 (RDF/XML), SBOL 2 and SBOL 3 (RDF/XML, Turtle, N-Triples, JSON-LD), GenBank, FASTA, GFF3,"
@@ -67,7 +77,7 @@ def read_file(syntax: Syntax, data: bytes, options: Options, limits: Limits) -> 
         return _read_rdf_xml(data, options, limits)
     if syntax == "":
         return _read_unknown(data, options, limits)
-    raise _unsupported(options.name, _NAMES[syntax])
+    raise _unsupported(options.name, _OTHERS[syntax])
 
 
 def _unsupported(name: str, kind: str) -> InvalidDesign:
@@ -76,12 +86,14 @@ def _unsupported(name: str, kind: str) -> InvalidDesign:
 
 
 def _read_unknown(data: bytes, options: Options, limits: Limits) -> Reading:
-    """Read what is like nothing as RDF/XML, whose rule it breaks, and say what could have been."""
+    """Read what is like nothing as RDF/XML, whose rule it breaks, and say what it is and where it could go."""
     try:
         return _read_rdf_xml(data, options, limits)
     except InvalidDesign as error:
-        findings = [replace(finding, message=f"{finding.message}; {ADVICE}") for finding in findings_of(error)]
-        raise InvalidDesign(f"{error.message}; {ADVICE}", [finding.as_json() for finding in findings]) from error
+        kind = media_type_of(data[:HEAD_BYTES], "").partition(";")[0]
+        unknown = f"{options.name!r} is no design but {kind}: to attach it, send it in a ZIP file; {ADVICE}"
+        findings = [replace(f, message=unknown) if f.rule == "sbol-10105" else f for f in findings_of(error)]
+        raise InvalidDesign(findings[0].message, [finding.as_json() for finding in findings]) from error
 
 
 def _read_rdf_text(syntax: TextSyntax, data: bytes, options: Options) -> Reading:

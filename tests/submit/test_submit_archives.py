@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from synhub.errors import DiskFull, TooLarge
-from synhub.rdf import iri_term, text_of
+from synhub.formats.omex import write_archive
+from synhub.formats.source import MemorySource
+from synhub.rdf import Iri, iri_term, literal_term, text_of
 from synhub.submit.pipeline import UNPACKED, run
 from synhub.submit.prepared import read_header, read_objects
-from synhub.vocab import SBOL2
+from synhub.vocab import DCTERMS, RDF, SBOL2
 
 CORPUS = Path(os.environ.get("SYNHUB_CORPUS") or Path(__file__).parents[2].parent / "shared" / "corpus")
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -241,11 +243,48 @@ def test_a_manifest_with_entities_is_refused(tmp_path: Path) -> None:
     assert answer["error"].startswith("synhub-manifest: manifest.xml: a document type declaration is not allowed")
 
 
-def test_what_the_manifest_calls_sbol_must_be_readable(tmp_path: Path) -> None:
-    members = {"manifest.xml": manifest(**{"d.xml": COMBINE + "sbol"}), "d.xml": b"just words"}
+def test_what_the_manifest_calls_sbol_must_be_readable_when_it_looks_so(tmp_path: Path) -> None:
+    formats = dict.fromkeys(["d.xml", "rdf", "plasmid", "t.csv"], COMBINE + "sbol")
+    members = {
+        "d.xml": b"just words",
+        "rdf": b"<rdf:RDF",
+        "plasmid": b"LOCUS       x  8 bp DNA\n",
+        "t.csv": b"1,2",
+    }
+    answer = prepare(tmp_path, lab__omex=zipped({"manifest.xml": manifest(**formats)} | members))
+    assert {f["file"] for f in answer["findings"] if f["severity"] == "error"} == {"d.xml", "rdf", "plasmid"}
+
+
+def test_a_file_that_only_the_manifest_calls_sbol_is_attached_as_what_it_is(tmp_path: Path) -> None:
+    members = {"manifest.xml": manifest(**{"t.csv": COMBINE + "sbol"}), "t.csv": b"1,2"}
     answer = prepare(tmp_path, lab__omex=zipped(members))
-    assert not answer["ok"]
-    assert answer["findings"][0]["file"] == "d.xml"
+    assert answer["ok"], answer["error"]
+    assert objects(tmp_path)["t_csv/1"]["format"] == ["http://purl.org/NET/mediatypes/text/csv"]
+    [finding] = answer["findings"]
+    assert (finding["severity"], finding["file"]) == ("warning", "t.csv")
+    assert finding["message"] == "manifest.xml calls it SBOL, and it is none; it is attached as it is"
+
+
+def metadata_of(*texts: str) -> bytes:
+    """What an archive that synhub writes says about itself."""
+    root = Iri("http://x.org/d/all/1")
+    said = [(RDF.type, iri_term(SBOL2.Collection)), *((DCTERMS.title, literal_term(text)) for text in texts)]
+    source = MemorySource([(root, [(iri_term(root), iri_term(p), o) for p, o in said])], [root], is_collection=True)
+    with zipfile.ZipFile(io.BytesIO(b"".join(write_archive(source)))) as archive:
+        return archive.read("metadata.rdf")
+
+
+def test_metadata_that_synhub_wrote_is_not_kept_unless_somebody_changed_it(tmp_path: Path) -> None:
+    design = document(sequence("s1"))
+    own = metadata_of("Lab")
+    answer = prepare(tmp_path, lab__omex=zipped({"sbol.rdf": design, "metadata.rdf": own, "old/metadata.rdf": own}))
+    assert roles(answer)["metadata.rdf"] == ("ignored", "metadata of an archive that synhub made")
+    assert objects(tmp_path)["metadata_rdf/1"]["archivePath"] == ["old/metadata.rdf"]
+
+    changed = own.replace(b"Lab", b"Lab 2")
+    assert changed != own
+    answer = prepare(tmp_path, lab__omex=zipped({"sbol.rdf": design, "metadata.rdf": changed}))
+    assert roles(answer)["metadata.rdf"][0] == "attachment"
 
 
 # --- what the designs say about files ---------------------------------------------------------------------------------
@@ -369,10 +408,18 @@ def test_gzip_of_one_file_is_that_file(tmp_path: Path) -> None:
     assert list((tmp_path / UNPACKED).iterdir()) == []
 
 
-@pytest.mark.parametrize("inner", [gzip.compress(b"x"), zipped({"a": b"x"}), b"some words"])
-def test_gzip_of_anything_else_is_refused(tmp_path: Path, inner: bytes) -> None:
+@pytest.mark.parametrize(
+    ("inner", "says"),
+    [
+        (gzip.compress(b"x"), "'x' looks like a packed file inside a packed one: unpack it once"),
+        (zipped({"a": b"x"}), "'x' looks like a packed file inside a packed one: unpack it once"),
+        (b"some words", "'x' is no design but text/plain"),
+    ],
+)
+def test_gzip_of_anything_else_is_refused(tmp_path: Path, inner: bytes, says: str) -> None:
     answer = prepare(tmp_path, x__gz=gzip.compress(inner))
     assert not answer["ok"]
+    assert says in answer["error"]
     assert "synhub accepts" in answer["error"]
 
 
@@ -402,6 +449,27 @@ def test_records_of_one_name_and_different_content_are_kept_apart(tmp_path: Path
     parts = {name: said["sequence"][0].removeprefix(HOME) for name, said in found.items() if "sequence" in said}
     assert set(parts) == {"pLab/1", "pLab_2/1"}
     assert {elements[sequence] for sequence in parts.values()} == {"acgtacgt", "ttttacgt"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("LOCUS.txt", b"LOCUS is a word that begins this note", "GenBank"),
+        ("notes", b"##gff-version is what GFF3 files begin with\n", "GFF3"),
+        ("quote.md", b"> words, not letters: 1, 2, 3!\n", "FASTA"),
+        ("about.txt", b"<!-- http://sbols.org/v2 --><rdf:RDF >", "RDF/XML"),
+        ("prefixes.txt", b"PREFIX s: <http://sbols.org/v3#>\nSELECT * { ?s a s:Component }", "Turtle"),
+    ],
+)
+def test_what_only_begins_like_a_design_is_attached_with_a_warning(
+    tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    answer = prepare_files(tmp_path, {"lab.zip": zipped({name: content, "d.xml": document(sequence("s1"))})})
+    assert answer["ok"], answer["error"]
+    assert roles(answer)[name][0] == "attachment"
+    [finding] = [f for f in answer["findings"] if f["file"] == name]
+    assert finding["severity"] == "warning"
+    assert finding["message"].startswith(f"it begins like {kind} and is none (")
 
 
 def test_a_member_that_only_begins_like_fasta_is_attached(tmp_path: Path) -> None:

@@ -106,7 +106,18 @@ def test_what_is_not_read_is_named_with_what_is(tmp_path: Path, content: bytes, 
     assert "GenBank" in answer["error"]
 
 
-@pytest.mark.parametrize("content", [b"just some words", b"<rdf:RDF", document()[:-4], b"<a/><b/>"])
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"just some words", "text/plain"), (b"\x89PNG\r\n\x1a\n\0\0", "image/png")]
+)
+def test_what_is_no_design_is_named_with_where_it_can_go(tmp_path: Path, content: bytes, kind: str) -> None:
+    answer = prepare(tmp_path, content)
+    wanted = (
+        f"sbol-10105: 'file0.xml' is no design but {kind}: to attach it, send it in a ZIP file; synhub accepts SBOL"
+    )
+    assert answer["error"].startswith(wanted)
+
+
+@pytest.mark.parametrize("content", [b"<rdf:RDF", document()[:-4], b"<a/><b/>"])
 def test_what_is_not_well_formed_is_rule_10105(tmp_path: Path, content: bytes) -> None:
     answer = prepare(tmp_path, content)
     assert not answer["ok"]
