@@ -15,7 +15,7 @@ from itertools import islice
 from synhub.errors import InvalidDesign, TooLarge, Unwritable
 from synhub.formats.designs import Design, Made
 from synhub.formats.reading import Options, Reading
-from synhub.formats.source import Source
+from synhub.formats.source import Source, not_at_hand
 from synhub.formats.text import decode_text
 from synhub.identity import display_id_from
 from synhub.model import Finding
@@ -211,17 +211,30 @@ _CLASSES = {iri_term(kind): kind for kind in (SBOL2.Sequence, SBOL2.ComponentDef
 
 
 def write_fasta(source: Source) -> Iterator[bytes]:
-    """Write one record per sequence, joined by LF, without one at the end; nothing for what has no sequence.
+    """Write one record per sequence, joined by LF, without one at the end.
 
     A ComponentDefinition's are called `NAME sequence N (LENGTH bp)`, a Sequence `NAME (LENGTH bp)`, NAME being title or
     displayId. A collection's, those of its members' members too, are called `displayId : title (LENGTH bp)`, which
-    tells them apart. Raises Unwritable for an object of any other class.
+    tells them apart. Raises Unwritable for an object of any other class, and where there is no sequence at all.
     """
     between = ""
     for header, elements in _records_to_write(source):
         lines = [f">{header}", *(elements[i : i + COLUMNS] for i in range(0, len(elements), COLUMNS))]
         yield (between + "\n".join(lines)).encode()
         between = "\n"
+    if not between:
+        raise Unwritable(_without_sequence(source))
+
+
+def _without_sequence(source: Source) -> str:
+    root = source.roots[0]
+    kind, said = _find_root(source)
+    if kind == SBOL2.Collection:
+        return f"{root} has no member with a sequence."
+    if kind == SBOL2.Sequence:
+        return f"{root} has no elements."
+    missing = [not_at_hand(iri) for iri in _references(said) if source.find(iri) is None]
+    return ". ".join([f"{root} has no sequence", *missing]) + "."
 
 
 def _records_to_write(source: Source) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from synhub.errors import Unwritable
 from synhub.formats.feature_keys import role_of
 from synhub.formats.genbank_lines import feature_lines, header_line, one_line, sequence_lines
 from synhub.formats.genbank_parts import Flattener, Group, OutFeature, is_a
-from synhub.formats.source import Source
+from synhub.formats.source import Source, not_at_hand
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
 from synhub.sbol.ontology import accession_of, ontology
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GBCONV, GENBANK, OBO, PROV, RDF, SBH, SBOL2, SO
@@ -107,9 +107,16 @@ def write_genbank(source: Source) -> Iterator[bytes]:
             made.comments += refusals
         waiting = made
     if waiting is None:
-        first = refusals[0].removeprefix(_LEFT_OUT) if refusals else f"{source.roots[0]} has no sequence."
-        raise Unwritable(first)
+        raise Unwritable(_without_record(source, [reason.removeprefix(_LEFT_OUT) for reason in refusals]))
     yield from waiting.chunks()
+
+
+def _without_record(source: Source, refusals: list[str]) -> str:
+    root = source.roots[0]
+    if not source.is_collection:
+        return refusals[0] if refusals else f"{root} has no sequence."
+    first = f" The first of {len(refusals)}: {refusals[0]}" if refusals else ""
+    return f"{root} has no member that GenBank has a record for.{first}"
 
 
 # --- which objects ----------------------------------------------------------------------------------------
@@ -141,7 +148,7 @@ def _members(source: Source, roots: frozenset[Term]) -> Iterator[_Record | str]:
             sequences[group.main] = [group.main, *group.values(group.main, SBOL2.persistentIdentity)]
         elif group.main != iri_term(source.roots[0]):
             kind = " ".join(_namespace_cut(iri) for iri in group.iris(group.main, RDF.type))
-            yield f"{iri_of(group.main)} is a {kind}, for which GenBank has no record."
+            yield f"{iri_of(group.main)} is of class {kind}, for which GenBank has no record."
     for sequence, names in sequences.items():
         found = Group.find(source, iri_of(sequence)) if used.isdisjoint(names) else None
         if found is not None:
@@ -197,14 +204,16 @@ def _record(source: Source, group: Group) -> _Record | str:
     if not molecule:
         return f"ComponentDefinition {iri} is not DNA or RNA type."
     encoding = ENCODING.AMINO_ACID if molecule == "aa" else ENCODING.NUCLEIC_ACID
-    sequences = [Group.find(source, wanted) for wanted in group.iris(group.main, SBOL2.sequence)]
-    usable = [s for s in sequences if s and encoding in s.iris(s.main, SBOL2.encoding) and _elements(s)]
+    sequences = {wanted: Group.find(source, wanted) for wanted in group.iris(group.main, SBOL2.sequence)}
+    missing = [not_at_hand(wanted) for wanted, found in sequences.items() if found is None]
+    usable = [s for s in sequences.values() if s and encoding in s.iris(s.main, SBOL2.encoding) and _elements(s)]
     if not usable:
-        return f"ComponentDefinition {iri} does not have an IUPAC sequence."
+        return ". ".join([f"ComponentDefinition {iri} does not have an IUPAC sequence", *missing]) + "."
     elements = _elements(usable[0])
     flattener = Flattener(source, len(elements))
     features = list(flattener.features(group))
     comments = _left_out(group, features) + list(flattener.comments)
+    comments += missing
     if len(sequences) > 1:
         comments.append(f"of {len(sequences)} sequences only {usable[0].name(usable[0].main)} is here")
     is_circular = _CIRCULAR in group.iris(group.main, SBOL2.type)

@@ -93,10 +93,10 @@ class Sketch:
     _features: list[Feature] = field(default_factory=list)
     _taken: dict[str, int] = field(default_factory=dict)
 
-    def features(self, definition: Group) -> list[Feature]:
-        """Return the features by where they begin, longer ones first."""
+    def features(self, definition: Group, length: int) -> list[Feature]:
+        """Return the features by where they begin, longer ones first; no base of them lies behind a known length."""
         self._taken[self.seqid] = 1  # the line about the whole sequence has it
-        self._add(definition, [Span(1, _MAX_POSITION)], (definition.main,), "")
+        self._add(definition, [Span(1, length or _MAX_POSITION)], (definition.main,), "")
         return sorted(self._features, key=lambda f: (f.spans[0][0].start, -f.spans[-1][0].end))
 
     def _say(self, remark: str) -> None:

@@ -14,15 +14,14 @@ from synhub.formats.fasta import guess_molecule
 from synhub.formats.genbank_parts import Group
 from synhub.formats.gff3_features import Feature, Sketch, roles_and_type
 from synhub.formats.gff3_lines import NONE, Line, escape, format_line, seqid_column
-from synhub.formats.source import Source
+from synhub.formats.source import Source, not_at_hand
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GFF3, RDF, SBOL2, SO
 
 _HEADER = b"##gff-version 3\n"
 COLUMNS = 79  # as the reference library writes
 
-# What the classic converter says of a document none of whose definitions it can write.
-_NOTHING = "GFF 3 is only supported for DNA components.\nConversion failed.\n"
+_LEFT_OUT = "# left out of "
 _MOLECULES = {
     iri_term(BIOPAX.Dna): "DNA",
     iri_term(BIOPAX.DnaRegion): "DNA",
@@ -39,17 +38,20 @@ _DEFINITION = iri_term(SBOL2.ComponentDefinition)
 def write_gff3(source: Source) -> Iterator[bytes]:
     """Write the definition asked for; of a collection every member that is one; of anything else those in no other.
 
-    Without any definition there is only the header, as SynBioHub has it. Raises Unwritable, before the first byte, when
-    there are some and none is DNA, RNA or protein.
+    Of a single object without any definition there is only the header, as SynBioHub has it, and a line that says so.
+    Raises Unwritable, before the first byte, when there is neither a feature nor a sequence in all that is written.
     """
     asked = frozenset(source.roots if source.is_collection else source.roots[:1])
-    is_begun = any(molecule and iri in asked for iri, molecule in _definitions(source))
+    is_begun = any(_is_something(landmark, source) for landmark in _Landmarks(source, _Chosen(asked)))
     if is_begun:  # before all of a large collection is looked at
         yield _HEADER
     chosen = _Chosen.of(source)
-    if chosen.count and not chosen.writable:
-        raise Unwritable(_NOTHING)
+    if not chosen.count and not source.is_collection:
+        yield _HEADER + f"{_LEFT_OUT}{source.roots[0]}: it has no component, and only those have features\n".encode()
+        return
     if not is_begun:
+        if chosen.iris is not None or not any(_is_something(mark, source) for mark in _Landmarks(source, chosen)):
+            raise Unwritable(_without_line(source, chosen))
         yield _HEADER
     landmarks: Iterable[_Landmark] = _Landmarks(source, chosen)
     if chosen.writable == 1:
@@ -64,6 +66,23 @@ def write_gff3(source: Source) -> Iterator[bytes]:
         if landmark.elements:
             rows = (landmark.elements[i : i + COLUMNS] for i in range(0, len(landmark.elements), COLUMNS))
             yield "".join(f"{row}\n" for row in (f">{seqid_column(landmark.seqid)}", *rows)).encode()
+
+
+def _without_line(source: Source, chosen: "_Chosen") -> str:
+    """Say why nothing can be written; of several definitions, what would be remarked of the first."""
+    nothing = f"{source.roots[0]} has nothing that GFF3 has lines for"
+    first = next(iter(_Landmarks(source, chosen)), None)
+    if first is None:
+        return f"{nothing}: no member of it is a component."
+    remarks = (line.removeprefix(_LEFT_OUT) for line in _lines(first, source, is_one_of_many=False))
+    return f"{nothing}. {'. '.join(remarks)}."
+
+
+def _is_something(landmark: "_Landmark", source: Source) -> bool:
+    """Say whether there is more to write than remarks."""
+    if not landmark.molecule or landmark.elements:
+        return bool(landmark.molecule)
+    return any(not line.startswith(_LEFT_OUT) for line in _lines(landmark, source, is_one_of_many=False))
 
 
 @dataclass(slots=True)
@@ -153,15 +172,16 @@ class _Landmarks:
         types = map(iri_term, group.iris(group.main, SBOL2.type))
         molecule = next((_MOLECULES[t] for t in types if t in _MOLECULES), "")
         landmark = _Landmark(group, seqid, molecule, "")
-        found = [elements for iri in group.iris(group.main, SBOL2.sequence) if (elements := self._elements(iri))]
+        sequences = {iri: Group.find(self.source, iri) for iri in group.iris(group.main, SBOL2.sequence)}
+        found = [elements for sequence in sequences.values() if (elements := self._elements(sequence))]
         if found:
             landmark.elements = found[0]
         if len(found) > 1:
             landmark.remarks.append(f"{len(found) - 1} of its {len(found)} sequences")
+        landmark.remarks += [f"its sequence: {not_at_hand(iri)}" for iri, there in sequences.items() if there is None]
         return landmark
 
-    def _elements(self, iri: Iri) -> str:
-        group = Group.find(self.source, iri)
+    def _elements(self, group: Group | None) -> str:
         if group is None or not any(e in _ENCODINGS for e in group.iris(group.main, SBOL2.encoding)):
             return ""
         return "".join(group.text(group.main, SBOL2.elements).split())
@@ -174,8 +194,9 @@ def _lines(landmark: _Landmark, source: Source, is_one_of_many: bool) -> Iterato
         yield _remark(seqid, "it is neither DNA nor RNA nor a protein")
         return
     sketch = Sketch(source, seqid, f"{seqid}." if is_one_of_many else "")
-    features = sketch.features(group)
-    start, end = _region(landmark, features)
+    start, end = _region(landmark)
+    features = sketch.features(group, end)
+    end = end or max((span.end for feature in features for span, _ in feature.spans), default=0)
     if start == 1 and end and SO.circular in group.iris(group.main, SBOL2.type):
         for feature in features:
             _join_at_origin(feature, end)
@@ -201,16 +222,15 @@ def _join_at_origin(feature: Feature, length: int) -> None:
 
 
 def _remark(seqid: str, text: str) -> str:
-    return f"# left out of {escape(seqid)}: {' '.join(text.split())}"
+    return f"{_LEFT_OUT}{escape(seqid)}: {' '.join(text.split())}"
 
 
-def _region(landmark: _Landmark, features: list[Feature]) -> tuple[int, int]:
-    """Return from where to where the landmark goes; (1, 0) when nothing says it."""
+def _region(landmark: _Landmark) -> tuple[int, int]:
+    """Return from where to where the landmark goes; (1, 0) when only its features say it."""
     kept = landmark.group.text(landmark.group.main, Iri(GFF3.NS + "region")).split()
     if len(kept) == 2 and all(word.isascii() and word.isdigit() and len(word) <= 10 for word in kept):
         return int(kept[0]), int(kept[1])
-    last = max((span.end for feature in features for span, _ in feature.spans), default=0)
-    return 1, len(landmark.elements) or last
+    return 1, len(landmark.elements)
 
 
 def _whole(landmark: _Landmark, start: int, end: int) -> Line | None:

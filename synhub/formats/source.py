@@ -79,6 +79,11 @@ class MemorySource:
         return found if found is not None else self._groups.get(self._latest.get(iri, iri))
 
 
+def not_at_hand(iri: Iri) -> str:
+    """Say that what is referred to does not travel along. Who asks must not learn which of the reasons it has."""
+    return f"{iri} is not at hand: it is not stored here, or not open to who asks"
+
+
 def latest_versions(groups: Iterable[tuple[Iri, Iterable[Triple]]]) -> dict[Iri, Iri]:
     """Map the persistent identity of top levels to the IRI of their latest version."""
     found: dict[Iri, list[tuple[str, Iri]]] = {}

@@ -13,7 +13,7 @@ from synhub.formats import fasta
 from synhub.formats.designs import Design
 from synhub.formats.fasta import read_fasta, write_fasta
 from synhub.formats.reading import Options, Reading
-from synhub.rdf import Triple, iri_term, text_of
+from synhub.rdf import Iri, Triple, iri_term, text_of
 from synhub.sbol.graph import parse_rdf_xml
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, RDF, SBOL2, SO
 
@@ -194,7 +194,6 @@ def library() -> list[Triple]:
         ("prot", ">prot sequence 1 (4 aa)\nMRKG"),
         ("prot_seq", ">prot_seq (4 aa)\nMRKG"),
         ("smile_seq", ">smile_seq (3 undefined)\nCCO"),
-        ("empty", ""),
         ("below", ">smile_seq (3 undefined)\nCCO"),
     ],
 )
@@ -211,6 +210,24 @@ def test_a_collection_is_its_members_sequences_once_each_with_those_of_collectio
         ">prot_seq (4 aa)",
         ">smile_seq (3 undefined)",
     ]
+
+
+def test_what_has_no_sequence_is_refused_with_the_reason() -> None:
+    design = Design(CD)
+    bare = design.top_level("bare", SBOL2.ComponentDefinition)
+    lost = design.top_level("lost", SBOL2.ComponentDefinition)
+    design.say_iri(lost, SBOL2.sequence, Iri(f"{CD}lost_seq/1"))
+    top = design.top_level("top", SBOL2.Collection)
+    missing = f"{CD}lost_seq/1 is not at hand: it is not stored here, or not open to who asks"
+    for roots, message in (
+        ([bare.iri], f"{CD}bare/1 has no sequence."),
+        ([lost.iri], f"{CD}lost/1 has no sequence. {missing}."),
+        ([top.iri, bare.iri, lost.iri], f"{CD}top/1 has no member with a sequence."),
+        ([f"{CD}empty_seq/1"], f"{CD}empty_seq/1 has no elements."),
+    ):
+        with pytest.raises(Unwritable) as caught:
+            written([*design.triples, *library()], *roots)
+        assert caught.value.message == message
 
 
 def test_other_classes_are_refused_in_the_classic_words() -> None:

@@ -208,10 +208,30 @@ def test_a_member_of_another_class_is_named_in_a_comment() -> None:
     lab = Lab()
     collection, module = lab.top_level("c", SBOL2.Collection), lab.top_level("m", Iri(SBOL2.NS + "ModuleDefinition"))
     assert comments(lab.written(collection, lab.definition("a", "acgt"), module)) == [
-        f"synhub: left out: {PLACE}m/1 is a ModuleDefinition, for which GenBank has no record."
+        f"synhub: left out: {PLACE}m/1 is of class ModuleDefinition, for which GenBank has no record."
     ]
-    with pytest.raises(Unwritable, match="is a ModuleDefinition"):
-        lab.written(collection, module)
+
+
+def test_a_collection_without_records_is_refused_with_the_first_reason() -> None:
+    lab = Lab()
+    collection, module = lab.top_level("c", SBOL2.Collection), lab.top_level("m", Iri(SBOL2.NS + "ModuleDefinition"))
+    reason = f"{PLACE}m/1 is of class ModuleDefinition, for which GenBank has no record."
+    with pytest.raises(Unwritable) as caught:
+        lab.written(collection, module, lab.definition("bare"))
+    words = f"{PLACE}c/1 has no member that GenBank has a record for."
+    assert caught.value.message == f"{words} The first of 2: {reason}"
+
+
+def test_a_sequence_that_is_not_there_is_named() -> None:
+    lab = Lab()
+    bare, made = lab.definition("bare"), lab.definition("a", "acgt")
+    for definition in (bare, made):
+        lab.say_iri(definition, SBOL2.sequence, Iri(f"{PLACE}b/1"))
+    missing = f"{PLACE}b/1 is not at hand: it is not stored here, or not open to who asks"
+    with pytest.raises(Unwritable) as caught:
+        lab.written(bare)
+    assert caught.value.message == f"ComponentDefinition {bare.iri} does not have an IUPAC sequence. {missing}."
+    assert f"synhub: {missing}" in " ".join(lab.written(made).split())
 
 
 def test_another_object_has_the_records_of_what_travels_along() -> None:

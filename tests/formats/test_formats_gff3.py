@@ -388,15 +388,60 @@ def test_what_has_no_column_is_said_in_comments() -> None:
     assert said(read_gff3(text.encode(), Options()).triples, "part/cut/Cut") == {'part/cut/Cut at "2"'}
 
 
-def test_documents_without_definitions_are_a_header_and_those_of_other_kinds_are_refused() -> None:
+def test_an_object_without_definitions_is_a_header_and_a_remark() -> None:
     design = Design(BASE)
     design.top_level("s", SBOL2.Sequence)
-    assert written(design.triples, "s") == HEAD
-    part = design.top_level("glucose", SBOL2.ComponentDefinition)
-    design.say_iri(part, SBOL2.type, Iri(BIOPAX.NS + "SmallMolecule"))
-    with pytest.raises(Unwritable) as caught:
-        written(design.triples, "glucose")
-    assert caught.value.message == "GFF 3 is only supported for DNA components.\nConversion failed.\n"
+    remark = f"# left out of {BASE}s/1: it has no component, and only those have features\n"
+    assert written(design.triples, "s") == HEAD + remark
+
+
+def test_what_has_neither_features_nor_sequence_is_refused_with_the_reason() -> None:
+    design = Design(BASE)
+    drug = design.top_level("glucose", SBOL2.ComponentDefinition)
+    design.say_iri(drug, SBOL2.type, Iri(BIOPAX.NS + "SmallMolecule"))
+    bare = design.top_level("bare", SBOL2.ComponentDefinition)
+    design.say_iri(bare, SBOL2.type, BIOPAX.DnaRegion)
+    design.say_iri(bare, SBOL2.sequence, Iri(BASE + "elsewhere/1"))
+    set_ = design.top_level("set", SBOL2.Collection)
+    vague = "bare: it has neither a sequence nor features"
+    missing = f"bare: its sequence: {BASE}elsewhere/1 is not at hand: it is not stored here, or not open to who asks"
+    for roots, reason in (
+        ([drug.iri], ". glucose: it is neither DNA nor RNA nor a protein."),
+        ([bare.iri], f". {missing}. {vague}."),
+        ([set_.iri, drug.iri, bare.iri], ". glucose: it is neither DNA nor RNA nor a protein."),
+    ):
+        with pytest.raises(Unwritable) as caught:
+            next(write_gff3(source_of(design.triples, *roots)))
+        assert caught.value.message == f"{roots[0]} has nothing that GFF3 has lines for{reason}"
+    alone = [triple for triple in design.triples if triple[0] == set_.term]
+    with pytest.raises(Unwritable, match=": no member of it is a component"):
+        next(write_gff3(MemorySource([(set_.iri, alone)], [set_.iri], is_collection=True)))
+
+
+def test_a_sequence_that_is_not_there_is_remarked() -> None:
+    design = Design(BASE)
+    part = design.top_level("part", SBOL2.ComponentDefinition)
+    design.say_iri(part, SBOL2.type, BIOPAX.DnaRegion)
+    design.say_iri(part, SBOL2.sequence, Iri(BASE + "part_seq/1"))
+    annotate(design, part, "a", [(2, 1)], None)
+    missing = f"{BASE}part_seq/1 is not at hand: it is not stored here, or not open to who asks"
+    assert written(design.triples, "part") == (
+        f"{HEAD}##sequence-region part 1 3\npart\t.\tsequence_feature\t2\t3\t.\t.\t.\tID=a\n"
+        f"# left out of part: its sequence: {missing}\n"
+    )
+
+
+def test_no_base_of_a_feature_lies_behind_the_sequence() -> None:
+    design = Design(BASE)
+    part = add_part(design, "part", BIOPAX.DnaRegion, "acgt")
+    annotate(design, part, "a", [(3, 6)], None)
+    annotate(design, part, "b", [(8, 1)], None)
+    assert written(design.triples, "part") == (
+        f"{HEAD}##sequence-region part 1 4\npart\t.\tsequence_feature\t3\t4\t.\t.\t.\tID=a\n"
+        "# left out of part: part/a/Range: what of it lies outside the part that it belongs to\n"
+        "# left out of part: part/b/Range: what of it lies outside the part that it belongs to\n"
+        "##FASTA\n>part\nacgt\n"
+    )
 
 
 def test_a_collection_is_its_members_with_ids_of_their_own() -> None:

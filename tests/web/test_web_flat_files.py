@@ -49,7 +49,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
             "fain/fain_collection/1/fasta",
             ">pepTwo_seq (18 aa)\nMRKGEELFTGVVPILVEL\n>seqOne_seq (21 bp)\nACGTACGTTTGACAATTAATC",
         ),
-        ("fain/seqOne_seq/1/gff", "##gff-version 3\n"),
+        (
+            "fain/seqOne_seq/1/gff",
+            "##gff-version 3\n# left out of http://hub.example/user/alice/fain/seqOne_seq/1:"
+            " it has no component, and only those have features\n",
+        ),
         ("old/unit_1/1/fasta", ">Unit sequence 1 (8 bp)\naaaacccc"),
     ],
 )
