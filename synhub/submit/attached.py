@@ -7,7 +7,7 @@ Source: SBOL 2.3.0, section 'Attachment'; SynBioHub, attachments of archive memb
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -30,6 +30,7 @@ _TYPE = (iri_term(RDF.type), iri_term(SBOL2.Attachment))
 _SOURCE, _HASH, _SIZE, _FORMAT = (
     iri_term(p) for p in (SBOL2.source, SBOL2.hash, SBOL2.size, SBOL2.format)
 )  # fmt: skip
+_PATH = iri_term(SBH.archivePath)
 _FILE = re.compile(r"<file:/{0,3}", re.IGNORECASE)
 _ROOTS = {"sbml": COMBINE.sbml, "sedML": COMBINE.sedml}
 _ROOT = re.compile(rb"<(?:[\w.\-]+:)?(sbml|sedML)[\s/>]")
@@ -73,11 +74,12 @@ def attach(designs: Sequence[Design], pieces: Sequence[Piece]) -> Attaching:
     new = {number: Iri(f"{FILES_NAMESPACE}{name}/{VERSION}") for number, name in zip(free, names, strict=True)}
     iris = taken | new
     files = [_attached(pieces[number], iri, is_new=True) for number, iri in new.items()]
-    files += [
-        _attached(pieces[number], iri_of(subject), is_new=False)
-        for claimed in claims
-        for subject, number in claimed.items()
-    ]
+    for design, claimed in zip(designs, claims, strict=True):
+        lay = _lay(design, claimed)
+        files += [
+            _attached(pieces[number], iri_of(subject), is_new=False, path=lay.get(subject))
+            for subject, number in claimed.items()
+        ]
     made = [t for number, name in zip(free, names, strict=True) for t in _triples(pieces[number], new[number], name)]
     changed = [_linked(d, c, pieces, iris, finder) for d, c in zip(designs, claims, strict=True)]
     return Attaching([t for t, _ in changed], made, files, [f for _, f in changed])
@@ -90,8 +92,11 @@ class _Finder:
     """Finds files of a group by what a design calls them."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = pieces
         self._paths = {(piece.group, piece.name): number for number, piece in enumerate(pieces)}
-        self._digests = {(piece.group, piece.sha1): number for number, piece in enumerate(pieces)}
+        self._digests: dict[tuple[int, str], list[int]] = {}
+        for number, piece in enumerate(pieces):
+            self._digests.setdefault((piece.group, piece.sha1), []).append(number)
         bases = Counter((piece.group, piece.base_name) for piece in pieces)
         self._bases = {
             (piece.group, piece.base_name): number
@@ -108,8 +113,17 @@ class _Finder:
                 return self._paths[candidate]
         return self._bases.get((design.group, path.rpartition("/")[2]))
 
-    def by_hash(self, sha1: str, design: Design) -> int | None:
-        return self._digests.get((design.group, sha1.strip().lower()))
+    def by_hash(self, hashes: Mapping[Term, str], paths: Mapping[Term, str], design: Design) -> dict[Term, int]:
+        """Give each Attachment one of the files with its SHA-1: the one where it lay, else one that no other has."""
+        alike = {sha1: self._digests.get((design.group, sha1), []) for sha1 in set(hashes.values())}
+        lain = {s: self._paths.get((design.group, paths[s])) for s in hashes if s in paths}
+        found = {s: n for s, n in lain.items() if n is not None and self._pieces[n].sha1 == hashes[s]}
+        taken = set(found.values())
+        free = {sha1: [n for n in reversed(numbers) if n not in taken] for sha1, numbers in alike.items()}
+        for s, sha1 in hashes.items():
+            if s not in found and alike[sha1]:
+                found[s] = free[sha1].pop() if free[sha1] else alike[sha1][0]
+        return found
 
 
 def _file_name(value: Term) -> str | None:
@@ -126,7 +140,7 @@ def _claims(design: Design, finder: _Finder) -> dict[Term, int]:
     if not attachments:
         return {}
     named: dict[Term, int] = {}
-    hashed: dict[Term, int] = {}
+    hashes: dict[Term, str] = {}
     for s, p, o in design.triples:
         if s not in attachments:
             continue
@@ -134,9 +148,14 @@ def _claims(design: Design, finder: _Finder) -> dict[Term, int]:
             number = finder.by_name(name, design)
             if number is not None:
                 named[s] = number
-        elif p == _HASH and not is_iri(o) and (number := finder.by_hash(text_of(o), design)) is not None:
-            hashed[s] = number
-    return hashed | named
+        elif p == _HASH and not is_iri(o):
+            hashes[s] = text_of(o).strip().lower()
+    return finder.by_hash(hashes, _lay(design, hashes), design) | named
+
+
+def _lay(design: Design, attachments: Container[Term]) -> dict[Term, str]:
+    """Return where the files of some Attachments lay in the archive that they came in first."""
+    return {s: text_of(o) for s, p, o in design.triples if p == _PATH and s in attachments and not is_iri(o)}
 
 
 def _linked(
@@ -222,6 +241,8 @@ def format_of(piece: Piece) -> Iri:
     return Iri(MEDIA_TYPES.NS + media_type_of(piece.head, piece.base_name).partition(";")[0])
 
 
-def _attached(piece: Piece, iri: Iri, *, is_new: bool) -> AttachedFile:
+def _attached(piece: Piece, iri: Iri, *, is_new: bool, path: str | None = None) -> AttachedFile:
+    """`path` is where it lay before: an archive that synhub writes may have it under another name."""
     media_type = media_type_of(piece.head, piece.base_name)
-    return AttachedFile(iri, str(piece.file), piece.base_name, piece.size, piece.sha256, media_type, is_new)
+    name = path.rpartition("/")[2] if path else piece.base_name
+    return AttachedFile(iri, str(piece.file), name, piece.size, piece.sha256, media_type, is_new)

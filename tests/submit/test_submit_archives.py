@@ -323,6 +323,21 @@ def test_an_attachment_is_known_by_its_hash(tmp_path: Path) -> None:
     assert answer["objects"] == 1
 
 
+def test_files_of_the_same_bytes_go_to_the_attachments_that_they_were(tmp_path: Path) -> None:
+    said = f"<sbol:hash>{sha1_of(b'bytes')}</sbol:hash>"
+    path = '<sbh:archivePath xmlns:sbh="http://wiki.synbiohub.org/wiki/Terms/synbiohub#">old/b.txt</sbh:archivePath>'
+    design = document(named("Attachment", "one", said), named("Attachment", "two", said + path))
+    answer = prepare(tmp_path, lab__zip=zipped({"old/b.txt": b"bytes", "c.txt": b"bytes", "sbol.rdf": design}))
+    assert (answer["ok"], answer["objects"]) == (True, 2)
+    assert {
+        f.original.rsplit("/", 2)[1]: (Path(f.path).name, f.name)
+        for f in read_header(tmp_path / "prepared.jsonl").files
+    } == {
+        "one": ("1", "c.txt"),
+        "two": ("0", "b.txt"),
+    }
+
+
 def test_a_wrong_hash_is_told_and_put_right(tmp_path: Path) -> None:
     wrong = attachment("a.bin", "<sbol:hash>00ff</sbol:hash>")
     answer = prepare(tmp_path, lab__zip=zipped({"d.xml": document(wrong), "a.bin": b"bytes"}))

@@ -205,17 +205,30 @@ def test_an_attachment_of_the_archive_s_design_has_the_bytes_of_its_file(instanc
 
 @pytest.mark.slow
 def test_what_is_downloaded_as_an_archive_comes_back_as_it_was(instance: Live) -> None:
-    submit(instance, ("lab.zip", zipped(FILES)))
-    archive = instance.get("/user/alice/lab/lab_collection/1/omex", "alice").content
-    before = instance.get("/user/alice/lab/lab_collection/1/sbol", "alice").text
-    files = sorted(instance.hub.files.all(), key=lambda f: f.iri)
+    def files() -> list[Any]:
+        return sorted(instance.hub.files.all(), key=lambda f: f.iri)
 
-    answer = add(instance, "3", ("lab.omex", archive))
-    assert answer.text == "Successfully uploaded"
-    after = [f for f in instance.hub.files.all() if not f.iri.endswith("metadata_rdf/1")]
-    assert sorted(after, key=lambda f: f.iri) == files
-    assert report(instance, answer)["report"]["replaced"] == 0
-    assert before.count("<sbol:Attachment ") == 2
+    foreign = b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/>"
+    submit(instance, ("lab.zip", zipped(FILES | {"c/same.txt": b"first\n", "metadata.rdf": foreign})))
+    before, stored = files(), instance.get("/user/alice/lab/lab_collection/1/nt", "alice").text.splitlines()
+    assert [f.iri.removeprefix(LAB) for f in before] == [
+        "a_notes_txt/1",
+        "b_notes_txt/1",
+        "metadata_rdf/1",
+        "same_txt/1",
+    ]
+
+    for mode in ("3", "2", "1"):
+        archive = instance.get("/user/alice/lab/lab_collection/1/omex", "alice").content
+        answer = add(instance, mode, ("lab.omex", archive))
+        assert answer.text == "Successfully uploaded"
+        said = report(instance, answer)["report"]
+        assert (said["created"], said["replaced"]) == (0, 0) or mode == "1"  # which makes everything anew
+        assert files() == before
+        after = instance.get("/user/alice/lab/lab_collection/1/nt", "alice").text.splitlines()
+        assert {line for line in after if "modified" not in line and "created>" not in line} == {
+            line for line in stored if "modified" not in line and "created>" not in line
+        }
 
 
 @pytest.mark.slow
