@@ -50,6 +50,8 @@ def literal_term(text: str, datatype: Iri | None = None, language: str | None = 
     if language is not None:
         return Term(str(pyoxigraph.Literal(text, language=language)))
     if datatype is None:
+        if text.isprintable() and '"' not in text and "\\" not in text:  # then nothing is escaped
+            return Term(f'"{text}"')
         return Term(str(pyoxigraph.Literal(text)))
     return Term(str(pyoxigraph.Literal(text, datatype=pyoxigraph.NamedNode(datatype))))
 

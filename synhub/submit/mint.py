@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from synhub.errors import InvalidDesign
-from synhub.identity import Namespace, Registry, display_id_from, version_key
+from synhub.identity import Namespace, Registry, version_key
 from synhub.model import Finding
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, literal_term
 from synhub.sbol.blank_nodes import is_skolem
@@ -26,7 +26,6 @@ from synhub.submit.naming import (
     Name,
     Part,
     Taken,
-    last_segment,
     name_parts,
     name_top_levels,
     without_version,
@@ -40,7 +39,8 @@ _WAS_DERIVED_FROM = iri_term(PROV.wasDerivedFrom)
 _SOURCE = iri_term(SBOL2.source)
 _BLANK = "/.bnode/"
 MAX_LEVELS = 64  # an IRI holds the names of all its owners: 3 000 levels of 100 bytes each were 26 MB of IRIs
-_NAMING = frozenset({DISPLAY_ID, PERSISTENT_IDENTITY, VERSION})
+_STAMPS_AND_NAMING = STAMPS | {DISPLAY_ID, PERSISTENT_IDENTITY, VERSION}
+_FOLLOW_OTHERWISE = frozenset({_TYPE, _WAS_DERIVED_FROM, _SOURCE})  # see _followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,9 @@ class _Tree:
     has_download: bool
 
 
+_Rank = tuple[tuple[object, ...], Term]  # of what claims a persistent identity: its version, then its old name
+
+
 @dataclass(frozen=True, slots=True)
 class _Renames:
     """Old term -> new term. `derivable` holds the top levels that wasDerivedFrom of a top level follows."""
@@ -105,10 +108,11 @@ def mint(document: Document, target: Target, with_file: Set[Iri] = frozenset()) 
     Raises InvalidDesign (sbol-10202) for subjects that belong to no top level: they would be lost.
     """
     tops = sorted(document.top_levels, key=iri_of)
-    identities = [(Identity.read(document, top), last_segment(_class(document, top)[1:-1])) for top in tops]
-    names = name_top_levels(identities, target.namespace, target.collection)
+    identities = [(Identity.read(document, top), _class(document, top)[1:-1]) for top in tops]
+    namespace = target.namespace
+    names = name_top_levels(identities, namespace, target.collection)
     trees = [
-        _grow(document, top, identity, names[identity.iri], target.namespace, with_file)
+        _grow(document, top, identity, names[identity.iri], namespace, with_file)
         for top, (identity, _) in zip(tops, identities, strict=True)
     ]
     _check_none_lost(document, trees)
@@ -142,6 +146,8 @@ def _check_collection(trees: Iterable[_Tree], target: Target) -> None:
 def _class(document: Document, subject: Term) -> Term:
     """Return the SBOL class of a subject; of a foreign one the first type. A top level has a type."""
     types = document.types(subject)
+    if len(types) == 1:
+        return types[0]
     known = [t for t in types if t in TOP_LEVEL_CLASSES] or [t for t in types if t in CLASSES]
     return min(known or types, default=Term("<>"))
 
@@ -169,8 +175,10 @@ def _grow(
     waiting = [root]
     while waiting:
         owner = waiting.pop()
-        parts = document.children.get(owner.old, [])
-        if parts and owner.level == MAX_LEVELS:
+        parts = document.children.get(owner.old)
+        if not parts:
+            continue
+        if owner.level == MAX_LEVELS:
             raise _nested_too_deep(identity.iri)
         blanks = [part for part in parts if is_skolem(part) and part in document.nested]
         named = [part for part in parts if not is_skolem(part) or part not in document.nested]
@@ -204,8 +212,7 @@ def _name_members(
     for part, identity in identities.items():
         own_version = identity.version if identity is not None and identity.version else top.version
         display_id = None if identity is None else identity.display_id
-        kind = display_id_from(last_segment(_class(document, part)[1:-1])) or "part"
-        wishes.append(Part(iri_of(part), display_id, kind, above, own_version))
+        wishes.append(Part(iri_of(part), display_id, _class(document, part)[1:-1], above, own_version))
     names = name_parts(wishes, taken)
     members = []
     for part, identity in sorted(identities.items()):
@@ -250,27 +257,32 @@ def _renames(trees: Iterable[_Tree]) -> _Renames:
     """
     subjects: dict[Term, Term] = {}
     tops: dict[Term, Term] = {}
-    claims: list[tuple[_Tree, _Member]] = []
+    named: dict[Term, tuple[_Rank, Term]] = {}
+    derived: dict[Term, tuple[_Rank, Term]] = {}
+    ranks = {version: version_key(version) for version in {tree.name.version for tree in trees}}
     for tree in trees:
-        claims += [(tree, member) for member in tree.members if member.identity is not None]
-        subjects.update((member.old, iri_term(member.new)) for member in tree.members)
+        top = tree.members[0]
+        for member in tree.members:
+            subjects[member.old] = iri_term(member.new)
+            if member.identity is None:
+                continue
+            old = iri_term(_old_persistent_identity(member.identity))
+            claim = ((ranks[tree.name.version], member.old), iri_term(Iri(member.home)))
+            named[old] = max(claim, named.get(old, claim))
+            if member is top and tree.origin != "elsewhere":
+                derived[old] = max(claim, derived.get(old, claim))
         if tree.origin != "elsewhere":
-            tops[tree.members[0].old] = iri_term(tree.members[0].new)
-    claims.sort(key=lambda claim: (version_key(claim[0].name.version), claim[1].old))
-    references: dict[Term, Term] = {}
-    derivable: dict[Term, Term] = {}
-    for tree, member in claims:
-        assert member.identity is not None
-        old = iri_term(_old_persistent_identity(member.identity))
-        references[old] = iri_term(Iri(member.home))
-        if member is tree.members[0] and tree.origin != "elsewhere":
-            derivable[old] = references[old]
+            tops[top.old] = subjects[top.old]
+    references = {old: home for old, (_, home) in named.items()}
+    derivable = {old: home for old, (_, home) in derived.items()}
     return _Renames(references | subjects, derivable | tops)
 
 
 def _object(document: Document, tree: _Tree, renames: _Renames) -> PreparedObject:
     top = tree.members[0]
-    triples = [t for member in tree.members for t in _moved_triples(document, tree, member, renames)]
+    triples: list[Triple] = []
+    for member in tree.members:
+        _move(document, tree, member, renames, triples)
     identified = [member for member in tree.members if member.identity is not None]
     old_names: dict[Iri, Iri] = {}
     original_triples: list[Triple] = []
@@ -292,7 +304,7 @@ def _object(document: Document, tree: _Tree, renames: _Renames) -> PreparedObjec
         persistent_identity=Iri(top.home),
         type=iri_of(tree.class_term),
         origin=tree.origin,
-        triples=list(dict.fromkeys(triples)),
+        triples=triples,
         identified=[member.new for member in identified],
         nested=[member.new for member in tree.members if member.identity is None],
         original_triples=original_triples,
@@ -300,20 +312,24 @@ def _object(document: Document, tree: _Tree, renames: _Renames) -> PreparedObjec
     )
 
 
-def _moved_triples(document: Document, tree: _Tree, member: _Member, renames: _Renames) -> Iterator[Triple]:
-    """Yield one subject's triples: its new IRI, references that follow, its three naming properties."""
+def _move(document: Document, tree: _Tree, member: _Member, renames: _Renames, triples: list[Triple]) -> None:
+    """Add one subject's triples: its new IRI, references that follow, its three naming properties."""
     subject = iri_term(member.new)
-    is_identified = member.identity is not None
-    if is_identified:
-        yield subject, PERSISTENT_IDENTITY, iri_term(Iri(member.home))
-        yield subject, DISPLAY_ID, literal_term(member.display_id)
-        yield subject, VERSION, literal_term(tree.name.version)
+    references: Mapping[Term, Term] = renames.references
+    left_out = STAMPS
+    if member.identity is not None:
+        left_out = _STAMPS_AND_NAMING
+        triples.append((subject, PERSISTENT_IDENTITY, iri_term(Iri(member.home))))
+        triples.append((subject, DISPLAY_ID, literal_term(member.display_id)))
+        triples.append((subject, VERSION, literal_term(tree.name.version)))
     for predicate, values in document.subjects[member.old].items():
-        if predicate in STAMPS or (is_identified and predicate in _NAMING):
+        if predicate in left_out:
             continue
-        new = _followed(predicate, tree, member, renames)
-        for value in values:
-            yield subject, predicate, new.get(value, value)
+        follow = _followed(predicate, tree, member, renames) if predicate in _FOLLOW_OTHERWISE else references
+        if len(values) == 1:
+            triples.append((subject, predicate, follow.get(values[0], values[0])))
+        else:  # what two references mean may have become one
+            triples += [(subject, predicate, value) for value in dict.fromkeys(follow.get(v, v) for v in values)]
 
 
 def _followed(predicate: Term, tree: _Tree, member: _Member, renames: _Renames) -> Mapping[Term, Term]:

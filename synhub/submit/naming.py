@@ -43,15 +43,13 @@ class Identity:
     @classmethod
     def read(cls, document: Document, subject: Term) -> "Identity":
         """Of several values, which no valid document has, the smallest counts."""
-        properties = document.subjects[subject]
-        display_ids = [text_of(v) for v in properties.get(DISPLAY_ID, ())]
-        versions = [text_of(v) for v in properties.get(VERSION, ())]
-        persistent = [iri_of(v) for v in properties.get(PERSISTENT_IDENTITY, ()) if is_iri(v)]
+        said = document.subjects[subject]
+        persistent = [iri_of(v) for v in said.get(PERSISTENT_IDENTITY, ()) if is_iri(v)]
         return cls(
             iri_of(subject),
-            min(display_ids, default=None),
+            min(map(text_of, said[DISPLAY_ID])) if DISPLAY_ID in said else None,
             min(persistent, default=None),
-            min(versions, default=None),
+            min(map(text_of, said[VERSION])) if VERSION in said else None,
         )
 
     @property
@@ -103,7 +101,7 @@ def without_version(iri: str, version: str | None) -> str:
 def last_segment(iri: str) -> str:
     """The text after the last delimiter that is not at the end."""
     text = iri.rstrip(DELIMITERS)
-    return text[max(text.rfind(c) for c in DELIMITERS) + 1 :]
+    return text[max(map(text.rfind, DELIMITERS)) + 1 :]
 
 
 def common_namespace(bases: Iterable[str]) -> str:
@@ -141,7 +139,7 @@ class Taken:
         return f"{name}{mark}{number}"
 
 
-def _wish(identity: Identity, class_name: str, shared: str, target: Namespace, default_version: str) -> _Wish:
+def _wish(identity: Identity, class_iri: str, shared: str, target: Namespace, default_version: str) -> _Wish:
     """`shared` is the common namespace of the document's foreign top levels."""
     own_version = identity.version is not None and is_version(identity.version)
     version = identity.version if identity.version is not None and own_version else default_version
@@ -158,11 +156,11 @@ def _wish(identity: Identity, class_name: str, shared: str, target: Namespace, d
         return _Wish(identity, family, identity.display_id, version, False, True)
     base = identity.base
     rest = base[len(shared) :] if shared and base.startswith(shared) else last_segment(base)
-    return _Wish(identity, base, display_id_from(rest) or class_name, version, False, False)
+    return _Wish(identity, base, display_id_from(rest) or last_segment(class_iri), version, False, False)
 
 
 def name_top_levels(identities: Sequence[tuple[Identity, str]], target: Namespace, collection: Iri) -> dict[Iri, Name]:
-    """Name the top levels of one document, each given with the local name of its class.
+    """Name the top levels of one document, each given with the IRI of its class.
 
     A compliant object keeps displayId and version. Otherwise the displayId comes from the IRI: what remains
     after the common namespace of the document. A version that is missing or ill-formed becomes that of
@@ -171,13 +169,14 @@ def name_top_levels(identities: Sequence[tuple[Identity, str]], target: Namespac
     there, and for no other; the IRI of `collection` is free for itself.
     """
     registry = Registry(target.prefix)
+    inside = target.iri
     shared = common_namespace(i.base for i, _ in identities if registry.namespace_of(i.iri) is None)
-    own_display_id, _, default_version = collection[len(target.iri) :].partition("/")
+    own_display_id, _, default_version = collection[len(inside) :].partition("/")
     taken = Taken()
     for display_id in (target.collection_id + COLLECTION_SUFFIX, own_display_id):
-        taken.claim(display_id, target.iri + display_id)
-    wishes = [_wish(identity, kind, shared, target, default_version) for identity, kind in identities]
-    wishes.sort(key=lambda wish: (not wish.fixed, not wish.identity.iri.startswith(target.iri), wish.identity.iri))
+        taken.claim(display_id, inside + display_id)
+    wishes = [_wish(identity, class_iri, shared, target, default_version) for identity, class_iri in identities]
+    wishes.sort(key=lambda wish: (not wish.fixed, not wish.identity.iri.startswith(inside), wish.identity.iri))
     display_id_of = _name_families(wishes, taken)
     names: dict[Iri, Name] = {}
     used = {(own_display_id, default_version)}
@@ -232,7 +231,7 @@ class Part:
 
     iri: Iri
     display_id: str | None
-    class_name: str
+    class_iri: str
     above: tuple[str, ...]
     version: str | None
 
@@ -246,6 +245,10 @@ class Part:
             if base.startswith(owner) and base[len(owner) : len(owner) + 1] in tuple(DELIMITERS):
                 return display_id_from(base[len(owner) :])
         return display_id_from(last_segment(base))
+
+    @property
+    def name_from_class(self) -> str:
+        return display_id_from(last_segment(self.class_iri)) or "part"
 
 
 def name_parts(parts: Iterable[Part], taken: Taken) -> dict[Iri, str]:
@@ -266,6 +269,6 @@ def name_parts(parts: Iterable[Part], taken: Taken) -> dict[Iri, str]:
         else:
             rest.append(part)
     for part in rest:
-        name = part.name_from_iri or part.class_name
+        name = part.name_from_iri or part.name_from_class
         names[part.iri] = name if taken.claim(name, part.iri) else taken.number(name, part.iri)
     return names
