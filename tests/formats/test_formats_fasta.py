@@ -272,7 +272,9 @@ def test_the_reference_librarys_files_hold_the_same_sequences() -> None:
     folder = CORPUS / "oracle" / "sbol2_to_fasta"
     if not folder.is_dir():
         pytest.skip(f"no corpus at {CORPUS}: set SYNHUB_CORPUS")
-    for oracle in sorted(folder.glob("p*.fasta"))[:6]:
+    oracles = sorted(folder.glob("p*.fasta"))[:6]
+    assert len(oracles) == 6
+    for oracle in oracles:
         triples = parse_rdf_xml((CORPUS / "SBOL2" / oracle.name.removesuffix(".fasta")).read_bytes())
         everything = Design(CD)
         collection = everything.top_level("everything", SBOL2.Collection)

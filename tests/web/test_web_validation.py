@@ -215,6 +215,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow  # tests/submit/test_submit_shacl.py has the words for each without a server
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_shapes_are_refused_with_words(instance: Live, name: str) -> None:
     text, words = HOSTILE[name]
@@ -224,6 +225,15 @@ def test_hostile_shapes_are_refused_with_words(instance: Live, name: str) -> Non
     assert words in answer.json()["detail"]
 
 
+def test_shapes_with_a_query_are_refused(instance: Live) -> None:
+    text, words = HOSTILE["a query"]
+    answer = validate(instance, ABSENT_TYPE, shapes=text)
+
+    assert answer.status_code == 400
+    assert words in answer.json()["detail"]
+
+
+@pytest.mark.slow
 def test_shapes_that_refer_to_themselves_are_run(instance: Live) -> None:
     answer = validate(instance, ABSENT_TYPE, gates="always", shapes=f"{PREFIXES}{TARGET} sh:node ex:S .")
 
