@@ -24,14 +24,16 @@ async def _document(
 ) -> Result:
     """Answer a document with a strong validator: representation, package version, state of what the reader sees.
 
-    A document that was read while that state changed goes without one.
+    A document that was read while that state changed goes without one. `media_type` is the one of several that was
+    asked for: then the validator has it as well.
     """
     hub, actor = hub_of(request), actor_of(request)
+    name = representation.name if media_type is None else f"{representation.name}-{media_type}"
 
     def read() -> tuple[Located, Written | None, str | None]:
         # all in one go: the way to another thread takes as long as a small query
         state, located = objects.state_of(hub, actor), objects.locate(hub, actor, ref)
-        etag = None if state is None else f'"{representation.name}-{synhub.__version__}-{state}"'
+        etag = None if state is None else f'"{name}-{synhub.__version__}-{state}"'
         if etag is not None and is_unchanged(request, etag):
             return located, None, etag
         document = export(hub, actor, located, representation)
@@ -81,7 +83,15 @@ async def metadata(request: Request, ref: ObjectRef) -> Result:
     return json_result([record], title=ref.display_id, headers=attachment(display_id + ".json"))
 
 
-_OFFERS = [(media_type, r) for r in REPRESENTATIONS for media_type in r.negotiated]
+def _is_sent(media_type: str, representation: Representation) -> bool:
+    """Say whether a document is sent as what was asked for; XML of any kind is sent as RDF/XML."""
+    return representation.media_type != RDF_XML or media_type == RDF_XML
+
+
+# What is sent as something else comes last: `text/*` is not content with RDF/XML for text/xml.
+_OFFERS = sorted(
+    ((media_type, r) for r in REPRESENTATIONS for media_type in r.negotiated), key=lambda offer: not _is_sent(*offer)
+)
 
 
 async def page(request: Request, ref: ObjectRef) -> Result:
@@ -95,8 +105,8 @@ async def page(request: Request, ref: ObjectRef) -> Result:
     liked = negotiate(request, [(media_type, r.profile) for media_type, r in _OFFERS])
     if liked is not None:
         media_type, representation = _OFFERS[liked]
-        is_xml = representation.media_type == RDF_XML
-        return await _document(request, ref, representation, RDF_XML if is_xml else media_type)
+        is_one_of_several = len(representation.negotiated) > 1 and representation.media_type != RDF_XML
+        return await _document(request, ref, representation, media_type if is_one_of_several else None)
     if not wants_html(request):
         return await _document(request, ref, DEFAULT)
     return await object_page(request, located)

@@ -27,6 +27,7 @@ HTML = "text/html; charset=utf-8"
 PROBLEM = "application/problem+json"
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
+_UNNAMED = 0.0001  # the quality of what Accept does not name: below all that it can name, above what it refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +92,16 @@ def wants_html(request: Request) -> bool:
 
 
 def negotiate(request: Request, offers: Sequence[tuple[str, str]]) -> int | None:
-    """Return which of the offers Accept likes best, the first of equals; None when it names none of them.
+    """Return which of the offers Accept likes best, the first of equals; None when it refuses all of them.
 
-    An offer is a media type and a profile, which a range of Accept without one does not ask about. A page is liked
-    better than what Accept likes no more than that: then None.
+    An offer is a media type and a profile, which a range of Accept without one does not ask about. One that Accept does
+    not name is liked better than one with `q=0`. A page is liked better than what Accept likes no more than that: then
+    None.
     Source: RFC 9110, section 12.5.1.
     """
     preferences = parse_preferences(request.headers.get("accept"))
     qualities = [_quality(preferences, media, profile) for media, profile in offers]
-    best = max(qualities, default=0.0)
+    best = max(qualities)
     if best == 0:
         return None
     exact = [p for p in preferences if "*" not in p.name]
@@ -110,9 +112,9 @@ def negotiate(request: Request, offers: Sequence[tuple[str, str]]) -> int | None
 
 
 def _quality(preferences: Iterable[Preference], media_type: str, profile: str) -> float:
-    """Return the quality of an offer: that of the item that says most about it, 0 for none."""
+    """Return the quality of an offer: that of the item that says most about it."""
     fitting = [p for p in preferences if p.profile in ("", profile) and p.matches(media_type)]
-    return max(((p.matches(media_type), p.profile, p.quality) for p in fitting), default=(0, "", 0.0))[2]
+    return max(((p.matches(media_type), p.profile, p.quality) for p in fitting), default=(0, "", _UNNAMED))[2]
 
 
 # The most specific class of the error's ancestry decides (errors.py shows the tree).
