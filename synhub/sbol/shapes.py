@@ -11,7 +11,8 @@ Source: SHACL, sections 2 and 4 (Core); SBOL 2.3.0, appendix A.
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from synhub.rdf import Iri, literal_term
+from synhub.rdf import Iri, iri_term, literal_term
+from synhub.sbol.rules.lookup import a_named
 from synhub.sbol.schema import CLASSES, Datatype, Property, SbolClass
 from synhub.vocab import DCTERMS, OM, PROV, RDFS, SBOL2, SH, SYNHUB
 
@@ -57,7 +58,7 @@ def shapes_text() -> str:
 
 
 def _class_shape(sbol_class: SbolClass) -> str:
-    name = _local(sbol_class.iri)
+    name, called = _local(sbol_class.iri), a_named(iri_term(sbol_class.iri))
     shapes: list[tuple[str, str]] = []
     for entry in sbol_class.properties:
         if not entry.rule:
@@ -65,9 +66,11 @@ def _class_shape(sbol_class: SbolClass) -> str:
         apart = bool(entry.values) and entry.values_rule != entry.rule
         shape = f"shape:{name}-{_local(entry.iri)}"
         lines = [*_number(entry), *_kind(entry), *([] if apart else [_values(entry)] if entry.values else [])]
-        shapes.append((shape, _property_shape(shape, entry, entry.rule, lines, _words(name, entry, listed=not apart))))
+        shapes.append(
+            (shape, _property_shape(shape, entry, entry.rule, lines, _words(called, entry, listed=not apart)))
+        )
         if apart:
-            words = f"a {name} has no other {_name(entry.iri)} than those listed"
+            words = f"{called} has no other {_name(entry.iri)} than those listed"
             more = f"{shape}-listed"
             lines = [f"sh:or ( [ {_values(entry)} ] [ sh:nodeKind sh:Literal ] )"]  # a text breaks the rule above alone
             shapes.append((more, _property_shape(more, entry, entry.values_rule, lines, words)))
@@ -108,7 +111,7 @@ def _values(entry: Property) -> str:
     return f"sh:in ( {' '.join(map(_name, entry.values))} )"
 
 
-def _words(name: str, entry: Property, *, listed: bool) -> str:
+def _words(called: str, entry: Property, *, listed: bool) -> str:
     """Say in words what the property shape asks for."""
     number = {(0, 1): "at most one", (1, 1): "exactly one", (0, None): "any number of", (1, None): "at least one"}
     if entry.kind == "literal":
@@ -119,7 +122,7 @@ def _words(name: str, entry: Property, *, listed: bool) -> str:
         what = "one of those listed"
     else:
         what = "an IRI"
-    return f"a {name} has {number[entry.min, entry.max]} {_name(entry.iri)}: {what}"
+    return f"{called} has {number[entry.min, entry.max]} {_name(entry.iri)}: {what}"
 
 
 def _local(iri: Iri) -> str:

@@ -49,8 +49,18 @@ def test_a_sound_document_has_no_findings() -> None:
         ),
         (owner("d", CHILD) + owner("e", CHILD), "synhub-one-owner", ["http://x/c", "http://x/d and http://x/e"]),
         (CHILD, "synhub-one-owner", ["http://x/c", "Component without an owner", "component of a ComponentDefinition"]),
-        ('<prov:Usage rdf:about="http://x/u"/>', "synhub-one-owner", ["Usage without an owner", "Activity"]),
-        ('<sbol:Foo rdf:about="http://x/f"/>', "sbol-12303", ["http://x/f", "Foo"]),
+        ('<prov:Usage rdf:about="http://x/u"/>', "synhub-one-owner", ["is a Usage without an owner", "of an Activity"]),
+        ('<sbol:Foo rdf:about="http://x/f"/>', "sbol-12303", ["http://x/f is a Foo,"]),
+        (
+            '<sbol:Interaction rdf:about="http://x/i"/>',
+            "synhub-one-owner",
+            ["http://x/i is an Interaction without an owner", "(interaction of a ModuleDefinition)"],
+        ),
+        (
+            '<sbol:Participation rdf:about="http://x/i"/>',
+            "synhub-one-owner",
+            ["http://x/i is a Participation without an owner", "(participation of an Interaction)"],
+        ),
         (
             '<rdf:Description rdf:about="http://x/f"><a:b>1</a:b></rdf:Description>',
             "sbol-12302",

@@ -10,7 +10,7 @@ from functools import cached_property
 from synhub.rdf import Iri, Term, iri_term, text_of
 from synhub.sbol.rules.containment import one_remote
 from synhub.sbol.rules.location import DEFINITION, LOCATION
-from synhub.sbol.rules.lookup import child_of, name_of, target, values
+from synhub.sbol.rules.lookup import a_named, child_of, target, values
 from synhub.sbol.rules.positions import (
     Span,
     agree,
@@ -53,7 +53,7 @@ def _fitting_encoding(facts: Facts, definition: Term) -> Iterator[Problem]:
         wanted = _ENCODING_OF.get(kind)
         if wanted is not None and wanted not in encodings:
             yield Problem(
-                f"is a {name_of(kind)}, and none of its sequences has the encoding for that: "
+                f"is {a_named(kind)}, and none of its sequences has the encoding for that: "
                 f"give one the sbol:encoding {text_of(wanted)}, or mend the sbol:type",
                 _SEQUENCE,
                 values(facts, definition, _SEQUENCE)[0],

@@ -7,8 +7,9 @@ sbol-10228, -12302, -12303.
 from collections.abc import Iterator
 
 from synhub.model import Finding
-from synhub.rdf import Term, is_iri, text_of
+from synhub.rdf import Term, iri_term, is_iri, text_of
 from synhub.sbol.graph import Document
+from synhub.sbol.rules.lookup import a_named, name_of
 from synhub.sbol.rules.rule import Problem, finding_of
 from synhub.sbol.schema import CLASSES, owning_properties
 from synhub.vocab import OM, PROV, SBOL2
@@ -35,7 +36,7 @@ def _one_class(document: Document) -> Iterator[Finding]:
                 yield _error(
                     "sbol-12303",
                     subject,
-                    f"is a {_short(term)}, which SBOL 2 does not define: "
+                    f"is {a_named(term)}, which SBOL 2 does not define: "
                     "use one of its classes, or one in a namespace of your own",
                 )
         for namespace in _NAMESPACES if len(types) > 1 else ():
@@ -44,7 +45,7 @@ def _one_class(document: Document) -> Iterator[Finding]:
                 yield _error(
                     "sbol-10228",
                     subject,
-                    f"has several classes, {' and '.join(map(_short, classes))}: give each object an IRI of its own",
+                    f"has several classes, {' and '.join(map(name_of, classes))}: give each object an IRI of its own",
                 )
 
 
@@ -57,21 +58,15 @@ def _one_owner(document: Document) -> Iterator[Finding]:
         )
     for orphan in document.orphans:
         class_term = min(t for t in document.types(orphan) if t in CLASSES)
-        places = " or ".join(f"{_short_iri(p.iri)} of a {_short_iri(c.iri)}" for c, p in owning_properties(class_term))
+        places = " or ".join(
+            f"{name_of(iri_term(p.iri))} of {a_named(iri_term(c.iri))}" for c, p in owning_properties(class_term)
+        )
         yield _error(
             _OWNER,
             orphan,
-            f"is a {_short(class_term)} without an owner: nest it in the object that it belongs to ({places})",
+            f"is {a_named(class_term)} without an owner: nest it in the object that it belongs to ({places})",
         )
 
 
 def _error(rule: str, subject: Term, message: str) -> Finding:
     return finding_of(rule, "always", subject, Problem(message))
-
-
-def _short(class_term: Term) -> str:
-    return _short_iri(text_of(class_term))
-
-
-def _short_iri(iri: str) -> str:
-    return iri.replace("#", "/").rpartition("/")[2]

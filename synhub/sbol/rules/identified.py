@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from synhub.rdf import Iri, Term, iri_term, text_of
 from synhub.sbol.rules.cycles import around, find_cycles
-from synhub.sbol.rules.lookup import name_of, values
+from synhub.sbol.rules.lookup import a_named, name_of, values
 from synhub.sbol.rules.rule import IDENTIFIED, TOP_LEVELS, Check, Facts, Problem, Rule, sbol
 from synhub.sbol.schema import CHILD_CLASSES, CLASSES
 from synhub.vocab import PROV, SBOL2
@@ -119,7 +119,7 @@ def _one_class(facts: Facts, _: Term) -> Iterator[Problem]:
             for subject in subjects[1:]:
                 if first and kinds[subject] and set(first).isdisjoint(kinds[subject]):
                     yield Problem(
-                        f"is a {name_of(kinds[subject][0])} and has the persistent identity {text_of(identity)} of the "
+                        f"is {a_named(kinds[subject][0])} and has the persistent identity {text_of(identity)} of the "
                         f"{name_of(first[0])} {text_of(subjects[0])}: versions of one thing are of one class",
                         PERSISTENT_IDENTITY,
                         identity,
@@ -159,10 +159,8 @@ def _made_by(stage: str, wanted: str, fits: Callable[[Facts, Term], bool]) -> Ch
 
     def check(facts: Facts, subject: Term) -> Iterator[Problem]:
         if role in _doings(facts, subject) and not fits(facts, subject):
-            kinds = ", ".join(map(name_of, facts.document.types(subject)))
-            yield Problem(
-                f"is a {kinds} and comes from an activity of the stage {stage}: {wanted}", _GENERATED_BY, role
-            )
+            kinds = " and ".join(map(a_named, facts.document.types(subject)))
+            yield Problem(f"is {kinds} and comes from an activity of the stage {stage}: {wanted}", _GENERATED_BY, role)
 
     return check
 

@@ -44,3 +44,9 @@ def target(facts: Facts, reference: Term) -> Term:
 def name_of(class_or_property: Term) -> str:
     """Return the last part of the IRI of a class, a property or a value, such as `precedes`."""
     return text_of(class_or_property).replace("#", "/").rpartition("/")[2]
+
+
+def a_named(class_or_value: Term) -> str:
+    """Return its name with the article: `a Unit`, `an Interaction`. A U begins none that takes `an`."""
+    name = name_of(class_or_value)
+    return f"{'an' if name[:1] in 'AEIO' else 'a'} {name}"
