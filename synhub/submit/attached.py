@@ -48,7 +48,9 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Attaching:
-    """The triples of each design after the files have been found in them, and of the Attachments made here."""
+    """The triples of each design after the files have been found in them; what is said here of Attachments, those made
+    here above all.
+    """
 
     designs: list[list[Triple]]
     made: list[Triple]
@@ -73,14 +75,15 @@ def attach(designs: Sequence[Design], pieces: Sequence[Piece]) -> Attaching:
     names = _display_ids([pieces[number] for number in free])
     new = {number: Iri(f"{FILES_NAMESPACE}{name}/{VERSION}") for number, name in zip(free, names, strict=True)}
     iris = taken | new
+    made = [t for number, name in zip(free, names, strict=True) for t in _triples(pieces[number], new[number], name)]
     files = [_attached(pieces[number], iri, is_new=True) for number, iri in new.items()]
     for design, claimed in zip(designs, claims, strict=True):
+        made += _formats(design, claimed, pieces)
         lay = _lay(design, claimed)
         files += [
             _attached(pieces[number], iri_of(subject), is_new=False, path=lay.get(subject))
             for subject, number in claimed.items()
         ]
-    made = [t for number, name in zip(free, names, strict=True) for t in _triples(pieces[number], new[number], name)]
     changed = [_linked(d, c, pieces, iris, finder) for d, c in zip(designs, claims, strict=True)]
     return Attaching([t for t, _ in changed], made, files, [f for _, f in changed])
 
@@ -166,7 +169,6 @@ def _linked(
         return design.triples, []
     triples: list[Triple] = []
     findings: list[Finding] = []
-    has_format = {s for s, p, _ in design.triples if p == _FORMAT}
     for s, p, o in design.triples:
         if s in claimed and p in (_SOURCE, _HASH, _SIZE):
             if p == _HASH and not is_iri(o) and text_of(o).strip().lower() != pieces[claimed[s]].sha1:
@@ -181,8 +183,14 @@ def _linked(
             findings.append(Finding(RULE, "warning", text_of(s), message, SBOL2.source, name))
         triples.append((s, p, o))
     for s, number in claimed.items():
-        triples += _facts(pieces[number], iri_of(s), with_format=s not in has_format)
+        triples += _facts(pieces[number], iri_of(s))
     return list(dict.fromkeys(triples)), findings
+
+
+def _formats(design: Design, claimed: Mapping[Term, int], pieces: Sequence[Piece]) -> list[Triple]:
+    """Return the formats of files whose Attachments say none: no rule is about what the design does not say."""
+    said = {s for s, p, _ in design.triples if p == _FORMAT}
+    return [(s, _FORMAT, iri_term(format_of(pieces[number]))) for s, number in claimed.items() if s not in said]
 
 
 def _other_hash(subject: Term, said: str, piece: Piece) -> Finding:
@@ -206,15 +214,14 @@ def _display_ids(pieces: Sequence[Piece]) -> list[str]:
     return names
 
 
-def _facts(piece: Piece, iri: Iri, *, with_format: bool) -> list[Triple]:
+def _facts(piece: Piece, iri: Iri) -> list[Triple]:
     """What follows from the bytes, and where they will be found."""
     me = iri_term(iri)
-    facts = [
+    return [
         (me, _SOURCE, iri_term(Iri(f"{iri}/download"))),
         (me, _HASH, literal_term(piece.sha1)),
         (me, _SIZE, literal_term(str(piece.size))),
     ]
-    return [*facts, (me, _FORMAT, iri_term(format_of(piece)))] if with_format else facts
 
 
 def _triples(piece: Piece, iri: Iri, display_id: str) -> list[Triple]:
@@ -228,7 +235,7 @@ def _triples(piece: Piece, iri: Iri, display_id: str) -> list[Triple]:
     ]
     if piece.is_member:
         values.append((SBH.archivePath, literal_term(piece.name)))
-    return [*((me, iri_term(p), o) for p, o in values), *_facts(piece, iri, with_format=True)]
+    return [*((me, iri_term(p), o) for p, o in values), *_facts(piece, iri), (me, _FORMAT, iri_term(format_of(piece)))]
 
 
 def format_of(piece: Piece) -> Iri:

@@ -66,7 +66,7 @@ CONVERSIONS: Mapping[str, tuple[str, Convert]] = {
 def read_file(syntax: Syntax, data: bytes, options: Options, limits: Limits) -> Reading:
     """Read one file that has been told apart. Raises InvalidDesign for what cannot be read, TooLarge."""
     if syntax == "empty":
-        return Reading("empty", [])
+        return Reading("empty", [], [Finding("synhub-format", "note", "", f"there is nothing in {options.name!r}")])
     if syntax in READERS:
         reading = READERS[syntax](data, options)
         check_sizes(o for _, _, o in reading.triples)

@@ -315,6 +315,19 @@ def test_an_attachment_that_names_a_file_is_that_file(tmp_path: Path, source: st
     assert (file.original, file.is_new) == ("http://x.org/d/att/1", False)
 
 
+def test_a_format_that_the_design_did_not_say_is_no_finding_about_it(tmp_path: Path) -> None:
+    members = {"d.xml": document(attachment("a.bin")), "a.bin": b"\0\1"}
+    answer = prepare(tmp_path, lab__zip=zipped(members))
+    assert objects(tmp_path)["att/1"]["format"] == ["http://purl.org/NET/mediatypes/application/octet-stream"]
+    assert [f for f in answer["findings"] if f["rule"] == "sbol-13206"] == []
+
+    said = '<sbol:format rdf:resource="http://x.org/format"/>'
+    folder = new_folder(tmp_path, "said")
+    answer = prepare(folder, lab__zip=zipped(members | {"d.xml": document(attachment("a.bin", said))}))
+    assert objects(folder)["att/1"]["format"] == ["http://x.org/format"]
+    assert [f["value"] for f in answer["findings"] if f["rule"] == "sbol-13206"] == ["http://x.org/format"]
+
+
 def test_an_attachment_is_known_by_its_hash(tmp_path: Path) -> None:
     digest = sha1_of(b"bytes")
     elsewhere = attachment("https://other.example/att/1/download", f"<sbol:hash>{digest}</sbol:hash>")
