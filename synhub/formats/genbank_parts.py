@@ -12,7 +12,7 @@ from synhub.formats.feature_keys import DEFAULT_KEY, TERMS, key_of
 from synhub.formats.genbank_locations import LocationError, Span, parse_location, write_location
 from synhub.formats.source import Source
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, is_literal, text_of
-from synhub.vocab import DCTERMS, GBCONV, RDF, SBOL2
+from synhub.vocab import DCTERMS, GBCONV, RDF, SBOL2, SO
 
 MAX_DEPTH = 64
 MAX_FLATTENED = 20_000  # features of parts: levels of two parts each would be 2**64
@@ -125,7 +125,7 @@ class Flattener:
     def _features(self, group: Group, pieces: Sequence[Span], path: tuple[Term, ...]) -> Iterator[OutFeature]:
         is_root = len(path) == 1
         for annotation in _ordered(group):
-            place = _place(group, annotation)
+            place = _place(group, annotation, _size(pieces))
             self._flattened += not is_root
             self._steps += len(place.spans) * len(pieces)
             if not is_root and (self._flattened > MAX_FLATTENED or self._steps > MAX_STEPS):
@@ -186,15 +186,15 @@ def _ordered(group: Group) -> list[Term]:
         numbered = _NUMBERED.match(display_id)
         if numbered:
             return 0, int(numbered[1]), 0, display_id
-        spans = _place(group, annotation).spans
+        spans = _place(group, annotation, 0).spans
         start = min((span.start for span in spans), default=0)
         return 1, start, -max((span.end for span in spans), default=0), display_id or annotation
 
     return sorted(group.children(group.main, SBOL2.sequenceAnnotation), key=key)
 
 
-def _place(group: Group, annotation: Term) -> _Place:
-    """Read the locations of an annotation, in the order in which the feature runs through them."""
+def _place(group: Group, annotation: Term, length: int) -> _Place:
+    """Read the locations of an annotation of a definition, in the order in which the feature runs through them."""
     found: list[tuple[int, int, Span]] = []
     is_vague = False
     for location in group.children(annotation, SBOL2.location):
@@ -209,9 +209,21 @@ def _place(group: Group, annotation: Term) -> _Place:
         found.sort(key=lambda f: f[0])
     else:
         straddles = bool(group.text(annotation, GBCONV.stradlesOrigin))
-        is_reverse = all(span.is_reverse for _, _, span in found)
-        found.sort(key=lambda f: f[1] if straddles else f[2].start, reverse=is_reverse)
+        found.sort(key=lambda f: f[1] if straddles else f[2].start)
+        if not straddles and SO.circular in group.iris(group.main, SBOL2.type):
+            first = _first_on_circle([span for _, _, span in found], length)
+            found = found[first:] + found[:first]
+        if all(span.is_reverse for _, _, span in found):
+            found.reverse()
     return _Place([span for _, _, span in found], group.text(annotation, GBCONV.multiRangeType), is_vague)
+
+
+def _first_on_circle(spans: list[Span], length: int) -> int:
+    """Return which of some spans in ascending order is first: behind the widest gap, where they meet at the origin."""
+    meet = len(spans) > 1 and spans[0].start == 1 and spans[-1].end == length
+    if not meet or len({span.is_reverse for span in spans}) > 1:
+        return 0
+    return max(range(1, len(spans)), key=lambda n: spans[n].start - spans[n - 1].end)
 
 
 def _span(group: Group, location: Term) -> Span | None:

@@ -118,6 +118,31 @@ def test_a_small_record() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("spans", "location"),
+    [
+        ([Span(15, 20), Span(1, 6)], "join(15..20,1..6)"),
+        ([Span(15, 20, is_reverse=True), Span(1, 6, is_reverse=True)], "complement(join(15..20,1..6))"),
+        ([Span(1, 2), Span(4, 6), Span(18, 20)], "join(18..20,1..2,4..6)"),
+        ([Span(1, 2), Span(12, 14), Span(16, 20)], "join(12..14,16..20,1..2)"),
+        ([Span(1, 6), Span(14, 19)], "join(1..6,14..19)"),
+        ([Span(1, 6), Span(15, 20, is_reverse=True)], "join(1..6,complement(15..20))"),
+        ([Span(1, 20)], "1..20"),
+    ],
+)
+def test_a_feature_of_a_circle_runs_through_the_origin(spans: list[Span], location: str) -> None:
+    lab = Lab()
+    made = lab.definition("pX", "acgta" * 4)
+    lab.say_iri(made, SBOL2.type, SO.circular)
+    annotation = lab.annotation(made, "a")
+    for span in spans:
+        place = lab.child(annotation, "range", SBOL2.Range, SBOL2.location)
+        lab.say_text(place, SBOL2.start, str(span.start))
+        lab.say_text(place, SBOL2.end, str(span.end))
+        lab.say_iri(place, SBOL2.orientation, SBOL2.reverseComplement if span.is_reverse else SBOL2.inline)
+    assert features(lab.written(made)) == [f"misc_feature {location}"]
+
+
 SO_ENGINEERED = Iri(SO.NS + "SO:0000804")
 
 
