@@ -75,6 +75,9 @@ def _explain(death: ChildDied, what: str, timeout_s: float, memory_bytes: int) -
         return TooLarge(f"checking {what} took longer than {timeout_s:g} s, the limit here; send less at once")
     if death.reason == "memory":
         return TooLarge(f"checking {what} needs more than {memory_bytes >> 20} MB of memory; send less at once")
-    if death.reason == "signal" and "SIGKILL" not in death.detail:
-        return BadRequest(f"what checks {what} ended on them ({death.detail}): they cannot be read as they are")
+    if death.reason == "signal":
+        return BadRequest(
+            f"what checks {what} ended on them ({death.detail}). Repeat it once; if it fails again, they are at fault:"
+            " check them, or send them in parts"
+        )
     return StoreUnavailable("the process that checked the files was ended; please try again")

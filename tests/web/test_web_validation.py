@@ -1,6 +1,9 @@
 """POST /validate in all its forms, and the shapes. Nothing of what is judged stays."""
 
 import json
+import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -296,3 +299,26 @@ def test_a_document_that_needs_too_much_memory_costs_its_caller_a_413(tmp_path: 
         )
         assert list(running.hub.journal.folder.iterdir()) == []
         assert validate(running, ABSENT_TYPE).status_code == 200
+
+
+@pytest.mark.slow
+def test_a_child_that_is_killed_is_told_as_such(instance: Live) -> None:
+    items = "".join(f'<sbol:Collection rdf:about="http://x.org/c{n}/1"/>' for n in range(15_000))
+    document = ABSENT_TYPE.replace("</rdf:RDF>", items + "</rdf:RDF>")
+
+    def kill() -> None:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            if list(instance.hub.journal.folder.iterdir()) and (pids := instance.hub.lanes.validate.pids()):
+                time.sleep(0.2)
+                for pid in pids:
+                    os.kill(pid, signal.SIGKILL)
+                return
+            time.sleep(0.002)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    answer = validate(instance, document)
+    killer.join()
+    assert answer.status_code == 400
+    assert "it was killed by signal 9 (SIGKILL)). Repeat it once" in answer.json()["detail"]
