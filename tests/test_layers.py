@@ -65,6 +65,7 @@ def literals(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
+@cache
 def bindings() -> dict[str, set[str]]:
     """Return query name -> modules that bind or load it."""
     users: dict[str, set[str]] = {}
