@@ -11,6 +11,11 @@ _WIDTH = 79
 _HEADER = 12  # columns before the text of a header line
 _FEATURE = 21  # columns before the text of a feature
 
+# Where the lineage begins: reading joins it to the name, as libSBOLj does, but in a file it has lines of its own.
+_LINEAGE = re.compile(
+    r" (?=(?:(?:Eukaryota|Bacteria|Archaea|Viruses|Viroids|cellular organisms|unclassified"
+    r"|(?:other|artificial|unclassified) sequences)[;.]|\.\Z))"
+)
 _BREAKS = re.compile(r"[ \t]*[\r\n][\s]*")
 _BLANK = re.compile(r"(?<=\S) (?=\S)")
 _NOT_IN_TAG = re.compile(r"[^A-Za-z0-9_'*-]")
@@ -21,6 +26,15 @@ def header_line(keyword: str, text: str) -> str:
     lines = _wrapped(one_line(text) if keyword != "COMMENT" else text, _WIDTH - _HEADER)
     rest = "".join(f"{' ' * _HEADER}{line}\n" for line in lines[1:])
     return f"{keyword:<{_HEADER}}{lines[0]}".rstrip() + f"\n{rest}"
+
+
+def organism_lines(text: str) -> str:
+    """Return the ORGANISM field: the name, then the lineage.
+
+    Source: GenBank Flat File Release notes, section 3.4.10.
+    """
+    name, *lineage = _LINEAGE.split(one_line(text), maxsplit=1)
+    return header_line("  ORGANISM", name) + "".join(header_line("", text) for text in lineage)
 
 
 def one_line(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from synhub.errors import Unwritable
 from synhub.formats.feature_keys import role_of
-from synhub.formats.genbank_lines import feature_lines, header_line, one_line, sequence_lines
+from synhub.formats.genbank_lines import feature_lines, header_line, one_line, organism_lines, sequence_lines
 from synhub.formats.genbank_parts import Flattener, Group, OutFeature, is_a
 from synhub.formats.source import Source, not_at_hand
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
@@ -332,7 +332,7 @@ def _head(group: Group) -> str:
     lines += [header_line(name.upper(), value) for name, value in fields if name in _FIRST_FIELDS]
     for name in ("keywords", "source", "organism"):
         values = [value for p, value in group.literals(main) if p == GENBANK.NS + name]
-        lines += [header_line(f"{'  ' * (name == 'organism')}{name.upper()}", value) for value in values]
+        lines += [organism_lines(value) if name == "organism" else header_line(name.upper(), value) for value in values]
     lines += [_reference(group, node) for node in _references(group)]
     lines += [header_line(name.upper(), value) for name, value in fields if name not in (*_FIRST_FIELDS, "origin")]
     return "".join(lines)

@@ -146,6 +146,8 @@ def test_files_come_back_as_they_were_and_biopython_agrees(corpus: Path) -> None
             except ValueError:
                 continue  # LOCUS lines that Biopython does not read
         assert ours.seq == theirs.seq, file.name
+        for name in ("organism", "taxonomy"):
+            assert ours.annotations.get(name) == theirs.annotations.get(name), file.name
         assert [(f.type, str(f.location)) for f in ours.features] == [
             (f.type, str(f.location)) for f in theirs.features
         ], file.name

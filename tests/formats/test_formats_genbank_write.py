@@ -143,6 +143,24 @@ def test_a_feature_of_a_circle_runs_through_the_origin(spans: list[Span], locati
     assert features(lab.written(made)) == [f"misc_feature {location}"]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Saccharomyces cerevisiae", "Eukaryota; Fungi; Dikarya."],
+        ["synthetic construct", "other sequences; artificial sequences."],
+        ["recombinant plasmid", "."],
+        ["synthetic DNA construct"],
+        ["Bacteria"],
+    ],
+)
+def test_a_lineage_has_lines_of_its_own(lines: list[str]) -> None:
+    lab = Lab()
+    made = lab.definition("pX", "acgt")
+    lab.say_text(made, Iri(GENBANK.NS + "organism"), " ".join(lines))
+    head = lab.written(made).partition("FEATURES")[0]
+    assert head.partition("  ORGANISM  ")[2].splitlines() == [lines[0], *(f"            {line}" for line in lines[1:])]
+
+
 SO_ENGINEERED = Iri(SO.NS + "SO:0000804")
 
 
