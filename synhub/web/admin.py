@@ -5,6 +5,8 @@ from starlette.requests import Request
 
 import synhub
 from synhub import check
+from synhub.model import Dataset
+from synhub.sparql import template
 from synhub.web.auth import admin_of, hub_of, require_token_or_csrf
 from synhub.web.forms import read_form
 from synhub.web.respond import Result, json_result, text
@@ -13,9 +15,12 @@ _LOG = "indexing_log"
 
 
 async def health(request: Request) -> Result:
-    """Say that the server answers and its store too. Raises StoreUnavailable (503)."""
+    """Say that the server answers and its store too: with one triple, for this is asked every few seconds.
+
+    Raises StoreUnavailable (503).
+    """
     hub = hub_of(request)
-    await run_in_threadpool(hub.store.count, hub.registry.public_graph)
+    await run_in_threadpool(hub.store.ask, template.bind("any_triple"), Dataset((hub.registry.public_graph,)))
     return json_result({"status": "ok", "version": synhub.__version__})
 
 
