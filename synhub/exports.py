@@ -6,18 +6,17 @@ holds what its reader may read and is never silently short.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from synhub.formats.representations import Representation
-from synhub.formats.source import EnclosedFile, MemorySource
+from synhub.formats.source import MemorySource
 from synhub.hub import Hub
 from synhub.model import Actor, Dataset
-from synhub.objects import Closure, Located, closure, triples_of
+from synhub.objects import Located, reach_of, triples_of
 from synhub.rdf import Iri, Triple
 from synhub.sbol.graph import unskolemise
-from synhub.store.download import pieces
-from synhub.store.files import StoredFile
+from synhub.store.closure import find_closure
+from synhub.store.download import Order, enclosed_files
 from synhub.store.spool import Spool
 from synhub.store.top_levels import batches
 
@@ -47,21 +46,15 @@ def export(hub: Hub, actor: Actor, located: Located, representation: Representat
         source = MemorySource([group], [located.iri], is_collection=False)
         return Written(b"".join(representation.write(source)))
     dataset = hub.dataset(actor)
-    found = closure(hub, dataset, located)
-    files = _files(hub, found.top_levels) if representation.encloses_files else []
+    found = find_closure(reach_of(hub, dataset), located.root, hub.settings.closure_limit, DIRECT_OBJECTS)
+    groups = None if found is None else _find_small(hub, found.top_levels)
+    if found is None or groups is None:
+        return _from_snapshot(hub, actor, dataset, located, representation)
     roots = found.top_levels[: found.direct] if located.is_top_level else [located.iri]
-    groups = _find_small(hub, found.top_levels)
-    if groups is None:
-        return _from_snapshot(hub, actor, dataset, _Order(representation, found, roots, located.is_collection, files))
-    enclosed = [EnclosedFile(f.iri, f.name, f.media_type, partial(pieces, hub.blobs.path(f.digest))) for f in files]
+    enclosed = enclosed_files(hub.files, hub.blobs, found.top_levels) if representation.encloses_files else []
     source = MemorySource(groups, roots, is_collection=located.is_collection, files=enclosed)
     chunks = representation.write(source)
     return Written(chunks if enclosed else b"".join(chunks))
-
-
-def _files(hub: Hub, top_levels: Sequence[Iri]) -> list[StoredFile]:
-    """Return the files of the attachments among some top levels whose bytes are still there."""
-    return [file for file in hub.files.find_all(top_levels) if hub.blobs.path(file.digest).is_file()]
 
 
 def _find_small(hub: Hub, top_levels: Sequence[Iri]) -> list[tuple[Iri, list[Triple]]] | None:
@@ -85,40 +78,33 @@ def _find_small(hub: Hub, top_levels: Sequence[Iri]) -> list[tuple[Iri, list[Tri
     return groups
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What a child is to write."""
-
-    representation: Representation
-    found: Closure
-    roots: Sequence[Iri]
-    is_collection: bool
-    files: Sequence[StoredFile]
-
-
-def _from_snapshot(hub: Hub, actor: Actor, dataset: Dataset, order: _Order) -> Written:
+def _from_snapshot(
+    hub: Hub, actor: Actor, dataset: Dataset, located: Located, representation: Representation
+) -> Written:
     """Let a child write a large document, and return it as it grows; closing the iterator ends the child.
 
-    What goes wrong before the first byte is raised here. Raises TooMany when no child becomes free soon.
+    The child also finds out what travels along. What goes wrong before the first byte is raised here: TooLarge too,
+    and TooMany when no child becomes free soon.
     """
     settings = hub.settings
     username = actor.user.username if actor.user else None
     newest = hub.journal.graphs_number(dataset.every_graph)
     at_least = max(newest, hub.journal.last_number_of(username) if username else 0)
-    top_levels = order.found.top_levels
     with ExitStack() as stack:
         snapshot = stack.enter_context(hub.snapshots.acquire(at_least))
-        argument = {
-            "representation": order.representation.name,
-            "store": str(snapshot.path),
-            "graphs": sorted({g for g in map(hub.registry.graph_of, top_levels) if g is not None}),
-            "top_levels": list(top_levels),
-            "roots": list(order.roots),
-            "is_collection": order.is_collection,
-            "files": [(f.iri, f.name, f.media_type, str(hub.blobs.path(f.digest))) for f in order.files],
-        }
+        # the child finds in the catalog what has been hidden there
+        unseen = replace(dataset, hidden=dataset.hidden - hub.catalog.hidden)
+        order = Order(
+            representation.name,
+            snapshot.path,
+            settings.data,
+            hub.registry.prefix,
+            unseen,
+            located.root,
+            settings.closure_limit,
+        )
         _, chunks = hub.lanes.download.stream(
-            "download", argument, settings.download_timeout, settings.download_limit, wait_s=_PATIENCE_S
+            "download", order.as_json(), settings.download_timeout, settings.download_limit, wait_s=_PATIENCE_S
         )
         stack.enter_context(chunks)
         spool = Spool(chunks, stack.pop_all(), settings.data, settings.disk_reserve)

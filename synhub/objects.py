@@ -1,4 +1,4 @@
-"""Reading one object: where it is, what it says, what travels with it.
+"""Reading one object: where it is and what it says.
 
 Every function takes the reader's Dataset. What may not be read is reported exactly like what does not exist. Single
 top levels of the Dataset are honoured here and nowhere else: every query binds its subjects.
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from synhub.errors import Moved, NotFound, TooLarge
+from synhub.errors import Moved, NotFound
 from synhub.hub import Hub
 from synhub.identity import ObjectRef
 from synhub.model import Actor, Dataset
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
 from synhub.sbol.graph import Document
 from synhub.sparql import template
-from synhub.store.catalog_closure import members_of, referred_by_members, referred_top_levels
 from synhub.store.catalog_listings import find_record
+from synhub.store.closure import Reach, Root
 from synhub.store.top_levels import versions_of
 from synhub.submit.plan import is_submission_root
 from synhub.vocab import RDF, SBOL2
@@ -45,25 +45,19 @@ class Located:
     def is_top_level(self) -> bool:
         return self.iri == self.top_level
 
+    @property
+    def root(self) -> Root:
+        """Where a download of it begins."""
+        return Root(self.iri, self.top_level, self.graph, self.is_collection and self.is_top_level)
+
+
+def reach_of(hub: Hub, dataset: Dataset) -> Reach:
+    return Reach(hub.store, hub.catalog, hub.registry, dataset)
+
 
 def readable_graph(hub: Hub, dataset: Dataset, top_level: Iri) -> Iri | None:
     """Return the graph of a top level that the Dataset covers, None for what may not be read or is being removed."""
-    graph = hub.registry.graph_of(top_level)
-    if graph is None or (graph, top_level) in dataset.hidden:
-        return None
-    if graph in dataset.graphs:
-        return graph
-    for single in dataset.singles:
-        if single.graph != graph or single.moved:
-            continue
-        if single.top_level == top_level:
-            return graph
-        namespace = hub.registry.namespace_of(single.top_level)
-        if single.members and namespace is not None and top_level.startswith(namespace.iri):
-            query = template.bind("is_member", collection=single.top_level, member=top_level)
-            if hub.store.ask(query, Dataset((graph,))):
-                return graph
-    return None
+    return reach_of(hub, dataset).graph_of(top_level)
 
 
 def state_of(hub: Hub, actor: Actor) -> str | None:
@@ -201,55 +195,3 @@ def metadata(hub: Hub, located: Located) -> dict[str, Any]:
         record[name] = min((text_of(value) for value in said if value is not None), default=None)
     sbol_types = [t for t in located.types if t.startswith(SBOL2.NS)]
     return record | {"type": (sbol_types or list(located.types))[0]}
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """Top levels that belong together, what was asked for first. The first `direct` of them are the object itself or,
-    of a collection, it and its members; the others are what these refer to.
-    """
-
-    top_levels: list[Iri]
-    direct: int
-
-
-def _is_readable(hub: Hub, dataset: Dataset, graph: Iri, top_level: Iri) -> bool:
-    """Say what `readable_graph` says; at once for the many top levels of a graph that is open."""
-    if graph in dataset.graphs:
-        return (graph, top_level) not in dataset.hidden
-    return readable_graph(hub, dataset, top_level) is not None
-
-
-def closure(hub: Hub, dataset: Dataset, located: Located) -> Closure:
-    """Return the top levels that travel with an object.
-
-    Of a collection: its own, every member's, and their references; of anything else all it refers to. Raises TooLarge
-    when that is more than the limit, so that no document is silently short.
-    """
-    limit = hub.settings.closure_limit
-    around = Dataset(dataset.every_graph, (), dataset.hidden)
-    top_level = located.top_level
-    seen = {top_level: None}
-    frontier = [top_level]
-    found: list[Iri] = []
-    if located.is_collection and located.is_top_level:
-        members = members_of(hub.catalog, around, located.graph, top_level)
-        readable = [m for m in members if _is_readable(hub, dataset, m[1], m[0])]
-        seen.update(dict.fromkeys(iri for iri, _, _ in readable))
-        if len(readable) == len(members):
-            found = referred_by_members(hub.catalog, around, located.graph, top_level)
-            frontier += [iri for iri, _, direct in members if not direct]
-        else:
-            frontier = list(seen)
-    direct = len(seen)
-    while frontier:
-        found += referred_top_levels(hub.catalog, around, frontier)
-        frontier = [iri for iri in found if iri not in seen and readable_graph(hub, dataset, iri)]
-        found = []
-        seen.update(dict.fromkeys(frontier))
-        if len(seen) - direct > limit:
-            raise TooLarge(
-                f"{located.iri} refers to more than {limit} further objects; ask for /sbolnr, which holds the object"
-                " without them"
-            )
-    return Closure(list(seen), direct)

@@ -14,11 +14,13 @@ from synhub import exports, objects
 from synhub.errors import NotFound, TooLarge
 from synhub.exports import export
 from synhub.formats.representations import DEFAULT
+from synhub.hub import Hub
 from synhub.identity import ObjectRef
 from synhub.model import Actor, Single
 from synhub.rdf import Iri
 from synhub.sbol.graph import parse_rdf_xml
 from synhub.store.catalog_listings import find_record
+from synhub.store.closure import Closure, find_closure
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sbol2"
 GRAPH = Iri(PREFIX + "user/alice")
@@ -70,18 +72,24 @@ def test_a_shared_collection_covers_its_members_in_its_own_namespace(instance: L
         objects.locate(instance.hub, guest, ref(PREFIX + "user/alice/other/other_collection/1", instance))
 
 
+def closure_of(hub: Hub, actor: Actor, located: objects.Located) -> Closure:
+    found = find_closure(objects.reach_of(hub, hub.dataset(actor)), located.root, hub.settings.closure_limit)
+    assert found is not None
+    return found
+
+
 def test_a_closure_stops_at_what_was_shared(instance: Live) -> None:
     device = next(iri for iri in members(instance) if references(instance, iri))
     guest = Actor(shared=(Single(GRAPH, Iri(device)),))
     located = objects.locate(instance.hub, guest, ref(device, instance))
 
-    assert objects.closure(instance.hub, instance.hub.dataset(guest), located).top_levels == [device]
+    assert closure_of(instance.hub, guest, located).top_levels == [device]
 
 
 def references(instance: Live, iri: str) -> list[Iri]:
     alice = Actor(instance.hub.accounts.find_by_login("alice"))
     located = objects.locate(instance.hub, alice, ref(iri, instance))
-    return objects.closure(instance.hub, instance.hub.dataset(alice), located).top_levels[1:]
+    return closure_of(instance.hub, alice, located).top_levels[1:]
 
 
 def test_a_download_holds_the_object_and_all_it_refers_to(instance: Live) -> None:
@@ -122,7 +130,7 @@ def test_members_and_references_by_their_identity_mean_the_latest_version(tmp_pa
         assert running.submit("alice", document.encode()).text == "Successfully uploaded"
         alice = Actor(running.hub.accounts.find_by_login("alice"))
         located = objects.locate(running.hub, alice, ref(PREFIX + "user/alice/lab/set/1", running))
-        found = objects.closure(running.hub, running.hub.dataset(alice), located)
+        found = closure_of(running.hub, alice, located)
 
     names = ["set/1", "new/1", "old/1.10"]
     assert (found.top_levels, found.direct) == ([PREFIX + "user/alice/lab/" + name for name in names], 2)

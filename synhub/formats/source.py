@@ -45,7 +45,12 @@ class Source(Protocol):
         """The files of the attachments among the top levels; empty for formats that have no place for them."""
 
     def top_levels(self) -> Iterator[list[Triple]]:
-        """Yield the distinct triples of every top level that travels along, roots first, each with its children."""
+        """Yield the distinct triples of every top level that travels along, roots first, each with its children; of a
+        large collection that was asked for without its members.
+        """
+
+    def members(self) -> Iterator[list[Triple]]:
+        """Yield the sbol:member triples that are missing from the first of the top levels, in pieces, often none."""
 
     def find(self, iri: Iri) -> list[Triple] | None:
         """Return the triples of one top level by its IRI or its persistent identity (then of the latest version)."""
@@ -74,9 +79,20 @@ class MemorySource:
     def top_levels(self) -> Iterator[list[Triple]]:
         yield from self._groups.values()
 
+    def members(self) -> Iterator[list[Triple]]:
+        return iter(())
+
     def find(self, iri: Iri) -> list[Triple] | None:
         found = self._groups.get(iri)
         return found if found is not None else self._groups.get(self._latest.get(iri, iri))
+
+
+def in_pieces(source: Source) -> Iterator[list[Triple]]:
+    """Yield all triples of a source: every top level, the first with its members in pieces behind it."""
+    for number, group in enumerate(source.top_levels()):
+        yield group
+        if number == 0:
+            yield from source.members()
 
 
 def not_at_hand(iri: Iri) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pyoxigraph
 
-from synhub.formats.source import Source
+from synhub.formats.source import Source, in_pieces
 from synhub.rdf import Term, Triple, datatype_of, is_blank, is_literal, text_of
 from synhub.rdf import write_ntriples as ntriples_of
 from synhub.sbol.blank_nodes import unskolemise
@@ -121,4 +121,4 @@ def _value(term: Term) -> dict[str, str]:
 
 
 def _groups(source: Source) -> Iterator[list[Triple]]:
-    return (unskolemise(group) for group in source.top_levels())
+    return (unskolemise(group) for group in in_pieces(source))

@@ -59,7 +59,8 @@ _ORDER = (*dict.fromkeys(_LISTS.values()), _GENERIC)
 def write_summary(source: Source) -> Iterator[bytes]:
     """Yield one JSON object, indented by two spaces. Walks the top levels once for each class among them."""
     present: set[str] | None = None
-    before = b"{"
+    before = b""
+    yield b"{"  # at once: the first record may be a large one
     for name in _ORDER:
         if present is not None and name not in present:
             continue
@@ -70,13 +71,29 @@ def write_summary(source: Source) -> Iterator[bytes]:
             seen |= found
             if name in found:
                 for record in _records(group, name):
-                    yield between + indent(json.dumps(record, ensure_ascii=False, indent=2), "    ").encode()
+                    text = indent(json.dumps(record, ensure_ascii=False, indent=2), "    ")
+                    if record.get("uri") == source.roots[0]:
+                        yield from _with_members(between, text, source)
+                    else:
+                        yield between + text.encode()
                     between = b",\n"
         if between == b",\n":
             yield b"\n  ]"
             before = b","
         present = seen
-    yield b"{}" if before == b"{" else b"\n}"
+    yield b"\n}" if before else b"}"
+
+
+def _with_members(before: bytes, text: str, source: Source) -> Iterator[bytes]:
+    """Yield the text of the record of what was asked for, with those members that its top level was given without."""
+    end = "\n    }"
+    yield before + text.removesuffix(end).encode()
+    between = b',\n      "members": [\n'
+    for piece in source.members():
+        for _, _, member in piece:
+            yield between + b"        " + json.dumps(text_of(member), ensure_ascii=False).encode()
+            between = b",\n"
+    yield (end if between != b",\n" else f"\n      ]{end}").encode()
 
 
 def _lists(group: Iterable[Triple]) -> set[str]:

@@ -9,7 +9,7 @@ Source: SBOL 2.3.0, section 10; RDF/XML 1.1, section 7.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from xml.sax.saxutils import escape
 
 from synhub.errors import Inconsistent
@@ -68,7 +68,7 @@ def write_sbol2(triples: Iterable[Triple]) -> Iterator[bytes]:
     for value in sorted({o for _, p, o in plain if p == _TYPE}):
         names.of_class(value)
     yield names.header()
-    yield from _elements(document, names)
+    yield from (element for _, element in _elements(document, names))
     yield _FOOTER
 
 
@@ -79,11 +79,7 @@ def write_sbol2_stream(groups: Iterable[list[Triple]]) -> Iterator[bytes]:
     elements that use them, since they are not known when the header is written.
     Raises Inconsistent like `write_sbol2`; the header has been yielded then.
     """
-    names = _Names()
-    yield names.header()
-    for group in groups:
-        yield from _elements(Document.of(unskolemise(group)), names)
-    yield _FOOTER
+    return _stream(groups, None, lambda: iter(()))
 
 
 def write_sbol2_source(source: Source) -> Iterator[bytes]:
@@ -92,16 +88,57 @@ def write_sbol2_source(source: Source) -> Iterator[bytes]:
     """
     if isinstance(source, MemorySource):
         return write_sbol2(triple for group in source.top_levels() for triple in group)
-    return write_sbol2_stream(source.top_levels())
+    return _stream(source.top_levels(), iri_term(source.roots[0]), source.members)
 
 
-def _elements(document: Document, names: "_Names") -> Iterator[bytes]:
+def _stream(
+    groups: Iterable[list[Triple]], collection: Term | None, members: Callable[[], Iterator[list[Triple]]]
+) -> Iterator[bytes]:
+    names = _Names()
+    yield names.header()
+    for group in groups:
+        for root, element in _elements(Document.of(unskolemise(group)), names):
+            yield from [element] if root != collection else _with_members(element, members(), names)
+    yield _FOOTER
+
+
+def _elements(document: Document, names: "_Names") -> Iterator[tuple[Term, bytes]]:
     roots = sorted((_main_class(document, root), root) for root in document.top_levels + document.orphans)
     element = _Element(document, names)
     for _, root in roots:
-        yield element.write(root)
+        yield root, element.write(root)
         while element.deferred:
-            yield element.write(element.deferred.pop())
+            deferred = element.deferred.pop()
+            yield deferred, element.write(deferred)
+
+
+def _with_members(element: bytes, members: Iterator[list[Triple]], names: "_Names") -> Iterator[bytes]:
+    """Yield the element of a collection with members that its triples were given without, last in it."""
+    piece = next(members, None)
+    if piece is None:
+        yield element
+        return
+    name = names.of(piece[0][1])
+    start, end = _opened(element)
+    yield start
+    while piece is not None:
+        lines = (_line(name, value) for _, _, value in piece)
+        yield "".join(f"    {line}" for line in lines).encode()
+        piece = next(members, None)
+    yield end
+
+
+def _opened(element: bytes) -> tuple[bytes, bytes]:
+    """Split an element before its end."""
+    if element.count(b"\n") == 1:  # empty
+        name = element.split(None, 1)[0].removeprefix(b"<").removesuffix(b"/>")
+        return element.removesuffix(b"/>\n") + b">\n", b"  </" + name + b">\n"
+    cut = element.rindex(b"  </")
+    return element[:cut], element[cut:]
+
+
+def _line(name: str, value: Term) -> str:
+    return f"<{name}{_literal(value)}</{name}>\n" if value[0] == '"' else f"<{name} {_pointer(value)}/>\n"
 
 
 def _main_class(document: Document, subject: Term) -> Term:
@@ -211,7 +248,7 @@ class _Element:
         name = "rdf:type" if predicate == _TYPE else self.names.of(predicate)
         indent = "  " * (2 * depth)
         if value[0] == '"':
-            self.lines.append(f"{indent}<{name}{_literal(value)}</{name}>\n")
+            self.lines.append(indent + _line(name, value))
         elif self._nests(subject, predicate, value):
             if depth < _MAX_NESTING:
                 self.lines.append(f"{indent}<{name}>\n")
@@ -220,9 +257,9 @@ class _Element:
                 return
             self.written.add(value)
             self.deferred.append(value)
-            self.lines.append(f"{indent}<{name} {_pointer(value)}/>\n")
+            self.lines.append(indent + _line(name, value))
         else:
-            self.lines.append(f"{indent}<{name} {_pointer(value)}/>\n")
+            self.lines.append(indent + _line(name, value))
 
     def _nests(self, subject: Term, predicate: Term, value: Term) -> bool:
         document = self.document

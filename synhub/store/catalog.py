@@ -36,12 +36,16 @@ def is_public(graph: Iri) -> bool:
 
 
 class Catalog:
-    """The search index in one SQLite file. One writer thread; any thread reads."""
+    """The search index in one SQLite file. One writer thread; any thread reads.
 
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path, "catalog", "NORMAL")
-        with self.database.write() as connection:
-            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+    `read_only` is for another process than the one that has it open for writing; `hidden` is what was so at the start.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.database = Database(path, "catalog", "NORMAL", read_only=read_only)
+        if not read_only:
+            with self.database.write() as connection:
+                connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         rows = self.database.rows(
             "SELECT graph.iri, top_level.iri FROM hidden JOIN top_level USING (id)"
             " JOIN graph ON graph.id = top_level.graph"

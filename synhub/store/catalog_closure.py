@@ -6,6 +6,7 @@ An IRI may name a top level, or a persistent identity: that stands for its lates
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from synhub.model import Dataset
 from synhub.rdf import Iri
@@ -28,13 +29,21 @@ WHERE me.iri IN (SELECT value FROM json_each(:iris))
 _MEMBERS = """
 FROM top_level c
 JOIN graph AS own ON own.id = c.graph AND own.iri = :graph
-JOIN membership m ON m.collection = c.id
-JOIN top_level t ON t.node = m.member
+CROSS JOIN membership m ON m.collection = c.id
+CROSS JOIN top_level t ON t.node = m.member
   AND t.graph IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(:graphs)))
 {}
 WHERE c.node = (SELECT id FROM node WHERE iri = :collection)
 """
-_MEMBER_ROWS = "SELECT t.iri, g.iri" + _MEMBERS.format("JOIN graph g ON g.id = t.graph")
+_MEMBER_ROWS = "SELECT t.iri" + _MEMBERS.format("")
+_SOME_MEMBERS = """
+SELECT 1
+FROM top_level c
+JOIN graph AS own ON own.id = c.graph AND own.iri = :graph
+JOIN membership m ON m.collection = c.id
+WHERE c.node = (SELECT id FROM node WHERE iri = :collection)
+LIMIT :n
+"""
 _NAMED_MEMBERS = """
 SELECT n.iri
 FROM top_level c
@@ -44,23 +53,14 @@ JOIN node n ON n.id = m.member
 WHERE c.node = (SELECT id FROM node WHERE iri = :collection)
 AND NOT EXISTS (SELECT 1 FROM top_level WHERE node = m.member)
 """
-_NO_MEMBER = (
-    "AND NOT EXISTS (SELECT 1 FROM membership AS other WHERE other.collection = c.id AND other.member = r.target)"
-)
+# What is no member itself is asked about last: of nearly all references that is all there is to ask.
 _MEMBERS_REFERENCES = "".join(
     (
-        "SELECT DISTINCT o.iri",
-        _MEMBERS.format("JOIN reference r ON r.source = t.id JOIN top_level o ON o.node = r.target"),
-        "AND o.graph IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(:graphs))) ",
-        _NO_MEMBER,
-    )
-)
-_MEMBERS_IDENTITIES = "".join(
-    (
         "SELECT DISTINCT n.iri",
-        _MEMBERS.format("JOIN reference r ON r.source = t.id JOIN node n ON n.id = r.target"),
-        "AND EXISTS (SELECT 1 FROM top_level WHERE identity = r.target) ",
-        _NO_MEMBER,
+        _MEMBERS.format("CROSS JOIN reference r ON r.source = t.id CROSS JOIN node n ON n.id = r.target"),
+        "AND NOT EXISTS (SELECT 1 FROM membership AS other WHERE other.collection = c.id AND other.member = r.target)",
+        " AND (EXISTS (SELECT 1 FROM top_level WHERE node = r.target)",
+        " OR EXISTS (SELECT 1 FROM top_level WHERE identity = r.target))",
     )
 )
 
@@ -106,25 +106,40 @@ def referred_top_levels(catalog: Catalog, dataset: Dataset, top_levels: Sequence
     return named_top_levels(catalog, dataset, sorted(referred))
 
 
-def members_of(catalog: Catalog, dataset: Dataset, graph: Iri, collection: Iri) -> list[tuple[Iri, Iri, bool]]:
-    """Return the members of a collection in the graphs of the dataset, hidden ones too, sorted: each with its graph,
-    and whether it is one by its own IRI, not only by its persistent identity."""
-    values = {"graphs": json.dumps(dataset.graphs), "graph": graph, "collection": collection}
-    members = {(Iri(iri), Iri(where)): True for iri, where in catalog.database.rows(_MEMBER_ROWS, values)}
+def has_more_members(catalog: Catalog, graph: Iri, collection: Iri, most: int) -> bool:
+    """Say whether a collection has more than `most` members, whoever may read them."""
+    return len(catalog.database.rows(_SOME_MEMBERS, {"graph": graph, "collection": collection, "n": most + 1})) > most
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of a collection in one graph, in no order: those that are one by their own IRI, and those that are
+    one only by their persistent identity."""
+
+    direct: list[Iri]
+    named: list[Iri]
+
+
+def members_of(catalog: Catalog, dataset: Dataset, graph: Iri, collection: Iri) -> dict[Iri, Members]:
+    """Return the members of a collection in each graph of the dataset that has some, hidden ones too."""
+    values = {"graph": graph, "collection": collection}
     names = [Iri(iri) for (iri,) in catalog.database.rows(_NAMED_MEMBERS, values)]
-    for where in dataset.graphs if names else ():
-        for iri in named_top_levels(catalog, Dataset((where,)), names):
-            members.setdefault((iri, where), False)
-    return sorted((iri, where, direct) for (iri, where), direct in members.items())
+    found: dict[Iri, Members] = {}
+    for where in dataset.graphs:
+        rows = catalog.database.read().execute(_MEMBER_ROWS, values | {"graphs": json.dumps([where])})
+        direct = [Iri(iri) for (iri,) in rows]
+        named = set(named_top_levels(catalog, Dataset((where,)), names)).difference(direct) if names else ()
+        if direct or named:
+            found[where] = Members(direct, list(named))
+    return found
 
 
 def referred_by_members(catalog: Catalog, dataset: Dataset, graph: Iri, collection: Iri) -> list[Iri]:
     """Return the top levels in the graphs of the dataset that members of a collection by their own IRI refer to,
     sorted; those that are such members themselves may be missing."""
     values = {"graphs": json.dumps(dataset.graphs), "graph": graph, "collection": collection}
-    referred = {Iri(iri) for (iri,) in catalog.database.rows(_MEMBERS_REFERENCES, values)}
-    identities = [Iri(iri) for (iri,) in catalog.database.rows(_MEMBERS_IDENTITIES, values)]
-    return sorted(referred.union(named_top_levels(catalog, dataset, identities)))
+    referred = [Iri(iri) for (iri,) in catalog.database.rows(_MEMBERS_REFERENCES, values)]
+    return named_top_levels(catalog, dataset, sorted(referred))
 
 
 def referring_top_levels(catalog: Catalog, dataset: Dataset, iris: Iterable[Iri]) -> set[Iri]:

@@ -73,16 +73,22 @@ def open_or_remake(path: Path, opener: Callable[[Path], T]) -> T:
 class Database:
     """One SQLite file in WAL mode.
 
-    `family` names its migrations, `synchronous` is FULL for truth and NORMAL for what can be derived again.
-    Raises Inconsistent when the file was written by a newer synhub.
+    `family` names its migrations, `synchronous` is FULL for truth and NORMAL for what can be derived again. With
+    `read_only` it belongs to another process, which has it open: nothing is written. Raises Inconsistent when the file
+    was written by a newer synhub.
     """
 
-    def __init__(self, path: Path, family: str, synchronous: Literal["FULL", "NORMAL"]) -> None:
+    def __init__(
+        self, path: Path, family: str, synchronous: Literal["FULL", "NORMAL"], *, read_only: bool = False
+    ) -> None:
         self.path = path
         self._synchronous = synchronous
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._read_only = read_only
+        if read_only:
+            return
         try:
             self._writer = self._connect()
             self._migrate(family)
@@ -92,7 +98,10 @@ class Database:
             raise CorruptDatabase(f"{path} cannot be read: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        name = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
+        connection = sqlite3.connect(name, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+        if self._read_only:
+            return connection
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -150,8 +159,18 @@ class Database:
         found: tuple[Any, ...] | None = self.read().execute(sql, values).fetchone()
         return found
 
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """What this thread reads inside is of one state. Keep it short: meanwhile the log only grows."""
+        connection = self.read()
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("COMMIT")
+
     def close(self) -> None:
         with self._lock:
-            for connection in [*self._readers, self._writer]:
+            for connection in self._readers if self._read_only else [*self._readers, self._writer]:
                 connection.close()
             self._readers.clear()

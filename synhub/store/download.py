@@ -5,21 +5,30 @@ Runs in a child; imports the engine and the pure core only.
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from synhub.formats.representations import BY_NAME
 from synhub.formats.source import EnclosedFile
-from synhub.identity import version_key
-from synhub.model import Dataset
-from synhub.rdf import Iri, Triple
+from synhub.identity import Registry, version_key
+from synhub.model import Dataset, Single
+from synhub.rdf import Iri, Triple, iri_term
 from synhub.sbol.graph import unskolemise
+from synhub.sparql import template
 from synhub.store.base import TripleStore
+from synhub.store.blobs import Blobs
+from synhub.store.catalog import Catalog
 from synhub.store.child import Output
+from synhub.store.closure import Closure, Reach, Root, find_closure
+from synhub.store.data_folder import CATALOG, DATABASE
+from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.files import Files
 from synhub.store.top_levels import batches, read_top_levels
+from synhub.vocab import SBOL2
 
 _CHUNK_BYTES = 64 * 1024  # what is sent at once: writers yield lines
 _PIECE_BYTES = 256 * 1024  # of a file
@@ -27,31 +36,72 @@ _KEPT_TRIPLES = 100_000  # of what was looked up: about 40 MiB
 _FIRST = 50  # top levels that are read before the first byte
 _STREAMS = 4  # places in the order of top levels that a writer may read from in turn
 _MOST_AHEAD = 256
+_MEMBERS_AT_ONCE = 1_000
+_MEMBER = iri_term(SBOL2.member)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be written, for whom, from where.
+
+    `data` is the data folder. `dataset` holds of what is hidden only what may be missing in the catalog.
+    """
+
+    representation: str
+    snapshot: Path
+    data: Path
+    prefix: str
+    dataset: Dataset
+    root: Root
+    limit: int
+
+    def as_json(self) -> dict[str, Any]:
+        dataset = {
+            "graphs": self.dataset.graphs,
+            "singles": [astuple(single) for single in self.dataset.singles],
+            "hidden": list(self.dataset.hidden),
+        }
+        said = {"representation": self.representation, "snapshot": str(self.snapshot), "data": str(self.data)}
+        return said | {"prefix": self.prefix, "dataset": dataset, "root": astuple(self.root), "limit": self.limit}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> "Order":
+        dataset = Dataset(
+            tuple(said["dataset"]["graphs"]),
+            tuple(Single(*single) for single in said["dataset"]["singles"]),
+            frozenset((graph, top_level) for graph, top_level in said["dataset"]["hidden"]),
+        )
+        return cls(
+            said["representation"],
+            Path(said["snapshot"]),
+            Path(said["data"]),
+            said["prefix"],
+            dataset,
+            Root(*said["root"]),
+            said["limit"],
+        )
 
 
 def run(argument: dict[str, Any], output: Output) -> None:
-    """Write a document.
-
-    `argument` names the "representation", the "store" and its "graphs", the "top_levels" in order, the "roots" among
-    them, whether it "is_collection", and the "files" of attachments, each as IRI, name, media type and path.
-    """
+    """Write the document of an Order. The header is sent when it is known what travels along. Raises TooLarge."""
+    order = Order.from_json(argument)
+    representation = BY_NAME[order.representation]
+    store = EmbeddedStore(order.snapshot, read_only=True)
+    found = _closure(order, store)
+    files = _files(order.data, found.top_levels) if representation.encloses_files else []
     output.header({})
-    store = EmbeddedStore(Path(argument["store"]), read_only=True)
     source = SnapshotSource(
         store,
-        Dataset(tuple(Iri(g) for g in argument["graphs"])),
-        [Iri(t) for t in argument["top_levels"]],
-        [Iri(t) for t in argument["roots"]],
-        is_collection=argument["is_collection"],
-        files=[
-            EnclosedFile(Iri(iri), name, kind, partial(pieces, Path(path)))
-            for iri, name, kind, path in argument["files"]
-        ],
+        Dataset(found.graphs),
+        found.top_levels,
+        found.top_levels[: found.direct] if order.root.iri == order.root.top_level else [order.root.iri],
+        is_collection=order.root.with_members,
+        files=files,
     )
     held: list[bytes] = []
     size = 0
     sent = False
-    for chunk in BY_NAME[argument["representation"]].write(source):
+    for chunk in representation.write(source):
         held.append(chunk)
         size += len(chunk)
         if size >= _CHUNK_BYTES or not sent:  # the reader waits for the first
@@ -59,6 +109,33 @@ def run(argument: dict[str, Any], output: Output) -> None:
             held.clear()
             size, sent = 0, True
     output.write(b"".join(held))
+
+
+def _closure(order: Order, store: TripleStore) -> Closure:
+    catalog = Catalog(order.data / CATALOG, read_only=True)
+    try:
+        with catalog.database.one_state():
+            dataset = replace(order.dataset, hidden=order.dataset.hidden | catalog.hidden)
+            reach = Reach(store, catalog, Registry(order.prefix), dataset)
+            found = find_closure(reach, order.root, order.limit)
+    finally:
+        catalog.close()
+    assert found is not None
+    return found
+
+
+def _files(data: Path, top_levels: Sequence[Iri]) -> list[EnclosedFile]:
+    database = Database(data / DATABASE, "synhub", "FULL", read_only=True)
+    try:
+        return enclosed_files(Files(database), Blobs(data / "blobs"), top_levels)
+    finally:
+        database.close()
+
+
+def enclosed_files(files: Files, blobs: Blobs, top_levels: Sequence[Iri]) -> list[EnclosedFile]:
+    """Return the files of the attachments among some top levels whose bytes are still there."""
+    found = [(file, blobs.path(file.digest)) for file in files.find_all(top_levels)]
+    return [EnclosedFile(f.iri, f.name, f.media_type, partial(pieces, path)) for f, path in found if path.is_file()]
 
 
 def pieces(path: Path) -> Iterator[bytes]:
@@ -76,7 +153,7 @@ class SnapshotSource:
 
     def __init__(
         self,
-        store: TripleStore,
+        store: EmbeddedStore,
         dataset: Dataset,
         order: Sequence[Iri],
         roots: Sequence[Iri],
@@ -91,19 +168,41 @@ class SnapshotSource:
         self._dataset = dataset
         self._order = order
         self._position = {iri: n for n, iri in enumerate(order)}
-        self._first: list[list[Triple]] | None = None  # a collection with all its members: writers look at it twice
+        self._facts: list[Triple] | None = None  # of what was asked for, less members: writers look at it twice
+        self._has_members = False  # whether they come apart
         self._latest: Mapping[str, Iri] | None = None
         self._kept: OrderedDict[Iri, list[Triple]] = OrderedDict()
         self._triples = 0
         self._ahead: list[tuple[int, int]] = []  # where a look-up would go on, how many it read before
 
     def top_levels(self) -> Iterator[list[Triple]]:
-        if self._first is None:
-            self._first = list(self._read(self._order[:1]).values())
-        yield from self._first
+        first = self._read_first()
+        if first:
+            yield first
         for batch in chain([self._order[1:_FIRST]], batches(self._order[_FIRST:])):
             stored = self._read(batch)
             yield from (stored[iri] for iri in batch if iri in stored)
+
+    def members(self) -> Iterator[list[Triple]]:
+        self._read_first()
+        collection = self._order[0]
+        if self._has_members:
+            rows = self._store.each(template.bind("members", collection=collection), self._dataset)
+            triples = ((iri_term(collection), _MEMBER, value) for (value,) in rows if value is not None)
+            while piece := list(islice(triples, _MEMBERS_AT_ONCE)):
+                yield piece
+
+    def _read_first(self) -> list[Triple]:
+        """Return the triples of what was asked for; of a large collection without members, unless it has children."""
+        if self._facts is None:
+            top_level = self._order[0]
+            facts: list[Triple] = []
+            if self.is_collection and len(self.roots) > _MEMBERS_AT_ONCE:
+                query = template.bind("without_members", top_level=top_level)
+                facts = unskolemise(sorted(self._store.construct(query, self._dataset)))
+                self._has_members = all(s == iri_term(top_level) for s, _, _ in facts)
+            self._facts = facts if self._has_members else self._read([top_level]).get(top_level, [])
+        return self._facts
 
     def find(self, iri: Iri) -> list[Triple] | None:
         top_level = iri if iri in self._position else self._latest_of(iri)

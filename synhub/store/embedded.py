@@ -149,6 +149,15 @@ class EmbeddedStore:
         with self._engine() as engine:
             return bool(_query(engine, query, dataset))
 
+    def each(self, query: Query, dataset: Dataset) -> Iterator[Row]:
+        """Yield the rows of `select` as they are found: for those that are too many to hold. To be consumed in the
+        calling thread, and soon: the engine stays open meanwhile."""
+        with self._engine() as engine:
+            solutions = _query(engine, query, dataset)
+            assert isinstance(solutions, pyoxigraph.QuerySolutions)
+            for row in solutions:
+                yield tuple(None if t is None else Term(str(t)) for t in row)
+
     def construct(self, query: Query, dataset: Dataset) -> list[Triple]:
         with self._engine() as engine:
             triples = _query(engine, query, dataset)

@@ -46,8 +46,12 @@ def write_sbol3(source: Source, syntax: Sbol3Syntax) -> Iterator[bytes]:
 def sbol3_groups(source: Source) -> Iterator[list[Triple]]:
     """Yield the SBOL 3 triples of every top level of the source, in its order."""
     upward = Upward(lambda top_level: source.find(iri_of(top_level)) if is_iri(top_level) else None)
-    for group in source.top_levels():
-        yield _up(unskolemise(group), upward)
+    for number, group in enumerate(source.top_levels()):
+        found = _up(unskolemise(group), upward)
+        yield found
+        said = frozenset(found)
+        for piece in source.members() if number == 0 else ():
+            yield [t for t in _up(unskolemise([*group, *piece]), upward) if t not in said]
 
 
 def convert_sbol3(triples: list[Triple], options: Options) -> Reading:
