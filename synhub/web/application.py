@@ -75,6 +75,8 @@ async def _dispatch(request: Request) -> Response:
         result = text("Internal Server Error; the administrator finds the details in the log", 500, title="Error")
     response = result.value if isinstance(result.value, Response) else to_response(request, result)
     response.headers.update(_CORS)
+    if hasattr(request.state, "job_id"):  # a change, which has a report whatever became of it
+        response.headers["Link"] = f'</jobs/{request.state.job_id}>; rel="describedby"'
     response.headers.setdefault("Vary", "Accept, X-authorization, Cookie")
     response.headers.setdefault("Cache-Control", _cache_rule(request))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -41,7 +41,7 @@ async def carry_out(request: Request, start: Callable[[], JobFuture], answer: Ca
 
 
 async def started(request: Request, start: Callable[[], JobFuture]) -> JobFuture:
-    """Start a job, which the access line names from then on. Raises what `start` raises."""
+    """Start a job, which the access line and every answer name from then on. Raises what `start` raises."""
     future = await run_in_threadpool(start)
     request.state.job_id = future.job_id
     return future
@@ -65,10 +65,6 @@ def accepted(future: JobFuture) -> Result:
 
 
 def success(request: Request, job: Job, iri: Iri | None = None, words: str = "Success") -> Result:
-    """The classic answer to a change, with a link to the job's report; a browser is led to `iri`, or to its listing."""
+    """The classic answer to a change; a browser is led to `iri`, or to its listing."""
     path = "/manage" if iri is None else path_of_iri(iri, hub_of(request).registry)
-    return Result(words, headers=described_by(job), title=words.split("\n", 1)[0], location=path)
-
-
-def described_by(job: Job) -> dict[str, str]:
-    return {"Link": f'</jobs/{job.id}>; rel="describedby"'}
+    return Result(words, title=words.split("\n", 1)[0], location=path)

@@ -12,7 +12,7 @@ from synhub.errors import FieldErrors, SynhubError
 from synhub.identity import path_of_iri
 from synhub.submit.intake import parse_flag
 from synhub.web.auth import hub_of, user_of
-from synhub.web.changing import accepted, described_by, done, received, started, wants_no_wait
+from synhub.web.changing import accepted, done, received, started, wants_no_wait
 from synhub.web.forms import UploadForm
 from synhub.web.pages import render_form
 from synhub.web.respond import HTML, Result, error_result, json_result, redirect, wants_html
@@ -50,7 +50,7 @@ async def submit(request: Request) -> Result:
     job = await done(future)
     await _tell(request, job.id)
     path = path_of_iri(job.options["collection"], hub.registry) if wants_html(request) else None
-    return Result(DONE, headers=described_by(job), title=DONE, location=path)
+    return Result(DONE, title=DONE, location=path)
 
 
 async def _is_dry_run(request: Request, form: UploadForm, job_id: str) -> bool:

@@ -82,6 +82,16 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
+def test_a_refused_upload_has_a_report_too(instance: Live) -> None:
+    answer = instance.submit("alice", b"<rdf:RDF", {"id": "broken"})
+    assert answer.status_code == 400
+    report = instance.get(answer.links["describedby"]["url"], "alice").json()["report"]
+    assert [(file["name"], file["format"], file["role"]) for file in report["files"]] == [
+        ("design.xml", "rdfxml", "design")
+    ]
+    assert [finding["rule"] for finding in report["findings"]] == ["sbol-10105"]
+
+
 @pytest.mark.parametrize("number", ["%C2%B2", "1" * 5000, "1", "00", "-1"])
 def test_an_upload_that_a_job_does_not_have_is_not_found(instance: Live, number: str) -> None:
     job = instance.submit("alice", DESIGN, {"id": "upload", "overwrite_merge": "1"}).links["describedby"]["url"]
