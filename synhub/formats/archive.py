@@ -78,9 +78,13 @@ def read_gzip(file: BinaryIO, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterato
     file.seek(0)
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
     count = 0
+    members = 1
     rest = b""
     while rest or (rest := file.read(CHUNK_BYTES)):
         if unpacker.eof:
+            members += 1
+            if members > limits.gzip_members:
+                raise TooLarge(f"the gzip file has more than {limits.gzip_members} members: pack it as one")
             unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
         try:
             piece = unpacker.decompress(rest, CHUNK_BYTES)

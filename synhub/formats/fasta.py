@@ -22,7 +22,7 @@ from synhub.model import Finding
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, text_of
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, RDF, RDFS, SBOL2, SO
 
-MAX_RECORDS = 200_000
+MAX_RECORDS = 100_000
 MAX_HEADER = 100_000  # characters
 COLUMNS = 70
 

@@ -24,6 +24,7 @@ from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GBCONV, GENBANK, OBO, RDF, S
 
 RULE = "synhub-genbank"
 MAX_FINDINGS = 200
+MAX_PARTS = 50_000  # of all locations of one record
 
 _DEFAULT_VERSION = "1"
 
@@ -86,6 +87,7 @@ class _RecordReader:
         self._first = first
         self._findings: list[Finding] = []
         self._length = 0
+        self._parts = 0
 
     def read(self) -> list[Finding]:
         record = self._record
@@ -244,6 +246,9 @@ class _RecordReader:
     def _say_feature(self, definition: Made, feature: Feature, number: int) -> None:
         design = self._design
         location = parse_location(feature.location)
+        self._parts += len(location.spans)
+        if self._parts > MAX_PARTS:
+            raise LocationError(f"with it the record has more than {MAX_PARTS} parts of locations", is_limit=True)
         spans, straddles = self._placed(location)
         annotation = design.child(definition, f"annotation{number}", SBOL2.SequenceAnnotation, SBOL2.sequenceAnnotation)
         role = role_of(feature.key)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-MAX_FEATURES = 200_000
+MAX_FEATURES = 20_000  # of one record; of the largest genomes of bacteria it is less
 MAX_TEXT = 1_000_000  # characters of one qualifier or one header field
 MAX_JUNK_LINES = 20  # before the first LOCUS, as the sniffer allows
 

@@ -22,7 +22,8 @@ from synhub.rdf import Iri, check_iri
 from synhub.sbol.ontology import ontology
 from synhub.vocab import DCTERMS, GFF3, SBOL2, SO
 
-MAX_FEATURES = 500_000
+MAX_FEATURES = 100_000  # lines of one file
+MAX_LINES = 30_000  # about one sequence
 MAX_DEPTH = 64  # of parents of parents
 
 _STRANDS = {"+": SBOL2.inline, "-": SBOL2.reverseComplement}
@@ -50,7 +51,7 @@ def read_gff3(data: bytes, options: Options) -> Reading:
     """Make a ComponentDefinition of every sequence, its Sequence `<id>_seq` if the file has it, and the features.
 
     Notes and warnings say what was renamed, unknown or left out. Raises InvalidDesign, with the line, for what is no
-    GFF3; TooLarge for more than MAX_FEATURES lines of features.
+    GFF3; TooLarge for more than MAX_FEATURES lines of features, or MAX_LINES of one sequence.
     """
     text, findings = decode_text(data, options)
     landmarks, remarks, directives = _split(text)
@@ -92,7 +93,10 @@ def _split(text: str) -> tuple[dict[str, _Landmark], int, list[str]]:
             if features > MAX_FEATURES:
                 raise TooLarge(f"line {number}: more than {MAX_FEATURES} features in one GFF3 file; split it")
             parsed = parse_line(line, number)
-            landmarks.setdefault(parsed.seqid, _Landmark()).lines.append((number, parsed))
+            lines = landmarks.setdefault(parsed.seqid, _Landmark()).lines
+            if len(lines) == MAX_LINES:
+                raise TooLarge(f"line {number}: more than {MAX_LINES} features of {parsed.seqid}; leave some out")
+            lines.append((number, parsed))
     return landmarks, remarks, directives
 
 
@@ -262,8 +266,12 @@ class _Builder:
 
     def _attributes(self, made: Made, line: Line, done: set[str]) -> None:
         """Keep the attributes; the first Note is a description."""
-        for key in dict.fromkeys(key for key, _ in line.attributes if key not in done):
-            for value in line.values(key):
+        said: dict[str, list[str]] = {}
+        for key, value in line.attributes:
+            if key not in done:
+                said.setdefault(key, []).append(value)
+        for key, values in said.items():
+            for value in values:
                 if key == "Note" and made not in self.described:
                     self.described.add(made)
                     self.design.say_text(made, DCTERMS.description, value)

@@ -41,13 +41,15 @@ _SKIPPED = frozenset({"__macosx"})
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
     """`unpacked_bytes` of all files of one archive together; `ratio` of unpacked to packed bytes, of files above
-    `ratio_from_bytes` only: a short text of one letter packs well.
+    `ratio_from_bytes` only: a short text of one letter packs well. `gzip_members` of one gzip file; tools that write
+    blocks need one for 64 kB.
     """
 
     entries: int = 5_000
     unpacked_bytes: int = 1 << 30
     ratio: int = 200
     ratio_from_bytes: int = 1_000_000
+    gzip_members: int = 100_000
 
 
 DEFAULT_LIMITS = ArchiveLimits()

@@ -5,8 +5,9 @@ the registry nor the store.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 import pyoxigraph
@@ -28,6 +29,10 @@ RELATIVE = "urn:x-synhub-upload:"  # what a relative sbol:source is kept under
 _BASE = "x-synhub-upload://document/"
 _SCHEME = "x-synhub-upload:"
 _BUFFER_BYTES = 1 << 24  # the engine's
+# Of one upload. Two million statements take a child half of its memory, and prefixes make gigabytes of a small file.
+MAX_TRIPLES = 2_000_000
+_MAX_BYTES = 1 << 29
+_PIECE = 20_000  # statements
 _SOURCES = (iri_term(SBOL2.source), iri_term(SBOL3.source))
 _IDENTITY = tuple(iri_term(p) for p in (SBOL2.displayId, SBOL2.persistentIdentity, SBOL2.version))
 _TOP_LEVEL_PROPERTIES = frozenset(properties_of(iri_term(SBOL2.Collection))) - {iri_term(SBOL2.member)}
@@ -198,14 +203,19 @@ def parse_rdf(data: bytes, syntax: pyoxigraph.RdfFormat) -> list[Triple]:
     Literals are as the engine stores them, blank nodes have become IRIs, a relative sbol:source `NAME` has
     become `urn:x-synhub-upload:NAME`. Names of graphs are forgotten.
     Raises InvalidDesign for what is not in the syntax (sbol-10105), for other relative IRIs and for nodes without
-    identity (sbol-10201), TooLarge for too many blank nodes and for texts that the engine has no room for.
+    identity (sbol-10201), TooLarge for too many blank nodes or statements, and for texts that the engine has no room
+    for.
     Source: SBOL 2.3.0, section 10.
     """
     try:
         quads = pyoxigraph.parse(data, format=syntax, base_iri=_BASE)
         # Written and split again: three times as fast as asking each term for its text. RDF/XML has no graphs.
-        flat = quads if syntax == pyoxigraph.RdfFormat.RDF_XML else (q.triple for q in quads)
-        text = pyoxigraph.serialize(flat, format=pyoxigraph.RdfFormat.N_TRIPLES) or b""
+        flat = (
+            cast(Iterator[pyoxigraph.Triple], quads)
+            if syntax == pyoxigraph.RdfFormat.RDF_XML
+            else (q.triple for q in quads)
+        )
+        text = _in_full(flat)
     except SyntaxError as error:
         raise _unreadable(error, syntax.name) from error
     except MemoryError as error:
@@ -218,6 +228,20 @@ def parse_rdf(data: bytes, syntax: pyoxigraph.RdfFormat) -> list[Triple]:
         triples = _normalised(triples)
     found = _absolute(triples) if _SCHEME.encode() in text or RELATIVE.encode() in text else triples
     return skolemise(found) if b"_:" in text else found
+
+
+def _in_full(triples: Iterator[pyoxigraph.Triple]) -> bytes:
+    """Write N-Triples, piece by piece: what is too much is found before it is there. Raises TooLarge."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := pyoxigraph.serialize(islice(triples, _PIECE), format=pyoxigraph.RdfFormat.N_TRIPLES):
+        pieces.append(piece)
+        size += len(piece)
+        if size > _MAX_BYTES:
+            raise TooLarge(f"written in full the statements take more than {_MAX_BYTES} bytes; send them in parts")
+        if len(pieces) * _PIECE > MAX_TRIPLES:
+            raise TooLarge(f"the document holds more than {MAX_TRIPLES} statements; send it in parts")
+    return b"".join(pieces)
 
 
 def _distinct(text: bytes) -> list[Triple]:

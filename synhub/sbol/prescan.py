@@ -25,6 +25,7 @@ _RESOURCE = f"{RDF.NS} resource"
 _PARSE_TYPE = f"{RDF.NS} parseType"
 _NAMED = (_ABOUT, f"{RDF.NS} ID", f"{RDF.NS} nodeID")  # a nodeID may be reached from elsewhere: read on
 _DECLARED = re.compile(rb"""\A(<\?xml[^>]*?\bencoding\s*=\s*)(["'])([A-Za-z][A-Za-z0-9._\-]*)\2""")
+_NAMESPACE_LENGTH = 2_000
 _ENCODINGS = frozenset({"utf-8", "utf-16", "ascii", "iso8859-1", "iso8859-15", "cp1252"})  # Python's names
 
 
@@ -65,6 +66,10 @@ def prescan(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Prescan:
     text = _utf8(data)
     scan = _Scan(limits)
     namespaces = _run(text, scan, len(text) > limits.text_bytes)
+    for namespace in namespaces:  # what it is put before becomes too long an IRI, a hundred times over
+        if len(namespace) > _NAMESPACE_LENGTH:
+            shown = f"{namespace[:80]}… has {len(namespace)} characters"
+            raise TooLarge(f"the namespace {shown}, {_NAMESPACE_LENGTH} are allowed")
     findings = scan.findings
     if SBOL2.NS not in namespaces:
         message = f"the document does not declare the namespace {SBOL2.NS}"

@@ -18,7 +18,7 @@ from synhub.formats.reading import NAMESPACE, Options, Reading
 from synhub.formats.sniff import Syntax, is_design, sniff
 from synhub.model import Finding, findings_of
 from synhub.rdf import Term, Triple, iri_of, is_iri, text_of
-from synhub.sbol.graph import Document
+from synhub.sbol.graph import MAX_TRIPLES, Document
 from synhub.sbol.prescan import Limits
 from synhub.submit.attached import Design, attach, format_of
 from synhub.submit.prepared import AttachedFile
@@ -27,6 +27,8 @@ from synhub.submit.unpack import ROLE_ATTACHMENT, ROLE_DESIGN, ROLE_IGNORED, Fil
 from synhub.vocab import STAMPS
 
 _CHUNK_BYTES = 1 << 20
+# Of one object: the server plans object by object, and takes 2 kB for each statement of one.
+MAX_OBJECT_TRIPLES = 500_000
 _RDF: frozenset[Syntax] = frozenset({"rdfxml", "turtle", "ntriples", "jsonld"})
 # A file of an archive that is called so must be readable; any other that begins like a design may be anything.
 _ENDINGS = (
@@ -86,6 +88,7 @@ def gather(
 
     What keeps a file from being read is among the findings of its row. Raises TooLarge, DiskFull.
     """
+    count = 0
     reader = _Reader(limits, sequence_only)
     rows: list[FileRow] = []
     designs: list[tuple[FileRow, Design]] = []
@@ -106,6 +109,9 @@ def gather(
             row.format, row.role = format_of(piece), ROLE_ATTACHMENT
             continue
         row.format, row.role = reading.format, ROLE_DESIGN
+        count += len(reading.triples)
+        if count > MAX_TRIPLES:
+            raise TooLarge(f"{row.name}: the designs hold more than {MAX_TRIPLES} statements; send them in parts")
         row.findings += reading.findings
         designs.append((row, Design(piece.name, piece.group, reading.triples)))
         if piece.file.parent == folder:
@@ -119,10 +125,20 @@ def gather(
     said = dict.fromkeys(t for triples in attaching.designs for t in triples)
     alone = Document.of(said)
     document = Document.of(said | dict.fromkeys(attaching.made)) if attaching.made else alone
+    if count > MAX_OBJECT_TRIPLES:
+        _check_objects(document)
     for top in document.top_levels:
         if top in row_of:
             row_of[top].objects += 1
     return Gathered(alone, document, rows, attaching.files, row_of)
+
+
+def _check_objects(document: Document) -> None:
+    """Raise TooLarge when an object and its children are more than the server may have in memory."""
+    for top in document.top_levels:
+        size = sum(len(values) for s in document.subtree(top) for values in document.subjects[s].values())
+        if size > MAX_OBJECT_TRIPLES:
+            raise TooLarge(f"{text_of(top)} has {size} statements; an object may have at most {MAX_OBJECT_TRIPLES}")
 
 
 class _Reader:

@@ -52,6 +52,7 @@ PREPARED = "prepared.jsonl"
 _COLLECTION = (iri_term(RDF.type), iri_term(SBOL2.Collection))
 _ATTACHMENT = (iri_term(RDF.type), iri_term(SBOL2.Attachment))
 _MEMBER = iri_term(SBOL2.member)
+_BATCH_TRIPLES = 50_000  # of uploaded objects that are in memory together, if one alone has not more
 
 
 def read_stored(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:
@@ -336,10 +337,12 @@ def _note_holder(item: PreparedObject, outcome: Outcome) -> None:
 
 def _object_batches(prepared: Path) -> Iterator[list[PreparedObject]]:
     batch: list[PreparedObject] = []
+    size = 0
     for item in read_objects(prepared):
         batch.append(item)
-        if len(batch) == 500:
+        size += len(item.triples)
+        if len(batch) == 500 or size > _BATCH_TRIPLES:
             yield batch
-            batch = []
+            batch, size = [], 0
     if batch:
         yield batch
