@@ -20,7 +20,6 @@ MAX_STEPS = 5_000_000  # pieces looked at
 
 _NUMBERED = re.compile(r"annotation([0-9]{1,9})\Z")
 _LAST_NUMBER = re.compile(r"([0-9]{1,9})\Z")
-_SOURCE_LOCATION = Iri(SBOL2.NS + "sourceLocation")
 _NO_QUALIFIERS = frozenset(
     map(iri_term, (GBCONV.featureType, GBCONV.multiRangeType, GBCONV.stradlesOrigin, GBCONV.location))
 )
@@ -154,7 +153,7 @@ class Flattener:
             self._say(f"{part.name(part.main)} is a part of itself: the inner one is not listed")
         elif len(path) > MAX_DEPTH:
             self._say(f"parts of parts are listed {MAX_DEPTH} levels deep, which is the limit")
-        elif group.values(component, _SOURCE_LOCATION):
+        elif group.values(component, SBOL2.sourceLocation):
             self._say(f"{group.name(component)} is a piece of {part.name(part.main)}: features of that are not listed")
         else:
             yield from self._features(part, [span for span in spans if span.kind != "cut"], (*path, part.main))

@@ -35,9 +35,6 @@ _NUMBER = re.compile(r"[0-9]+")
 
 _TYPE = iri_term(RDF.type)
 _TOP_CLASSES = frozenset(map(iri_term, (SBOL2.ComponentDefinition, SBOL2.Sequence, SBOL2.Collection)))
-_CIRCULAR = Iri(SO.NS + "SO:0000988")
-_LINEAR = Iri(SO.NS + "SO:0000987")
-_ENGINEERED_REGION = Iri(SO.NS + "SO:0000804")
 _MOLECULES = {
     BIOPAX.Dna: "DNA",
     BIOPAX.DnaRegion: "DNA",
@@ -216,7 +213,7 @@ def _record(source: Source, group: Group) -> _Record | str:
     comments += missing
     if len(sequences) > 1:
         comments.append(f"of {len(sequences)} sequences only {usable[0].name(usable[0].main)} is here")
-    is_circular = _CIRCULAR in group.iris(group.main, SBOL2.type)
+    is_circular = SO.circular in group.iris(group.main, SBOL2.type)
     head = _locus(group, len(elements), molecule, "circular" if is_circular else "linear") + _head(group)
     return _Record(head, features, elements, _tail(group), _own_comments(group), comments)
 
@@ -254,9 +251,9 @@ def _left_out(group: Group, features: list[OutFeature]) -> list[str]:
     description = group.text(main, DCTERMS.description)
     if title and description and title not in (description, group.text(main, SBOL2.displayId)):
         said.append(f"name: {title}")
-    implied = {_ENGINEERED_REGION} if len(features) != 1 else {role_of(features[0].key), _ENGINEERED_REGION}
+    implied = {SO.engineered_region} if len(features) != 1 else {role_of(features[0].key), SO.engineered_region}
     roles = [role for role in group.iris(main, SBOL2.role) if role not in implied]
-    types = [t for t in group.iris(main, SBOL2.type) if t not in _MOLECULES and t not in (_CIRCULAR, _LINEAR)]
+    types = [t for t in group.iris(main, SBOL2.type) if t not in _MOLECULES and t not in (SO.circular, SO.linear)]
     said += [f"role: {_term(role)}" for role in roles] + [f"type: {_term(kind)}" for kind in types]
     placed = {c for a in group.children(main, SBOL2.sequenceAnnotation) for c in group.values(a, SBOL2.component)}
     for component in group.children(main, SBOL2.component):
@@ -297,7 +294,7 @@ def _locus(group: Group, length: int, molecule: str, topology: str) -> str:
     shape = "" if molecule == "aa" else topology
     division = _word(group.text(main, GENBANK.division))
     words = f"{name:<16} {length:>11} {unit} {strands:<3}{kind:<6}  {shape:<8} {division:<3} {_date(group)}"
-    rest = group.text(main, Iri(GENBANK.NS + "locusRest"))
+    rest = group.text(main, GENBANK.locusRest)
     return f"LOCUS       {words}{' ' if rest else ''}{one_line(rest)}\n"
 
 
@@ -322,7 +319,7 @@ def _head(group: Group) -> str:
     description = group.text(main, DCTERMS.description) or group.text(main, DCTERMS.title)
     lines = [header_line("DEFINITION", description)] if description else []
     region = group.text(main, GENBANK.region)
-    accession = group.text(main, Iri(GENBANK.NS + "accession"))
+    accession = group.text(main, GENBANK.accession)
     lines.append(header_line("ACCESSION", _accession(display_id, accession, region)))
     version = group.text(main, SBOL2.version)
     if version:
@@ -354,7 +351,7 @@ def _is_field(predicate: str) -> bool:
 def _tail(group: Group) -> str:
     """Return the lines between features and sequence."""
     count = group.text(group.main, GENBANK.baseCount)
-    origin = one_line(group.text(group.main, Iri(GENBANK.NS + "origin")))
+    origin = one_line(group.text(group.main, GENBANK.origin))
     return (header_line("BASE COUNT", count) if count else "") + (f"ORIGIN      {origin}\n" if origin else "")
 
 

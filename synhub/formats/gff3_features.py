@@ -17,7 +17,6 @@ from synhub.vocab import DCTERMS, GFF3, SBOL2, SO
 
 MAX_FEATURES = 200_000  # of one definition: parts of parts can multiply without end
 
-_SOURCE_LOCATION = Iri(SBOL2.NS + "sourceLocation")
 _MAX_POSITION = 2**31 - 1
 _COLUMNS = ("source", "score", "phase")
 # Annotations of an annotation that are columns, or attributes said otherwise.
@@ -128,7 +127,7 @@ class Sketch:
             self._say(f"the features of {part.name(part.main)} inside of itself")
         elif len(path) > MAX_DEPTH:
             self._say(f"the features of parts more than {MAX_DEPTH} levels deep, which is the limit")
-        elif group.values(component, _SOURCE_LOCATION):
+        elif group.values(component, SBOL2.sourceLocation):
             self._say(f"the features of {part.name(part.main)}, of which {group.name(component)} is a piece")
         else:
             spans = [span for span, _ in feature.spans if span.kind != "cut"]
@@ -164,7 +163,7 @@ class Sketch:
             notes.append(part.text(part.main, DCTERMS.description))
             identity = part.name(part.main)
         also, kind = roles_and_type(roles, group.text(annotation, Iri(GFF3.NS + "type")), "sequence_feature")
-        attributes = [("Note", note) for note in notes[:1] + notes[1:] if note][:1] + also
+        attributes = [("Note", note) for note in notes if note][:1] + also
         attributes += _literals(group, annotation)
         title = next(filter(None, titles), "")
         parents = [parent] if parent else []
