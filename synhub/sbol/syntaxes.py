@@ -100,8 +100,10 @@ def check_terms(triples: Iterable[Triple]) -> None:
     """
     terms = set(chain.from_iterable(triples))
     text = "\n".join(terms)
-    if "\\u00" in text or text.encode().translate(None, _PLAIN):  # looking for characters takes ten times as long
-        for term in sorted(term for term in terms if "\\u00" in term or not (term.isascii() and term.isprintable())):
+    odd = text.encode().translate(None, _PLAIN)
+    if odd or "\\u00" in text:  # looking for characters takes ten times as long
+        anywhere = odd != b"" and min(odd) < 0x80
+        for term in sorted(term for term in terms if anywhere or not term.isascii() or "\\u00" in term):
             _check_characters(term)
     check_sizes(terms)
 

@@ -21,7 +21,7 @@ _SBOL = "<" + SBOL2.NS
 
 
 def _is_name(term: Term) -> bool:
-    return _LOCAL_NAME.search(term) is not None
+    return term[-2:-1].isalpha() or _LOCAL_NAME.search(term) is not None
 
 
 def _names(facts: Facts, _: Term) -> Iterator[Problem]:
@@ -41,7 +41,7 @@ def _plain_values(facts: Facts, _: Term) -> Iterator[Problem]:
     for subject, said in facts.document.subjects.items():
         for name, values in said.items():
             for value in values:
-                if value.endswith(_XML):
+                if value[-1] == ">" and value[0] == '"' and value.endswith(_XML):
                     yield Problem(f"has a piece of XML as {text_of(name)}, {advice}", name, value, subject)
     for node in sorted(facts.document.nested):
         owner = facts.document.owner[node]

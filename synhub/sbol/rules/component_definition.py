@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from synhub.rdf import Iri, Term, iri_term, text_of
+from synhub.sbol.graph import TYPE
 from synhub.sbol.rules.containment import one_remote
 from synhub.sbol.rules.location import DEFINITION, LOCATION
 from synhub.sbol.rules.lookup import a_named, child_of, target, values
@@ -29,6 +30,8 @@ COMPONENT, COMPONENTS = sbol("Component"), iri_term(SBOL2.component)
 ANNOTATION, ANNOTATIONS = sbol("SequenceAnnotation"), sbol("sequenceAnnotation")
 SOURCE_LOCATION = sbol("sourceLocation")
 _SEQUENCE, _TYPE = iri_term(SBOL2.sequence), iri_term(SBOL2.type)
+MAX_COMPARED = 100_000_000  # letters of one document; when all are ambiguous they take some two seconds
+_CHUNK = 4_096  # of letters
 _ENCODING_OF: Mapping[Term, Term] = {
     iri_term(Iri(BIOPAX.NS + name)): encoding
     for name, encoding in (
@@ -112,27 +115,51 @@ def _within_sequence(facts: Facts, definition: Term) -> Iterator[Problem]:
                 )
 
 
-def _parts_agree(facts: Facts, definition: Term) -> Iterator[Problem]:
-    """Compare the letters of a definition with those of the definitions right below it, where annotations put them."""
-    own = nucleic_of(facts, definition)
-    if own is None:
-        return
-    sequence, whole = own
-    known: dict[Term, _Strands | None] = {}  # of definitions: one may be used a thousand times
-    for annotation in values(facts, definition, ANNOTATIONS):
-        for reference in values(facts, annotation, COMPONENTS):
-            component = child_of(facts, reference, definition)
-            part = None if component is None else _strands_of(facts, component, known)
-            if part is None:
-                continue
-            placed = [s for s in spans(facts, values(facts, annotation, LOCATION)) if s.sequence in (None, sequence)]
-            if not _placed_agree(whole, part, placed):
+def _parts_agree(facts: Facts, _: Term) -> Iterator[Problem]:
+    """Compare the letters of definitions with those of the definitions right below, where annotations put them.
+
+    One part may be used by all definitions, a thousand times each: there is a most that is compared of one document.
+    """
+    known: dict[Term, _Strands | None] = {}
+    left = MAX_COMPARED
+    for definition, said in facts.document.subjects.items():
+        if ANNOTATIONS not in said or COMPONENT_DEFINITION not in said.get(TYPE, ()):
+            continue
+        own = nucleic_of(facts, definition)
+        for annotation, reference, part in _annotated(facts, definition, known) if own is not None else ():
+            assert own is not None
+            placed = [s for s in spans(facts, values(facts, annotation, LOCATION)) if s.sequence in (None, own[0])]
+            places = _places(own[1], part, placed)
+            left -= sum(len(piece) for _, piece in places)
+            if left < 0:
+                yield Problem(
+                    f"and what comes after it was not compared with the letters of its parts: these are more than "
+                    f"{MAX_COMPARED} in all; submit in parts to have them compared",
+                    ANNOTATIONS,
+                    subject=definition,
+                    note=True,
+                )
+                return
+            if not all(_agrees(own[1], at, piece) for at, piece in places):
                 yield Problem(
                     f"has other letters where {text_of(annotation)} puts the Component {shown(reference)} than the "
                     "sequence of that one's definition: mend the location, its orientation, or one of the sequences",
                     ANNOTATIONS,
                     annotation,
+                    definition,
                 )
+
+
+def _annotated(
+    facts: Facts, definition: Term, known: dict[Term, "_Strands | None"]
+) -> Iterator[tuple[Term, Term, "_Strands"]]:
+    """Yield the annotations of a definition that stand for components whose letters are known."""
+    for annotation in values(facts, definition, ANNOTATIONS):
+        for reference in values(facts, annotation, COMPONENTS):
+            component = child_of(facts, reference, definition)
+            part = None if component is None else _strands_of(facts, component, known)
+            if part is not None:
+                yield annotation, reference, part
 
 
 @dataclass(frozen=True)
@@ -165,27 +192,35 @@ def _piece(letters: str, span: Span) -> str:
     return reverse_complement(piece) if span.reverse else piece
 
 
-def _placed_agree(whole: str, part: _Strands, placed: list[Span]) -> bool:
-    """Lay the part into its places one after the other; what is too long or too short for them is not compared."""
+def _places(whole: str, part: _Strands, placed: list[Span]) -> list[tuple[int, str]]:
+    """Lay the part into its places one after the other: where each begins, from 0, and the letters that belong there.
+
+    What is too long or too short for its place is cut off.
+    """
     done = 0
+    found = []
     for span in placed:
         if span.end is None or span.start < 1:
             continue
         strand = part.reverse if span.reverse else part.forward
         size = min(span.end, len(whole)) - span.start + 1
-        piece = strand[done : done + max(size, 0)]
-        if not whole.startswith(piece, span.start - 1) and not agree(
-            piece, whole[span.start - 1 : span.start - 1 + len(piece)]
-        ):
-            return False
+        found.append((span.start - 1, strand[done : done + max(size, 0)]))
         done += span.end - span.start + 1
-    return True
+    return found
+
+
+def _agrees(whole: str, at: int, piece: str) -> bool:
+    """Tell whether letters fit into a sequence; piece by piece, for most that do not fit differ from the beginning."""
+    return whole.startswith(piece, at) or all(
+        agree(piece[n : n + _CHUNK], whole[at + n : at + min(n + _CHUNK, len(piece))])
+        for n in range(0, len(piece), _CHUNK)
+    )
 
 
 RULES: tuple[Rule, ...] = (
     Rule("sbol-10516", "best_practice", (COMPONENT_DEFINITION,), _fitting_encoding, _SEQUENCE),
     Rule("sbol-10518", "best_practice", (COMPONENT_DEFINITION,), _equal_lengths, _SEQUENCE),
-    Rule("sbol-10520", "best_practice", (COMPONENT_DEFINITION,), _parts_agree, ANNOTATIONS),
+    Rule("sbol-10520", "best_practice", (), _parts_agree),
     Rule("sbol-10522", "always", (COMPONENT_DEFINITION,), _one_annotation_each, ANNOTATIONS),
     Rule("sbol-10523", "best_practice", (COMPONENT_DEFINITION,), _within_sequence, ANNOTATIONS),
     Rule("sbol-10526", "always", (COMPONENT_DEFINITION,), one_remote((COMPONENTS,), "Component"), COMPONENTS),

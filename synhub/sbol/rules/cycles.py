@@ -32,7 +32,8 @@ def find_cycles(edges: Mapping[Term, Sequence[Term]]) -> Iterator[tuple[Term, ..
                 places[node] = len(path)
                 path.append(node)
                 stack.append((node, True))
-                stack.extend((target, False) for target in sorted(set(edges.get(node, ())), reverse=True))
+                further = {target for target in edges[node] if target in edges}  # what refers to nothing closes none
+                stack.extend((target, False) for target in sorted(further, reverse=True))
 
 
 def _smallest_first(cycle: list[Term]) -> tuple[Term, ...]:

@@ -30,13 +30,14 @@ _SHOWN = 200  # characters of a value
 class Problem:
     """What is wrong with one object. `message` goes on after the object's IRI: what is wrong, and what to do.
 
-    `subject` None means the object that the rule was asked about.
+    `subject` None means the object that the rule was asked about. A note breaks no rule: it says what was left out.
     """
 
     message: str
     property: Term | None = None
     value: Term | None = None
     subject: Term | None = None
+    note: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def finding_of(rule: str, gate: Gate, subject: Term, problem: Problem) -> Findin
     name = "a node without rdf:about" if is_blank(blamed) or is_skolem(blamed) else text_of(blamed)
     return Finding(
         rule,
-        "error" if gate == "always" else "warning",
+        "note" if problem.note else "error" if gate == "always" else "warning",
         text_of(blamed),
         f"{name} {problem.message}" if blamed else problem.message,
         "" if problem.property is None else text_of(problem.property),

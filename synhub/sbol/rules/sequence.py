@@ -26,6 +26,10 @@ _STRANGE: Mapping[Term, tuple[re.Pattern[str], str]] = {
     PROTEIN: (re.compile(r"[^A-Z*\-]", re.IGNORECASE | re.ASCII), "the letters of amino acids, '*' and '-'"),
     SMILES: (re.compile(r"[^A-Za-z0-9@+\-\[\]()\\/%=#$:.*~]"), "the characters of SMILES"),
 }
+# The characters that each allows, as bytes: what is left when these are taken out is looked for by the expression.
+_FINE: Mapping[Term, bytes] = {
+    encoding: bytes(n for n in range(128) if not strange.match(chr(n))) for encoding, (strange, _) in _STRANGE.items()
+}
 _PAIRS = (("(", ")"), ("[", "]"))
 
 
@@ -36,7 +40,7 @@ def _letters(facts: Facts, sequence: Term) -> Iterator[Problem]:
         for elements in said.get(ELEMENTS, ()) if known is not None else ():
             assert known is not None
             text = text_of(elements)
-            strange = known[0].search(text)
+            strange = known[0].search(text) if text.encode().translate(None, _FINE[encoding]) else None
             if strange is not None:
                 yield Problem(
                     f"has the character {strange[0]!r} at position {strange.start() + 1} of its sbol:elements, whose "
