@@ -58,9 +58,7 @@ def export(hub: Hub, actor: Actor, located: Located, representation: Representat
 
 
 def _find_small(hub: Hub, top_levels: Sequence[Iri]) -> list[tuple[Iri, list[Triple]]] | None:
-    """Return the triples of some top levels in their order, None when they are too many or too large for here."""
-    if len(top_levels) > DIRECT_OBJECTS:
-        return None
+    """Return the triples of some top levels in their order, None when they are too large for here."""
     groups: list[tuple[Iri, list[Triple]]] = []
     size = 0
     for batch in batches(top_levels, _BATCH):
