@@ -53,6 +53,7 @@ def turtle_of(groups: Groups, prefixes: Mapping[str, str]) -> Iterator[bytes]:
 
 
 def ntriples_pieces(groups: Groups) -> Iterator[bytes]:
+    """Yield N-Triples, a piece for each group."""
     return (ntriples_of(group) for group in groups)
 
 

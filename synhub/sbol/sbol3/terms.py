@@ -17,18 +17,22 @@ TYPE = iri_term(RDF.type)
 
 
 def v2(name: str) -> Term:
+    """Return a term of SBOL 2."""
     return Term(f"<{SBOL2.NS}{name}>")
 
 
 def v3(name: str) -> Term:
+    """Return a term of SBOL 3."""
     return Term(f"<{SBOL3.NS}{name}>")
 
 
 def backport(name: str) -> Term:
+    """Return a term that carries what only SBOL 2 says."""
     return Term(f"<{SBOL3.BACKPORT}{name}>")
 
 
 def forward(name: str) -> Term:
+    """Return a term that carries what only SBOL 3 says."""
     return Term(f"<{SBOL3.FORWARD}{name}>")
 
 
