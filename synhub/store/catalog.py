@@ -47,8 +47,8 @@ class Catalog:
             with self.database.write() as connection:
                 connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         rows = self.database.rows(
-            "SELECT graph.iri, top_level.iri FROM hidden JOIN top_level USING (id)"
-            " JOIN graph ON graph.id = top_level.graph"
+            "SELECT graph.iri, top_level.iri FROM hidden CROSS JOIN top_level USING (id)"
+            " CROSS JOIN graph ON graph.id = top_level.graph"
         )
         self._hidden: frozenset[Removed] = frozenset((Iri(g), Iri(t)) for g, t in rows)
 

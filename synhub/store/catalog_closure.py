@@ -25,40 +25,32 @@ JOIN node n ON n.id = r.target
 WHERE me.iri IN (SELECT value FROM json_each(:iris))
 """
 
-# Of a collection in one statement each: a large one would take hundreds of batches. `t` are its members' rows.
-_MEMBERS = """
-FROM top_level c
-JOIN graph AS own ON own.id = c.graph AND own.iri = :graph
-CROSS JOIN membership m ON m.collection = c.id
-CROSS JOIN top_level t ON t.node = m.member
-  AND t.graph IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(:graphs)))
-{}
-WHERE c.node = (SELECT id FROM node WHERE iri = :collection)
+# Of a collection in one statement for each graph: a large one would take hundreds of batches.
+_COLLECTION = """
+SELECT top_level.id
+FROM node JOIN top_level ON top_level.node = node.id JOIN graph ON graph.id = top_level.graph
+WHERE node.iri = ? AND graph.iri = ?
 """
-_MEMBER_ROWS = "SELECT t.iri" + _MEMBERS.format("")
-_SOME_MEMBERS = """
-SELECT 1
-FROM top_level c
-JOIN graph AS own ON own.id = c.graph AND own.iri = :graph
-JOIN membership m ON m.collection = c.id
-WHERE c.node = (SELECT id FROM node WHERE iri = :collection)
-LIMIT :n
-"""
+_SOME_MEMBERS = "SELECT 1 FROM membership WHERE collection = ? LIMIT ?"
 _NAMED_MEMBERS = """
 SELECT n.iri
-FROM top_level c
-JOIN graph AS own ON own.id = c.graph AND own.iri = :graph
-JOIN membership m ON m.collection = c.id
+FROM membership m
 JOIN node n ON n.id = m.member
-WHERE c.node = (SELECT id FROM node WHERE iri = :collection)
-AND NOT EXISTS (SELECT 1 FROM top_level WHERE node = m.member)
+WHERE m.collection = ? AND NOT EXISTS (SELECT 1 FROM top_level WHERE node = m.member)
 """
+_MEMBERS = """
+FROM membership m
+CROSS JOIN top_level t ON t.node = m.member AND t.graph = :graph
+{}
+WHERE m.collection = :collection
+"""
+_MEMBER_ROWS = "SELECT n.iri" + _MEMBERS.format("CROSS JOIN node n ON n.id = m.member")  # node rows are the short ones
 # What is no member itself is asked about last: of nearly all references that is all there is to ask.
 _MEMBERS_REFERENCES = "".join(
     (
         "SELECT DISTINCT n.iri",
         _MEMBERS.format("CROSS JOIN reference r ON r.source = t.id CROSS JOIN node n ON n.id = r.target"),
-        "AND NOT EXISTS (SELECT 1 FROM membership AS other WHERE other.collection = c.id AND other.member = r.target)",
+        "AND NOT EXISTS (SELECT 1 FROM membership WHERE collection = :collection AND member = r.target)",
         " AND (EXISTS (SELECT 1 FROM top_level WHERE node = r.target)",
         " OR EXISTS (SELECT 1 FROM top_level WHERE identity = r.target))",
     )
@@ -108,7 +100,17 @@ def referred_top_levels(catalog: Catalog, dataset: Dataset, top_levels: Sequence
 
 def has_more_members(catalog: Catalog, graph: Iri, collection: Iri, most: int) -> bool:
     """Say whether a collection has more than `most` members, whoever may read them."""
-    return len(catalog.database.rows(_SOME_MEMBERS, {"graph": graph, "collection": collection, "n": most + 1})) > most
+    return len(catalog.database.rows(_SOME_MEMBERS, (_id_of(catalog, graph, collection), most + 1))) > most
+
+
+def _id_of(catalog: Catalog, graph: Iri, top_level: Iri) -> int | None:
+    row = catalog.database.row(_COLLECTION, (top_level, graph))
+    return None if row is None else int(row[0])
+
+
+def _graph_ids(catalog: Catalog, graphs: Sequence[Iri]) -> dict[Iri, int]:
+    sql = "SELECT iri, id FROM graph WHERE iri IN (SELECT value FROM json_each(?))"
+    return {Iri(iri): number for iri, number in catalog.database.rows(sql, (json.dumps(graphs),))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,11 @@ class Members:
 
 def members_of(catalog: Catalog, dataset: Dataset, graph: Iri, collection: Iri) -> dict[Iri, Members]:
     """Return the members of a collection in each graph of the dataset that has some, hidden ones too."""
-    values = {"graph": graph, "collection": collection}
-    names = [Iri(iri) for (iri,) in catalog.database.rows(_NAMED_MEMBERS, values)]
+    own = _id_of(catalog, graph, collection)
+    names = [Iri(iri) for (iri,) in catalog.database.rows(_NAMED_MEMBERS, (own,))]
     found: dict[Iri, Members] = {}
-    for where in dataset.graphs:
-        rows = catalog.database.read().execute(_MEMBER_ROWS, values | {"graphs": json.dumps([where])})
+    for where, number in _graph_ids(catalog, dataset.graphs).items():
+        rows = catalog.database.read().execute(_MEMBER_ROWS, {"graph": number, "collection": own})
         direct = [Iri(iri) for (iri,) in rows]
         named = set(named_top_levels(catalog, Dataset((where,)), names)).difference(direct) if names else ()
         if direct or named:
@@ -137,8 +139,11 @@ def members_of(catalog: Catalog, dataset: Dataset, graph: Iri, collection: Iri) 
 def referred_by_members(catalog: Catalog, dataset: Dataset, graph: Iri, collection: Iri) -> list[Iri]:
     """Return the top levels in the graphs of the dataset that members of a collection by their own IRI refer to,
     sorted; those that are such members themselves may be missing."""
-    values = {"graphs": json.dumps(dataset.graphs), "graph": graph, "collection": collection}
-    referred = [Iri(iri) for (iri,) in catalog.database.rows(_MEMBERS_REFERENCES, values)]
+    own = _id_of(catalog, graph, collection)
+    referred: set[Iri] = set()
+    for number in _graph_ids(catalog, dataset.graphs).values():
+        rows = catalog.database.rows(_MEMBERS_REFERENCES, {"graph": number, "collection": own})
+        referred.update(Iri(iri) for (iri,) in rows)
     return named_top_levels(catalog, dataset, sorted(referred))
 
 

@@ -142,7 +142,7 @@ class _Walk:
             named += members.named
             self.graphs.add(graph)
         readable.sort()
-        self.seen.update(dict.fromkeys(readable))
+        self.seen = dict.fromkeys([collection, *readable])
         if complete:
             self.found = referred_by_members(catalog, self._around, self.root.graph, collection)
             self.frontier += sorted(named)

@@ -21,6 +21,8 @@ logger = logging.getLogger("synhub.database")
 
 T = TypeVar("T")
 
+_MAPPED_BYTES = 1 << 30
+
 
 def instant(moment: datetime) -> str:
     """Return an instant as UTC text of one width, so that it sorts."""
@@ -100,7 +102,8 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         name = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
         connection = sqlite3.connect(name, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
-        if self._read_only:
+        if self._read_only:  # for a statement or two over much of it, which took a third less so
+            connection.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
             return connection
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")

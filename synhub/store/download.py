@@ -6,7 +6,7 @@ Runs in a child; imports the engine and the pure core only.
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -167,13 +167,16 @@ class SnapshotSource:
         self._store = store
         self._dataset = dataset
         self._order = order
-        self._position = {iri: n for n, iri in enumerate(order)}
         self._facts: list[Triple] | None = None  # of what was asked for, less members: writers look at it twice
         self._has_members = False  # whether they come apart
         self._latest: Mapping[str, Iri] | None = None
         self._kept: OrderedDict[Iri, list[Triple]] = OrderedDict()
         self._triples = 0
         self._ahead: list[tuple[int, int]] = []  # where a look-up would go on, how many it read before
+
+    @cached_property
+    def _position(self) -> dict[Iri, int]:
+        return {iri: n for n, iri in enumerate(self._order)}
 
     def top_levels(self) -> Iterator[list[Triple]]:
         first = self._read_first()
