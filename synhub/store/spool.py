@@ -24,7 +24,8 @@ class Spool(Iterator[bytes]):
     """The bytes of `stream` in chunks, from the first that there is; to be read by one thread at a time.
 
     `held` is let go when the stream has ended. `reserve_bytes` of the disk stay free. Raises what the stream does,
-    after the bytes that came before, and DiskFull. Closing or dropping it ends the stream.
+    after the bytes that came before, and DiskFull. Closing or dropping it ends the stream; while the reader waits for
+    more, another thread can abandon it.
     """
 
     def __init__(self, stream: Stream, held: AbstractContextManager[object], folder: Path, reserve_bytes: int) -> None:
@@ -32,6 +33,7 @@ class Spool(Iterator[bytes]):
         self._state = _State(tempfile.TemporaryFile(dir=folder, buffering=0), reserve_bytes)  # noqa: SIM115
         self._stream = stream
         self._position = 0
+        self._abandoned = False
         self._closed = False
         threading.Thread(target=_fill, args=(self._state, stream, held), name="synhub-spool", daemon=True).start()
 
@@ -40,12 +42,25 @@ class Spool(Iterator[bytes]):
         self._state.wait(0)
 
     def __next__(self) -> bytes:
-        if self._closed or not self._state.wait(self._position):
+        if self._closed or not self._has_more():
             self.close()
             raise StopIteration
         chunk = os.pread(self._state.file.fileno(), _CHUNK_BYTES, self._position)
         self._position += len(chunk)
         return chunk
+
+    def _has_more(self) -> bool:
+        try:
+            return self._state.wait(self._position)
+        except Exception:
+            if self._abandoned:
+                return False
+            raise
+
+    def abandon(self) -> None:
+        """Kill the child if it still writes: whoever waits for its bytes waits no longer, and gets no more."""
+        self._abandoned = True
+        self._stream.kill()
 
     def close(self) -> None:
         """Give up: the child is killed if it still writes."""

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.types import Receive
 
 from synhub import errors
 from synhub.accept import Preference, parse_preferences
@@ -183,4 +184,20 @@ def to_response(request: Request, result: Result) -> Response:
     if isinstance(value, str | bytes) or value is None:
         return Response(value, result.status, headers, result.media_type)
     assert isinstance(value, Iterable), type(value)
-    return StreamingResponse(iterate_in_threadpool(value), result.status, headers, result.media_type)
+    return _StreamedResponse(value, result.status, headers, result.media_type)
+
+
+class _StreamedResponse(StreamingResponse):
+    """Pieces that threads wait for. When the client leaves, a source that can be abandoned is.
+
+    Nothing else would end the wait for a piece that takes its time, nor the child that makes it.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], status: int, headers: Mapping[str, str], media_type: str) -> None:
+        self._abandon = getattr(pieces, "abandon", None)
+        super().__init__(iterate_in_threadpool(pieces), status, headers, media_type)
+
+    async def listen_for_disconnect(self, receive: Receive) -> None:
+        await super().listen_for_disconnect(receive)
+        if self._abandon is not None:
+            self._abandon()

@@ -8,7 +8,7 @@ from typing import Any
 from synhub.errors import InvalidQuery
 from synhub.store.child import Output
 
-_NAMES = "echo about refuse break_down crash leave hang swell count chatter"
+_NAMES = "echo about refuse break_down crash leave hang swell count chatter falter"
 TASKS = {name: f"store_child_tasks:{name}" for name in _NAMES.split()}
 
 
@@ -55,6 +55,12 @@ def count(argument: dict[str, Any], output: Output) -> None:
         output.write(b"%8d" % number)
     if argument.get("fail"):
         raise InvalidQuery("failed late")
+
+
+def falter(argument: dict[str, Any], output: Output) -> None:
+    output.header({"pid": os.getpid()})
+    output.write(b"the first piece")
+    time.sleep(60)
 
 
 def chatter(argument: dict[str, Any], output: Output) -> None:

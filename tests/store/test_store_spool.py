@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from store_child_tasks import TASKS
@@ -70,6 +71,14 @@ def test_a_spool_that_the_reader_leaves_ends_its_child(lane: Lane, tmp_path: Pat
         spool.close()
         assert list(spool) == []
     del spool
+    _wait_until_free(lane)
+
+
+def test_a_spool_is_abandoned_while_its_reader_waits(lane: Lane, tmp_path: Path) -> None:
+    spool = _spool(lane, tmp_path, "falter", {})
+    assert next(spool) == b"the first piece"
+    Timer(0.2, spool.abandon).start()
+    assert list(spool) == []
     _wait_until_free(lane)
 
 

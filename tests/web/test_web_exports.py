@@ -1,21 +1,24 @@
 """Every format over HTTP: routes, negotiation, validators, share links, and what is inside."""
 
+import asyncio
 import io
 import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from live import PREFIX, Live, live
 from pyoxigraph import RdfFormat, parse
 from starlette.requests import Request
+from starlette.types import Message
 
 from synhub import exports
 from synhub.formats.manifest import read_manifest
 from synhub.formats.representations import REPRESENTATIONS, VERBS
 from synhub.sbol.graph import parse_rdf_xml
-from synhub.web.respond import negotiate
+from synhub.web.respond import Result, negotiate, to_response
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "sbol2"
 DEVICE = "/user/alice/lab/gfp_device/1"
@@ -88,6 +91,46 @@ def test_a_child_process_writes_what_the_server_writes(
         assert streamed.text == direct.text
     head = instance.request("HEAD", f"{ROOT}/{verb}", "alice")
     assert (head.status_code, head.content) == (200, b"")
+
+
+class Pieces(Iterator[bytes]):
+    """One piece at once; the next does not come before somebody gives up."""
+
+    def __init__(self) -> None:
+        self.sent = False
+        self.abandoned = Event()
+
+    def __next__(self) -> bytes:
+        if not self.sent:
+            self.sent = True
+            return b"piece"
+        self.abandoned.wait(30)
+        raise StopIteration
+
+    def abandon(self) -> None:
+        self.abandoned.set()
+
+
+def test_a_client_that_leaves_ends_the_wait_for_the_next_piece() -> None:
+    pieces = Pieces()
+    scope = {"type": "http", "headers": [], "asgi": {"spec_version": "2.3"}}
+    response = to_response(Request(scope), Result(pieces, "text/plain"))
+
+    async def leave() -> None:
+        has_begun = asyncio.Event()
+
+        async def receive() -> Message:
+            await has_begun.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            if message.get("body"):
+                has_begun.set()
+
+        await asyncio.wait_for(response(scope, receive, send), 5)
+
+    asyncio.run(leave())
+    assert pieces.abandoned.is_set()
 
 
 # --- negotiation on the object's own address
