@@ -35,13 +35,13 @@ class Design:
 
     def __init__(self, namespace: str = NAMESPACE) -> None:
         self._namespace = namespace
-        self._triples: dict[Triple, None] = {}
+        self._triples: list[Triple] = []
         self._taken: dict[tuple[str, str], int] = {}
 
     @property
     def triples(self) -> list[Triple]:
         """Everything said so far, distinct."""
-        return list(self._triples)
+        return list(dict.fromkeys(self._triples))
 
     def top_level(self, name: str, kind: Iri, version: str = VERSION) -> Made:
         """Make a top level of class `kind`.
@@ -58,7 +58,7 @@ class Design:
         return child
 
     def say(self, subject: Made, predicate: Iri, value: Term) -> None:
-        self._triples[(subject.term, iri_term(predicate), value)] = None
+        self._triples.append((subject.term, iri_term(predicate), value))
 
     def say_iri(self, subject: Made, predicate: Iri, value: Iri) -> None:
         self.say(subject, predicate, iri_term(value))

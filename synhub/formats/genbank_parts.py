@@ -27,7 +27,7 @@ _NAMES = frozenset({"label", "product", "gene", "note", "organism", "apeinfo_lab
 _FIRST = ("gene", "label", "locus_tag", "product", "note")  # of the qualifiers, the others in alphabetical order
 
 
-_NOTHING: Mapping[Term, list[Term]] = {}
+_NOTHING: Mapping[str, list[Term]] = {}
 
 
 class Group:
@@ -35,9 +35,17 @@ class Group:
 
     def __init__(self, triples: Iterable[Triple], main: Term) -> None:
         self.main = main
-        self._said: dict[Term, dict[Term, list[Term]]] = {}
-        for s, p, o in triples:
-            self._said.setdefault(s, {}).setdefault(p, []).append(o)
+        self._said: dict[Term, dict[str, list[Term]]] = {}  # predicates without brackets, as they are asked for
+        bare: dict[Term, str] = {}
+        for s, term, o in triples:
+            p = bare.get(term) or bare.setdefault(term, term[1:-1])
+            said = self._said.get(s)
+            if said is None:
+                self._said[s] = {p: [o]}
+            elif p in said:
+                said[p].append(o)
+            else:
+                said[p] = [o]
 
     @classmethod
     def find(cls, source: Source, iri: Iri) -> "Group | None":
@@ -48,7 +56,7 @@ class Group:
         wanted = iri_term(iri)
         group = cls(triples, wanted)
         if wanted not in group._said:
-            same = [s for s, said in group._said.items() if wanted in said.get(iri_term(SBOL2.persistentIdentity), ())]
+            same = [s for s, said in group._said.items() if wanted in said.get(SBOL2.persistentIdentity, ())]
             group.main = min(same, default=wanted)
         return group
 
@@ -56,7 +64,7 @@ class Group:
         return subject in self._said
 
     def values(self, subject: Term, predicate: Iri) -> list[Term]:
-        found = self._said.get(subject, _NOTHING).get(iri_term(predicate))
+        found = self._said.get(subject, _NOTHING).get(predicate)
         return found if found is not None and len(found) == 1 else sorted(found or ())
 
     def iris(self, subject: Term, predicate: Iri) -> list[Iri]:
@@ -64,20 +72,21 @@ class Group:
 
     def text(self, subject: Term, predicate: Iri) -> str:
         """Return the smallest value as text, '' for none."""
-        return next((text_of(value) for value in self.values(subject, predicate)), "")
+        found = self._said.get(subject, _NOTHING).get(predicate)
+        return text_of(min(found)) if found else ""
 
     def children(self, subject: Term, predicate: Iri) -> list[Term]:
         return [value for value in self.values(subject, predicate) if value in self._said]
 
     def literals(self, subject: Term) -> Iterator[tuple[str, str]]:
         """Yield (predicate, text) of every literal, sorted."""
-        for predicate, values in sorted(self._said.get(subject, {}).items()):
+        for predicate, values in sorted(self._said.get(subject, _NOTHING).items()):
             for value in sorted(values):
                 if is_literal(value):
-                    yield predicate[1:-1], text_of(value)
+                    yield predicate, text_of(value)
 
     def predicates(self) -> set[str]:
-        return {predicate[1:-1] for said in self._said.values() for predicate in said}
+        return {predicate for said in self._said.values() for predicate in said}
 
     def name(self, subject: Term) -> str:
         """Return the displayId, else the IRI."""

@@ -20,6 +20,7 @@ MAX_FEATURES = 200_000  # of one definition: parts of parts can multiply without
 _MAX_POSITION = 2**31 - 1
 _COLUMNS = ("source", "score", "phase")
 # Annotations of an annotation that are columns, or attributes said otherwise.
+_ID, _TYPE, _STRAND, _PARENT = (Iri(GFF3.NS + name) for name in ("ID", "type", "strand", "Parent"))
 _SAID = frozenset(GFF3.NS + name for name in (*_COLUMNS, "ID", "type", "Parent", "strand"))
 
 
@@ -45,7 +46,7 @@ class Feature:
             is_cut = span.kind == "cut"
             orientations = self.group.iris(location, SBOL2.orientation)
             strand = NONE if not orientations else "-" if span.is_reverse else "+"
-            if self.group.text(location, Iri(GFF3.NS + "strand")) == "?":
+            if self.group.text(location, _STRAND) == "?":
                 strand = "?"
             yield Line(
                 seqid,
@@ -91,6 +92,7 @@ class Sketch:
     remarks: list[str] = field(default_factory=list)
     _features: list[Feature] = field(default_factory=list)
     _taken: dict[str, int] = field(default_factory=dict)
+    _definitions: dict[Iri, Group | None] = field(default_factory=dict)  # one may be used a thousand times
 
     def features(self, definition: Group, length: int) -> list[Feature]:
         """Return the features by where they begin, longer ones first; no base of them lies behind a known length."""
@@ -116,7 +118,7 @@ class Sketch:
             self._features.append(feature)
             self._inner(group, annotation, feature, path)
         for annotation, feature in made.items():
-            named = group.values(annotation, Iri(GFF3.NS + "Parent"))
+            named = group.values(annotation, _PARENT)
             feature.parents += [made[n].identity if n in made else n[1:-1] for n in named if n in made or n[0] == '"']
 
     def _inner(self, group: Group, annotation: Term, feature: Feature, path: tuple[Term, ...]) -> None:
@@ -153,7 +155,7 @@ class Sketch:
         roles = group.iris(annotation, SBOL2.role)
         titles = [group.text(annotation, DCTERMS.title)]
         notes = [group.text(annotation, DCTERMS.description)]
-        identity = group.text(annotation, Iri(GFF3.NS + "ID")) or group.name(annotation)
+        identity = group.text(annotation, _ID) or group.name(annotation)
         if component is not None:
             roles = roles or group.iris(component, SBOL2.role)
             titles.append(group.text(component, DCTERMS.title))
@@ -162,7 +164,7 @@ class Sketch:
             titles.append(part.text(part.main, DCTERMS.title))
             notes.append(part.text(part.main, DCTERMS.description))
             identity = part.name(part.main)
-        also, kind = roles_and_type(roles, group.text(annotation, Iri(GFF3.NS + "type")), "sequence_feature")
+        also, kind = roles_and_type(roles, group.text(annotation, _TYPE), "sequence_feature")
         attributes = [("Note", note) for note in notes if note][:1] + also
         attributes += _literals(group, annotation)
         title = next(filter(None, titles), "")
@@ -184,7 +186,9 @@ class Sketch:
         """Return the component that an annotation places, and the component's definition, if it is at hand."""
         for component in group.children(annotation, SBOL2.component):
             for iri in group.iris(component, SBOL2.definition):
-                part = Group.find(self.source, iri)
+                if iri not in self._definitions:
+                    self._definitions[iri] = Group.find(self.source, iri)
+                part = self._definitions[iri]
                 if part is None:
                     self._say(f"the features of {iri}, which is not at hand")
                 return component, part

@@ -41,7 +41,10 @@ class Line:
         return [value for key, value in self.attributes if key == name]
 
     def value(self, name: str) -> str:
-        return next(iter(self.values(name)), "")
+        for key, value in self.attributes:
+            if key == name:
+                return value
+        return ""
 
 
 def invalid(number: int, message: str) -> InvalidDesign:
@@ -80,6 +83,8 @@ def parse_line(text: str, number: int) -> Line:
 
 def decode(text: str, number: int) -> str:
     """Replace percent-escapes. Raises InvalidDesign when one stands for a character that no design can hold."""
+    if "%" not in text:
+        return text
     decoded = unquote(text)
     if odd := CONTROL.search(decoded):
         raise invalid(number, f"an escape stands for the control character {odd[0]!r}, which no design may hold")
