@@ -270,7 +270,9 @@ class Submissions:
                     f"the reader of the upload ended on this document ({error.detail}); nothing was stored. Repeat it"
                     " once; if it fails again, the document is at fault: check it, or submit it in parts"
                 ) from error
-            raise TooLarge(f"the upload could not be read within the limits of this server: {error.detail}") from error
+            limit = f"{self._settings.prepare_timeout:g} s" if error.reason == "deadline" else None
+            limit = limit or f"{self._prepare.memory_bytes >> 20} MB of memory"
+            raise TooLarge(f"the upload cannot be read within {limit}, the limit here; send it in parts") from error
         if not answer["ok"]:
             raise InvalidDesign(answer["error"], answer["findings"], answer["files"])
         return [Upload(**file) for file in answer["attached"]]
