@@ -146,7 +146,11 @@ def test_a_child_brings_its_top_level_along(instance: Live) -> None:
     assert subjects(instance.get(child + "/sbolnr", "alice").content) == {PREFIX + child[1:]}
 
 
-def test_a_closure_over_the_limit_is_refused_with_advice(instance: Live) -> None:
+@pytest.mark.parametrize("here", [exports.DIRECT_OBJECTS, 0])  # 0: by a child, before its first byte
+def test_a_closure_over_the_limit_is_refused_with_advice(
+    instance: Live, monkeypatch: pytest.MonkeyPatch, here: int
+) -> None:
+    monkeypatch.setattr(exports, "DIRECT_OBJECTS", here)
     device = next(iri for iri in members(instance) if len(references(instance, iri)) > 1)
     small = replace(instance.hub, settings=replace(instance.hub.settings, closure_limit=1))
     alice = Actor(instance.hub.accounts.find_by_login("alice"))

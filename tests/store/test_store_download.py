@@ -1,14 +1,20 @@
 """What a child writes downloads from: lookups in a snapshot, never outside the list it was given."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pyoxigraph
 import pytest
 
+from synhub.formats.representations import BY_NAME
+from synhub.formats.source import MemorySource
 from synhub.model import ChangeSet, Dataset
 from synhub.rdf import Iri, Triple, in_graph, iri_term, literal_term, write_nquads
+from synhub.sbol.graph import unskolemise
 from synhub.store.download import SnapshotSource, pieces
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.top_levels import read_top_levels
 from synhub.vocab import RDF, SBH, SBOL2
 
 GRAPH = Iri("http://h/public")
@@ -110,3 +116,120 @@ def test_a_file_is_read_in_pieces(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x" * 600_000)
 
     assert [len(piece) for piece in pieces(tmp_path / "file")] == [262_144, 262_144, 75_712]
+
+
+COLLECTION = Iri("http://h/public/c/all/1")
+
+
+def collection_of(members: list[Iri], children: int = 0) -> list[Triple]:
+    me = iri_term(COLLECTION)
+    said = [
+        (me, iri_term(RDF.type), iri_term(SBOL2.Collection)),
+        (me, iri_term(SBOL2.displayId), literal_term("all")),
+        (me, iri_term(SBOL2.persistentIdentity), iri_term(Iri("http://h/public/c/all"))),
+        (me, iri_term(SBOL2.version), literal_term("1")),
+        (me, iri_term(SBH.topLevel), me),
+        *((me, iri_term(SBOL2.member), iri_term(member)) for member in members),
+    ]
+    below = [iri_term(Iri(f"http://h/public/c/all/note{n}/1")) for n in range(children)]
+    return [*said, *((note, iri_term(SBH.topLevel), me) for note in below)]
+
+
+def with_collection(folder: Path, members: list[Iri], children: int = 0) -> EmbeddedStore:
+    triples = [*collection_of(members, children), *(t for top in members for t in triples_of(top))]
+    opened = EmbeddedStore(folder / "store")
+    opened.apply(ChangeSet(b"", write_nquads(in_graph(triples, GRAPH))))
+    return opened
+
+
+def both_sources(store: EmbeddedStore, members: list[Iri]) -> tuple[SnapshotSource, MemorySource]:
+    roots = [COLLECTION, *members]
+    large = SnapshotSource(store, DATASET, roots, roots, is_collection=True)
+    found = read_top_levels(store, DATASET, roots)
+    groups = [(iri, unskolemise(found[iri])) for iri in roots]
+    return large, MemorySource(groups, roots, is_collection=True)
+
+
+MEMBERS = [iri(n) for n in range(8)]
+
+
+def test_members_of_a_large_collection_come_apart_and_in_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synhub.store.download._MEMBERS_AT_ONCE", 3)
+    large, _ = both_sources(with_collection(tmp_path, MEMBERS), MEMBERS)
+    first = next(large.top_levels())
+    pieces_ = list(large.members())
+
+    assert not any(p == iri_term(SBOL2.member) for _, p, _ in first)
+    assert sorted([*first, *(t for piece in pieces_ for t in piece)]) == sorted(collection_of(MEMBERS))
+    assert [len(piece) for piece in pieces_] == [3, 3, 2]
+
+
+def test_a_collection_with_children_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synhub.store.download._MEMBERS_AT_ONCE", 3)
+    large, _ = both_sources(with_collection(tmp_path, MEMBERS, children=1), MEMBERS)
+
+    assert sum(p == iri_term(SBOL2.member) for _, p, _ in next(large.top_levels())) == len(MEMBERS)
+    assert list(large.members()) == []
+
+
+_SYNTAXES = {
+    "sbol": pyoxigraph.RdfFormat.RDF_XML,
+    "sbol3-xml": pyoxigraph.RdfFormat.RDF_XML,
+    "ttl": pyoxigraph.RdfFormat.TURTLE,
+    "sbol3": pyoxigraph.RdfFormat.TURTLE,
+    "nt": pyoxigraph.RdfFormat.N_TRIPLES,
+    "sbol3-nt": pyoxigraph.RdfFormat.N_TRIPLES,
+    "jsonld": pyoxigraph.RdfFormat.JSON_LD,
+    "sbol3-jsonld": pyoxigraph.RdfFormat.JSON_LD,
+}
+
+
+@pytest.mark.parametrize("name", [*_SYNTAXES, "summary"])
+def test_a_collection_in_pieces_is_the_same_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("synhub.store.download._MEMBERS_AT_ONCE", 3)
+    large, small = both_sources(with_collection(tmp_path, MEMBERS), MEMBERS)
+    written, expected = (b"".join(BY_NAME[name].write(source)) for source in (large, small))
+
+    if name == "summary":
+        found, wanted = json.loads(written), json.loads(expected)
+        assert sorted(found["collections"][0].pop("members")) == sorted(wanted["collections"][0].pop("members"))
+        assert found == wanted
+    else:
+        assert canonical(written, _SYNTAXES[name]) == canonical(expected, _SYNTAXES[name])
+
+
+def test_members_are_inside_the_one_element_of_their_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("synhub.store.download._MEMBERS_AT_ONCE", 3)
+    large, _ = both_sources(with_collection(tmp_path, MEMBERS), MEMBERS)
+    text = b"".join(BY_NAME["sbol"].write(large)).decode()
+
+    assert text.count("<sbol:Collection ") == 1
+    element = text[text.index("<sbol:Collection ") : text.index("</sbol:Collection>")]
+    assert element.count("<sbol:member rdf:resource=") == len(MEMBERS)
+
+
+@pytest.mark.parametrize("name", ["sbol", "ttl", "nt", "jsonld", "sbol3", "summary", "omex"])
+def test_the_first_byte_waits_for_no_member(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("synhub.store.download._MEMBERS_AT_ONCE", 3)
+    large, _ = both_sources(with_collection(tmp_path, MEMBERS), MEMBERS)
+    asked: list[int] = []
+
+    def members() -> Iterator[list[Triple]]:
+        asked.append(1)
+        yield from SnapshotSource.members(large)
+
+    monkeypatch.setattr(large, "members", members)
+    assert next(iter(BY_NAME[name].write(large)))
+    assert asked == []
+
+
+def canonical(document: bytes, syntax: pyoxigraph.RdfFormat) -> set[str]:
+    dataset = pyoxigraph.Dataset(pyoxigraph.parse(document, format=syntax))
+    dataset.canonicalize(pyoxigraph.CanonicalizationAlgorithm.UNSTABLE)
+    return {str(quad) for quad in dataset}
