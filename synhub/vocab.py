@@ -108,7 +108,7 @@ class SBOL3:
     functional_entity = Iri("https://identifiers.org/SBO:0000241")
     nucleic_acid = Iri("https://identifiers.org/edam:format_1207")
     BACKPORT = "https://sbols.org/backport/2_3#"  # what SBOL 2 says and SBOL 3 has no words for
-    FORWARD = "urn:x-synhub:sbol3:"  # what SBOL 3 says and SBOL 2 has no words for
+    FORWARD = "urn:x-synhub:sbol3#"  # what SBOL 3 says and SBOL 2 has no words for
 
 
 class DCTERMS:

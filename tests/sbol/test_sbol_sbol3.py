@@ -1,5 +1,6 @@
 """SBOL 3 both ways: what is said in which words, and that a design that goes through the other version comes back."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from synhub.sbol.prescan import prescan
 from synhub.sbol.sbol3 import Sbol3Syntax, convert_sbol3, sbol3_groups, write_sbol3
 from synhub.sbol.sbol3.terms import iri_down, iri_up, same_number
 from synhub.sbol.syntaxes import TextSyntax, read_text
-from synhub.vocab import SBOL2, SBOL3
+from synhub.vocab import RDF, SBOL2, SBOL3
 
 ROOT = Path(__file__).parents[2]
 HEAD = f"""
@@ -237,6 +238,15 @@ def test_what_sbol_2_has_no_class_for_is_an_annotation() -> None:
         <= said
     )
     assert not any(t[0] == "<http://a.org/p/e/1>" and t[1].startswith(f"<{SBOL2.NS}") for t in said)
+
+
+def test_every_class_of_the_sbol_2_has_a_name_behind_a_number_sign_or_a_slash() -> None:
+    """PySBOL2 takes the name from there, and fails where there is none."""
+    data = (ROOT / "fixtures" / "sbol3" / "device.ttl").read_bytes()
+    found = convert_sbol3(read_text(data, "turtle").triples, Options()).triples
+    classes = {iri_of(o) for _, p, o in found if p == f"<{RDF.type}>"}
+    assert any(kind.startswith(SBOL3.FORWARD) for kind in classes)
+    assert all(re.search(r"[#/][A-Za-z]\w*\Z", kind) for kind in classes)
 
 
 def test_there_is_a_note_for_each_kind_that_is_kept_as_annotation() -> None:
