@@ -19,8 +19,8 @@ NONE = "."
 _LISTS = frozenset({"Parent", "Alias", "Note", "Dbxref", "Ontology_term"})  # a comma in any other is a comma
 _MAX_POSITION = 2**31 - 1
 _NOT_IN_SEQID = re.compile(r"[^a-zA-Z0-9.:^*$@!+_?|\-]")
-_NOT_IN_COLUMN = re.compile(r"[\x00-\x1f\x7f%]")
-_NOT_IN_ATTRIBUTE = re.compile(r"[\x00-\x1f\x7f%;=&,]")
+_NOT_IN_COLUMN = re.compile(r"[\x00-\x1f\x7f%]|\A\s|\s\Z")
+_NOT_IN_ATTRIBUTE = re.compile(r"[\x00-\x1f\x7f%;=&,]|\A\s|\s\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def format_line(line: Line) -> str:
     by_name: dict[str, list[str]] = {}
     for key, value in line.attributes:
         by_name.setdefault(key, []).append(escape(value))
-    attributes = ";".join(f"{escape(key)}={','.join(values)}" for key, values in by_name.items())
+    attributes = ";".join(text for key, values in by_name.items() for text in _written(key, values))
     columns = (
         seqid_column(line.seqid),
         _NOT_IN_COLUMN.sub(_percent, line.source),
@@ -125,6 +125,12 @@ def format_line(line: Line) -> str:
         attributes or NONE,
     )
     return "\t".join(columns)
+
+
+def _written(key: str, values: list[str]) -> Iterable[str]:
+    """Yield the attribute as `_attributes` reads it: each value with its key where a comma would be one."""
+    for value in [",".join(values)] if key in _LISTS else values:
+        yield f"{escape(key)}={value}"
 
 
 def seqid_column(seqid: str) -> str:

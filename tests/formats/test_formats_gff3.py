@@ -233,6 +233,14 @@ def test_lines_are_read_as_they_were_written(seqid: str, source: str, kind: str,
     assert parse_line(format_line(line), 1) == line
 
 
+def test_blanks_around_a_value_and_several_values_come_back() -> None:
+    attributes = (("label", "a, b"), ("label", "c"), ("note", " x "), ("note", " "), ("Alias", "y "), ("Alias", " z"))
+    line = Line("s", "my tool ", "gene", 3, 7, ".", "-", ".", attributes)
+    text = format_line(line)
+    assert text.endswith("\tlabel=a%2C b;label=c;note=%20x%20;note=%20;Alias=y%20,%20z")
+    assert parse_line(text, 1) == line
+
+
 def sequences(triples: list[Triple]) -> dict[str, str]:
     return {s.split("/")[-2].removesuffix("_seq"): text_of(o) for s, p, o in triples if p == f"<{SBOL2.elements}>"}
 
