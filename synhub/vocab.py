@@ -17,6 +17,7 @@ class RDF:
 
 class RDFS:
     NS = "http://www.w3.org/2000/01/rdf-schema#"
+    Class = Iri(NS + "Class")
     label = Iri(NS + "label")
     comment = Iri(NS + "comment")
 

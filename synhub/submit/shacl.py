@@ -8,6 +8,7 @@ Source: SHACL, sections 2 to 4 (Core), 3.6 (validation report).
 """
 
 import logging
+import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,11 +25,12 @@ from synhub.model import Finding, Severity
 from synhub.rdf import Term, Triple, datatype_of, read_ntriples, text_of
 from synhub.sbol.prescan import Limits, prescan
 from synhub.sbol.report import SHACL_RULE
-from synhub.vocab import OWL, SH
+from synhub.vocab import OWL, RDFS, SH
 
 MOST_SHAPES_BYTES = 4 << 20
 MOST_FINDINGS = 10_000
 
+_LABEL = re.compile(r"\w+")
 _BASE = "x-synhub-shapes://document/"
 _SYNTAXES: dict[Syntax, pyoxigraph.RdfFormat] = {
     "turtle": pyoxigraph.RdfFormat.TURTLE,
@@ -74,7 +76,8 @@ def read_shapes(data: bytes, name: str) -> list[Triple]:
         quads = pyoxigraph.parse(data, format=_SYNTAXES[syntax], base_iri=_BASE)
         triples = list(dict.fromkeys(_triple(quad) for quad in quads))
     except (SyntaxError, ValueError) as error:
-        raise BadRequest(f"the shapes in {name!r} cannot be read: {error}") from error
+        words = "it refers to a remote @context: write that into the file" if _is_remote(error) else error
+        raise BadRequest(f"the shapes in {name!r} cannot be read: {words}") from error
     for _, predicate, _ in triples:
         if predicate in _NOT_RUN:
             raise BadRequest(
@@ -82,6 +85,10 @@ def read_shapes(data: bytes, name: str) -> list[Triple]:
                 " (no queries, functions, rules, scripts or entailment)"
             )
     return triples
+
+
+def _is_remote(error: Exception) -> bool:
+    return "LoadDocumentCallback" in str(error)
 
 
 def _triple(quad: pyoxigraph.Quad) -> Triple:
@@ -92,6 +99,10 @@ def check_shapes(data: Iterable[Triple], shapes: Iterable[Triple]) -> list[Findi
     """Return what SHACL Core finds, sorted. Raises BadRequest for shapes that cannot be used."""
     shapes = list(shapes)
     notes = [_not_followed(o) for _, p, o in shapes if p == f"<{OWL.imports}>"]
+    if not any(_is_target(p, o) for _, p, o in shapes):
+        notes.append(
+            Finding("synhub-shapes", "note", "", "no shape says its target, as by sh:targetClass: none is used")
+        )
     for name in ("pyshacl-validate", "rdflib.term"):  # what they say is about the caller's files, not for our log
         logging.getLogger(name).disabled = True
     try:
@@ -106,7 +117,7 @@ def check_shapes(data: Iterable[Triple], shapes: Iterable[Triple]) -> list[Findi
     except RecursionError as error:
         raise BadRequest("the shapes are nested too deeply, or refer to each other in a circle") from error
     except Exception as error:  # whatever it meets in shapes that nobody expected
-        raise BadRequest(f"the shapes cannot be used: {_words(error)}") from error
+        raise BadRequest(f"the shapes cannot be used: {_named(_words(error), shapes)}") from error
     if not isinstance(report, rdflib.Graph):  # a ValidationFailure
         raise BadRequest(f"the shapes cannot be used: {text}")
     if any("Recursive Shape" in str(warning.message) for warning in warned):
@@ -121,6 +132,23 @@ def check_shapes(data: Iterable[Triple], shapes: Iterable[Triple]) -> list[Findi
 def _words(error: Exception) -> str:
     """Return the first lines of what pyshacl says; its errors carry whole graphs."""
     return " ".join(str(getattr(error, "message", None) or error).split())[:500] or type(error).__name__
+
+
+def _named(words: str, shapes: Iterable[Triple]) -> str:
+    """Say of blank nodes, whose names nobody knows, in what they are."""
+    holders = {o[2:]: s for s, _, o in shapes if o.startswith("_:")}
+    for label in sorted(set(_LABEL.findall(words)) & holders.keys()):
+        holder, seen = holders[label], {label}
+        while holder[2:] in holders and holder[2:] not in seen:
+            seen.add(holder[2:])
+            holder = holders[Term(holder[2:])]
+        words = words.replace(f"'{label}'", label).replace(label, f"a blank node in {text_of(holder)}")
+    return words
+
+
+def _is_target(predicate: Term, value: Term) -> bool:
+    """Say whether a statement gives a shape a target; a class that is a shape has its instances as targets."""
+    return predicate.startswith(f"<{SH.NS}target") or value == f"<{RDFS.Class}>"
 
 
 def _not_followed(imported: Term) -> Finding:

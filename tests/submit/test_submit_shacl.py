@@ -56,7 +56,7 @@ def test_findings_come_in_one_order() -> None:
 def test_imports_are_not_followed_and_told() -> None:
     imported = shapes("ex:O <http://www.w3.org/2002/07/owl#imports> <http://127.0.0.1:9/shapes> .")
 
-    (note,) = check_shapes(DATA, imported)
+    note, _ = check_shapes(DATA, imported)
     assert (note.rule, note.severity) == ("synhub-import", "note")
     assert "http://127.0.0.1:9/shapes is not followed" in note.message
 
@@ -64,8 +64,22 @@ def test_imports_are_not_followed_and_told() -> None:
 def test_a_context_of_json_ld_is_not_fetched() -> None:
     text = b'{"@context": "http://127.0.0.1:9/context.jsonld", "@id": "http://ex.example/S"}'
 
-    with pytest.raises(BadRequest, match=r"shapes\.jsonld.* cannot be read"):
+    with pytest.raises(BadRequest, match=r"shapes\.jsonld.* cannot be read: it refers to a remote @context"):
         read_shapes(text, "shapes.jsonld")
+
+
+def test_shapes_without_a_target_are_told() -> None:
+    [note] = check_shapes(DATA, shapes("ex:a ex:b ex:c ."))
+    assert (note.rule, note.severity) == ("synhub-shapes", "note")
+    by_class = "ex:Thing a sh:NodeShape , <http://www.w3.org/2000/01/rdf-schema#Class> ; sh:closed true ."
+    assert {f.rule for f in check_shapes(DATA, shapes(by_class))} == {"sh:ClosedConstraintComponent"}
+
+
+def test_a_blank_node_is_named_by_what_it_is_in() -> None:
+    with pytest.raises(BadRequest) as refused:
+        check("sh:property [ sh:minCount 1 ]")
+    words = "the shapes cannot be used: a blank node in http://ex.example/S exists but is not a well-formed SHACL"
+    assert refused.value.message.startswith(words)
 
 
 def test_shapes_are_read_in_every_syntax_of_rdf() -> None:
