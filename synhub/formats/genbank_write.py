@@ -160,7 +160,7 @@ def _groups(source: Source, wanted: frozenset[Term]) -> Iterator[Group]:
         if mine is None:
             continue
         left.difference_update({s for s, _, _ in triples})
-        yield Group(triples, _top(triples, mine))
+        yield Group(triples, mine if source.is_collection else _top(triples, mine))
         if not left:
             return
 

@@ -265,6 +265,15 @@ def test_a_collection_without_records_is_refused_with_the_first_reason() -> None
     assert caught.value.message == f"{words} The first of 2: {reason}"
 
 
+def test_a_member_without_record_is_named_and_not_a_child_that_refers_to_it() -> None:
+    lab = Lab()
+    collection, module = lab.top_level("c", SBOL2.Collection), lab.top_level("m", Iri(SBOL2.NS + "ModuleDefinition"))
+    child = lab.child(module, "f", Iri(SBOL2.NS + "FunctionalComponent"), Iri(SBOL2.NS + "functionalComponent"))
+    lab.say(child, Iri("http://example.org/within"), module.term)
+    with pytest.raises(Unwritable, match=r"/m/1 is of class ModuleDefinition"):
+        lab.written(collection, module)
+
+
 def test_a_sequence_that_is_not_there_is_named() -> None:
     lab = Lab()
     bare, made = lab.definition("bare"), lab.definition("a", "acgt")
