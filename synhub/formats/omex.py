@@ -2,7 +2,8 @@
 kept here under its name, and `metadata.rdf`, which says who made it and where attachments lie that are only links.
 What that says is in the design as well, so `is_own_metadata` tells whoever reads an archive that it need not be kept.
 
-Pure. Names in the archive are made from what uploaders called their files, and never lead out of it.
+Pure. Names in the archive are made from what uploaders called their files, never lead out of it, and
+are none that a reader passes over.
 
 Source: OMEX 1.0 (Bergmann et al. 2014), sections 'The manifest' and 'Metadata'.
 """
@@ -19,6 +20,7 @@ from synhub.errors import InvalidIri
 from synhub.formats.archive import write_omex
 from synhub.formats.manifest import MANIFEST
 from synhub.formats.source import EnclosedFile, Source
+from synhub.formats.zip_directory import is_skipped
 from synhub.rdf import Iri, Term, check_iri, iri_of, iri_term, is_iri, text_of
 from synhub.sbol.xml import write_sbol2_source
 from synhub.vocab import COMBINE, DC, DCTERMS, MEDIA_TYPES, RDF, SBH, SBOL2, VCARD
@@ -67,7 +69,7 @@ def _wanted(file: EnclosedFile, said: _Said) -> str:
     """Return where a file would like to be: where it lay in the archive that it came in, else under its name."""
     [path, *_] = [*_texts(said, SBH.archivePath), file.name]
     parts = [_UNSAFE.sub("_", part).strip()[-_LONGEST:] for part in re.split(r"[/\\]", path)]
-    parts = [part for part in parts if part.strip(". ")]
+    parts = [f"_{part}" if is_skipped(part) else part for part in parts if part.strip(". ")]
     return "/".join(parts[-8:]) or file.attachment.rsplit("/", 2)[-2]
 
 

@@ -120,7 +120,7 @@ def read_archive(file: BinaryIO, limits: ArchiveLimits = DEFAULT_LIMITS) -> List
         spans.append((entry.offset, member.data_offset + member.packed_size, member.name))
         if entry.is_folder:
             continue
-        if _is_skipped(member.name):
+        if is_skipped(member.name):
             ignored.append(member.name)
         else:
             members.append(member)
@@ -290,6 +290,6 @@ def _check_sizes(members: Iterable[Member], limits: ArchiveLimits) -> None:
         )
 
 
-def _is_skipped(name: str) -> bool:
-    """What file managers put into archives, and hidden files."""
+def is_skipped(name: str) -> bool:
+    """Say whether a member is not looked at: what file managers put into archives, and hidden files."""
     return any(part.startswith(".") or part.lower() in _SKIPPED for part in name.split("/"))

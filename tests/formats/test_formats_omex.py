@@ -49,7 +49,8 @@ def archive_of(groups: Sequence[tuple[Iri, list[Triple]]], names: Sequence[str])
         (["../../etc/passwd", "C:\\x\\y.txt", "/abs"], ["etc/passwd", "C_/x/y.txt", "abs"]),
         (["", "..", "a\0\nb"], ["file0", "file1", "a__b"]),
         (["é.txt", "e\u0301.txt"], ["é.txt", "e\u0301_2.txt"]),
-        ([".hidden", ".hidden"], [".hidden", ".hidden_2"]),
+        ([".hidden", ".hidden"], ["_.hidden", "__2.hidden"]),
+        (["__MACOSX/.x/a.txt"], ["___MACOSX/_.x/a.txt"]),
     ],
 )
 def test_files_keep_their_names_inside_the_archive_and_clashes_are_numbered(
