@@ -256,7 +256,9 @@ class _Scan:
             if depth == 1 and name != _ROOT:
                 self.top_level_depth = 1
         elif depth == 1 and name != _ROOT:
-            raise _invalid(f"the root element is {_bare(name)!r}, not rdf:RDF: this is not RDF/XML")
+            namespace = name.rpartition(" ")[0]
+            where = f" of the namespace {namespace!r}" if namespace else ""
+            raise _invalid(f"the root element is {_bare(name)!r}{where}, not rdf:RDF: this is not RDF/XML")
         elif depth == self.top_level_depth:
             message = f"the top-level element {_bare(name)!r} on line {self.parser.CurrentLineNumber} has no rdf:about"
             self.findings.append(Finding("sbol-10201", "error", "", message, gate="always"))

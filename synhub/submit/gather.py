@@ -175,7 +175,7 @@ class _Reader:
         try:
             return read_file(syntax, piece.file.read_bytes(), options, self._limits)
         except InvalidDesign as error:
-            return Reading(syntax, [], findings_of(error))
+            return Reading(NAMES.get(syntax, syntax), [], findings_of(error))
         except TooLarge as error:
             if not piece.is_member:
                 raise

@@ -21,6 +21,10 @@ TERMINATED = (
     "Submission terminated.\nA submission with this id already exists, and it includes an object: {iri} that is"
     " already in this repository and has different content"
 )
+NOT_REPLACED = (
+    "\nIt is not replaced with the collection, as another collection holds it or this one does not: submit with"
+    " overwrite_merge=3, or take it out of the other one"
+)
 
 _MEMBER = iri_term(SBOL2.member)
 _ATTACHMENT = iri_term(SBOL2.attachment)
@@ -200,7 +204,8 @@ def plan_object(
             outcome.note("synhub-kept", item.minted, "equal to what is stored; kept as it is")
             return None
         if submission.form.mode is not OverwriteMerge.MERGE_REPLACE:
-            outcome.refuse(item.minted, TERMINATED.format(iri=item.minted))
+            more = NOT_REPLACED if submission.form.mode is OverwriteMerge.REPLACE else ""
+            outcome.refuse(item.minted, TERMINATED.format(iri=item.minted) + more)
             return None
         outcome.decide(item.minted, "replaced")
         outcome.note("synhub-replaced", item.minted, "differs from what was stored; replaced")

@@ -71,6 +71,11 @@ def test_a_bare_document_type_is_harmless() -> None:
     assert prescan(b"<!DOCTYPE rdf:RDF>" + xml(PART)).findings == []
 
 
+def test_a_root_of_another_namespace_is_named_with_it() -> None:
+    with pytest.raises(InvalidDesign, match="the root element is 'RDF' of the namespace 'http://x/rdf', not rdf:RDF"):
+        prescan(b'<r:RDF xmlns:r="http://x/rdf"/>', Limits())
+
+
 def test_a_typed_node_may_be_the_root() -> None:
     data = f'<sbol:Sequence rdf:about="http://x/s" {RDF} {SBOL}/>'.encode()
     assert prescan(data).findings == []

@@ -109,6 +109,21 @@ def test_merging_refuses_a_changed_object_and_names_it(lab: Lab) -> None:
     assert lab.stored(LAB + "p3/1") == []
 
 
+def test_replacing_a_collection_refuses_to_change_what_another_one_holds_and_says_so(lab: Lab) -> None:
+    lab.submit(FOREIGN)
+    lab.submit(document(part(P1)), id="other")
+
+    with pytest.raises(Conflict) as refused:
+        lab.submit(document(part("http://x.org/d/p1/1", "changed")), overwrite_merge="1")
+
+    assert str(refused.value) == (
+        "Submission terminated.\nA submission with this id already exists, and it includes an object: "
+        f"{P1} that is already in this repository and has different content\n"
+        "It is not replaced with the collection, as another collection holds it or this one does not: submit with"
+        " overwrite_merge=3, or take it out of the other one"
+    )
+
+
 def test_merge_replace_keeps_what_the_server_added(lab: Lab) -> None:
     lab.submit(document(part("http://x.org/d/p1/1")), citations="77")
     notes = "<sbh:mutableNotes>mine</sbh:mutableNotes>"

@@ -87,7 +87,7 @@ def test_a_refused_upload_has_a_report_too(instance: Live) -> None:
     assert answer.status_code == 400
     report = instance.get(answer.links["describedby"]["url"], "alice").json()["report"]
     assert [(file["name"], file["format"], file["role"]) for file in report["files"]] == [
-        ("design.xml", "rdfxml", "design")
+        ("design.xml", "RDF/XML", "design")
     ]
     assert [finding["rule"] for finding in report["findings"]] == ["sbol-10105"]
 
