@@ -343,7 +343,8 @@ class Lanes:
         self.query = Lane(
             "query", settings.query_workers or max(1, cores - 1), 19, settings.query_memory, most_waiting=16
         )
-        self.download = Lane("download", max(1, cores - 1), 0, settings.prepare_memory, most_waiting=8)
+        # Two at least: a download of minutes is not to keep everybody else waiting.
+        self.download = Lane("download", max(2, cores - 1), 0, settings.prepare_memory, most_waiting=8)
         # Of their own: anybody may ask for a judgement, and no upload is to wait for one.
         self.validate = Lane("validate", max(1, cores - 1), 10, settings.validate_memory, most_waiting=8)
         self.shacl = Lane("shacl", 1, 10, settings.validate_memory, most_waiting=8)
