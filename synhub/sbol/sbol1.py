@@ -19,6 +19,7 @@ from synhub.sbol.ontology import accession_of
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, PROV, RDF, SBOL1, SBOL2, SO
 
 _RULE = "synhub-sbol1"
+_MOST_UNDERSCORES = 10
 _TYPE = iri_term(RDF.type)
 _CLASSES: Mapping[Term, Iri] = {
     iri_term(SBOL1.Collection): SBOL2.Collection,
@@ -150,15 +151,17 @@ class _Conversion:
         return parts
 
     def _name(self, subject: Term, kind: Iri) -> None:
-        """Make a top level. A displayId that another one has gets `_`s behind it, as the reference library does."""
+        """Make a top level. A displayId that another one has gets `_`s behind it, as the reference library does; where
+        many have it, it gets a number.
+        """
         if kind == SBOL2.SequenceAnnotation or subject in self.made:
             return
         wish = self._text(subject, SBOL1.displayId)
         display_id = display_id_from(wish) or _last_segment(subject) or kind.rpartition("#")[2]
-        while display_id in self.taken:
-            display_id += "_"
-        self.taken.add(display_id)
+        for _ in range(_MOST_UNDERSCORES):
+            display_id += "_" if display_id in self.taken else ""
         made = self.made[subject] = self.design.top_level(display_id, kind)
+        self.taken.add(made.display_id)
         self._derived(subject, made)
         for predicate, own in ((DCTERMS.title, SBOL1.name), (DCTERMS.description, SBOL1.description)):
             if text := self._text(subject, own):
