@@ -57,14 +57,14 @@ def read_genbank(data: bytes, options: Options) -> Reading:
             counts["features"] += len(record.features)
             counts["records"] = counts.get("records", 0) + 1
     except BadLine as error:
-        raise _refusal(options.name, error) from error
+        raise _refusal(error) from error
     if not counts.get("records"):
-        raise _refusal(options.name, BadLine(1, "there is no record: none begins with LOCUS"))
+        raise _refusal(BadLine(1, "there is no record: none begins with LOCUS"))
     return Reading("GenBank", design.triples, _at_most(findings))
 
 
-def _refusal(name: str, error: BadLine) -> InvalidDesign | TooLarge:
-    message = f"{name!r}, line {error.line}: {error}"
+def _refusal(error: BadLine) -> InvalidDesign | TooLarge:
+    message = f"line {error.line}: {error}"
     if error.is_limit:
         return TooLarge(message)
     return Finding(RULE, "error", "", message).as_error()
@@ -108,7 +108,7 @@ class _RecordReader:
         return self._findings
 
     def _warn(self, line: int, message: str, subject: str = "") -> None:
-        self._findings.append(Finding(RULE, "warning", subject, f"{self._name!r}, line {line}: {message}"))
+        self._findings.append(Finding(RULE, "warning", subject, f"line {line}: {message}"))
 
     def _header(self, keyword: str) -> str:
         return next((field.text for field in self._record.header if field.keyword == keyword), "")
@@ -168,9 +168,7 @@ class _RecordReader:
         definition = self._design.top_level(wanted, SBOL2.ComponentDefinition, version)
         if definition.display_id != display_id_from(wanted):
             message = f"another record of the file is called {wanted!r}; this one becomes {definition.display_id!r}"
-            self._findings.append(
-                Finding(RULE, "note", definition.iri, f"{self._name!r}, line {record.line}: {message}")
-            )
+            self._findings.append(Finding(RULE, "note", definition.iri, f"line {record.line}: {message}"))
         said = self._header("VERSION").partition(" ")[0]
         if said not in ("", ".", f"{definition.display_id}.{version}", definition.display_id):
             self._design.say_text(definition, GENBANK.version, said)

@@ -331,6 +331,10 @@ def test_what_is_wrong_is_refused_with_its_line(text: str, message: str) -> None
     assert message in refusal(text)
 
 
+def test_a_refusal_leaves_the_name_of_the_file_to_who_has_several() -> None:
+    assert refusal("<html>").startswith("line 1: ")
+
+
 @pytest.mark.parametrize(
     ("text", "limit"),
     [
