@@ -8,6 +8,7 @@ Source: Generic Feature Format version 3 (GFF3), Sequence Ontology Project, vers
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from synhub.errors import Unwritable
 from synhub.formats.fasta import guess_molecule
@@ -87,7 +88,10 @@ def _is_something(landmark: "_Landmark", source: Source) -> bool:
 
 @dataclass(slots=True)
 class _Chosen:
-    """Which definitions are written: those of `iris`, or, when that is None, all that are not in `placed`."""
+    """Which definitions are written: those of `iris`, or, when that is None, all that are not in `placed`.
+
+    `count` and `writable` are how many these are at least; two are as good as many.
+    """
 
     iris: frozenset[Iri] | None
     placed: frozenset[Iri] = frozenset()
@@ -96,11 +100,14 @@ class _Chosen:
 
     @classmethod
     def of(cls, source: Source) -> "_Chosen":
-        """Choose, in one walk through the document, or two, that keep names only."""
+        """Choose. Where two members are definitions nothing behind them is looked at; else walks keep names only."""
         asked = frozenset(source.roots if source.is_collection else source.roots[:1])
+        if source.is_collection:
+            members = (iri for iri, molecule in _definitions(source) if molecule and iri in asked)
+            if len(list(islice(members, 2))) == 2:
+                return cls(asked, count=2, writable=2)
         found = {iri: bool(molecule) for iri, molecule in _definitions(source)}
-        members = asked & found.keys()
-        chosen = cls(frozenset(members)) if members else cls(None, _all_placed(source))
+        chosen = cls(asked) if asked & found.keys() else cls(None, _all_placed(source))
         counted = [writable for iri, writable in found.items() if chosen.has(iri)]
         chosen.count, chosen.writable = len(counted), sum(counted)
         return chosen
