@@ -1,4 +1,4 @@
-"""A coverage-guided fuzzer on every reader, for a bounded time; it begins with the fixtures.
+"""A coverage-guided fuzzer on every reader, and on every writer, for a bounded time; it begins with the fixtures.
 
 Longer by hand: `python tests/hostile/fuzz_target.py genbank FOLDER -max_total_time=3600`.
 """
@@ -18,7 +18,21 @@ SECONDS = 12
 
 
 @pytest.mark.parametrize(
-    "syntax", ["rdfxml", "turtle", "ntriples", "jsonld", "genbank", "fasta", "gff3", "zip", "gzip", "manifest"]
+    "syntax",
+    [
+        "sniff",
+        "rdfxml",
+        "turtle",
+        "ntriples",
+        "jsonld",
+        "genbank",
+        "fasta",
+        "gff3",
+        "zip",
+        "gzip",
+        "manifest",
+        "written",
+    ],
 )
 def test_a_fuzzer_finds_nothing(tmp_path: Path, syntax: str) -> None:
     if importlib.util.find_spec("atheris") is None:
