@@ -185,7 +185,7 @@ def test_damaged_files_are_read_or_refused(data: st.DataObject) -> None:
     try:
         reading = read_genbank(content, Options("f.gb"))
     except (InvalidDesign, TooLarge) as error:
-        assert "'f.gb'" in error.message
+        assert error.message
         return
     errors = [finding for finding in check_document(Document.of(reading.triples)) if finding.severity == "error"]
     assert errors == []
