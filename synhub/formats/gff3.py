@@ -202,13 +202,23 @@ class _Builder:
                     self.design.say(feature, Iri(GFF3.NS + "Parent"), made[parent].term)
                 elif parent != seqid:
                     raise invalid(number, f"no feature of {seqid} has the ID {parent!r}, which Parent names")
-        level = set(above)
-        for _ in range(MAX_DEPTH):
-            level = {parent for feature in level for parent in above[feature] if parent in above}
-            if not level:
-                return
-        number = next(number for number, feature, _ in features if feature in level)
-        raise invalid(number, f"features are parts of themselves, or of others more than {MAX_DEPTH} levels deep")
+        waiting = {part: len(wholes) for part, wholes in above.items()}
+        below: dict[Made, list[Made]] = {}
+        for part, wholes in above.items():
+            for whole in wholes:
+                below.setdefault(whole, []).append(part)
+        level = [whole for whole in below if whole not in above]
+        for _ in range(MAX_DEPTH):  # each time those all of whose parents have been reached
+            reached = [part for whole in level for part in below.get(whole, ())]
+            level = []
+            for part in reached:
+                waiting[part] -= 1
+                if not waiting[part]:
+                    del waiting[part]
+                    level.append(part)
+        if waiting:
+            number = next(number for number, feature, _ in features if feature in waiting)
+            raise invalid(number, f"features are parts of themselves, or of others more than {MAX_DEPTH} levels deep")
 
     def _feature(self, owner: Made, seqid: str, lines: Sequence[Line], circular: int | None) -> Made:
         first = lines[0]

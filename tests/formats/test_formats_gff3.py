@@ -19,7 +19,7 @@ from synhub.formats.reading import Options
 from synhub.formats.source import MemorySource
 from synhub.rdf import Iri, Triple, text_of
 from synhub.sbol.graph import parse_rdf_xml
-from synhub.vocab import BIOPAX, DCTERMS, ENCODING, RDF, SBOL2, SO
+from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GFF3, RDF, SBOL2, SO
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "gff3"
 CORPUS = Path(os.environ.get("SYNHUB_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
@@ -498,3 +498,17 @@ def columns(text: str) -> set[tuple[str, ...]]:
         name, _, rows = record.partition("\n")
         found.add((name, "".join(rows.split())))
     return found
+
+
+def test_features_may_be_64_levels_deep() -> None:
+    chain = [LINE, *(f"{LINE.removesuffix('g')}g{n};Parent=g{n - 1 or ''}" for n in range(1, 66))]
+    shuffled = [*chain[1:65:2], *chain[:65:2]]
+    assert len(read_gff3((HEAD + "\n".join(shuffled)).encode(), Options()).triples) > 64
+    with pytest.raises(InvalidDesign, match="line 67: features are parts of themselves, or of others more than 64"):
+        read_gff3((HEAD + "\n".join(chain)).encode(), Options())
+
+
+def test_a_feature_may_be_a_part_of_several() -> None:
+    lines = [LINE, LINE + "1;Parent=g", LINE + "2;Parent=g,g1"]
+    triples = read_gff3((HEAD + "\n".join(reversed(lines))).encode(), Options()).triples
+    assert sum(p == f"<{GFF3.NS}Parent>" for _, p, _ in triples) == 3
