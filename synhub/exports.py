@@ -102,7 +102,12 @@ def _from_snapshot(
             settings.closure_limit,
         )
         _, chunks = hub.lanes.download.stream(
-            "download", order.as_json(), settings.download_timeout, settings.download_limit, wait_s=_PATIENCE_S
+            "download",
+            order.as_json(),
+            settings.download_timeout,
+            settings.download_limit,
+            wait_s=_PATIENCE_S,
+            caller=username,
         )
         stack.enter_context(chunks)
         spool = Spool(chunks, stack.pop_all(), settings.data, settings.disk_reserve)
