@@ -29,8 +29,8 @@ from bench import machine
 from bench.servers import ROOT
 from synhub.errors import SynhubError
 from synhub.formats.fasta import write_fasta
-from synhub.formats.genbank_write import write_genbank
-from synhub.formats.gff3_write import write_gff3
+from synhub.formats.genbank import write_genbank
+from synhub.formats.gff3 import write_gff3
 from synhub.formats.reading import Options, Reading
 from synhub.formats.sniff import HEAD_BYTES, sniff
 from synhub.formats.source import MemorySource, Writer

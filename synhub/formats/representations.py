@@ -9,7 +9,7 @@ from functools import partial
 
 from synhub.formats.fasta import write_fasta
 from synhub.formats.genbank import write_genbank
-from synhub.formats.gff3_write import write_gff3
+from synhub.formats.gff3 import write_gff3
 from synhub.formats.media_type import RDF_XML
 from synhub.formats.omex import write_archive
 from synhub.formats.source import Writer

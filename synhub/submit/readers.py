@@ -10,7 +10,7 @@ import pyoxigraph
 
 from synhub.errors import InvalidDesign
 from synhub.formats.fasta import read_fasta
-from synhub.formats.genbank_read import read_genbank
+from synhub.formats.genbank import read_genbank
 from synhub.formats.gff3 import read_gff3
 from synhub.formats.media_type import HEAD_BYTES, media_type_of
 from synhub.formats.reading import Options, Reader, Reading

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from synhub.errors import InvalidDesign, TooLarge
-from synhub.formats import genbank_records
-from synhub.formats.feature_keys import KEYS, TERMS, key_of
 from synhub.formats.genbank import read_genbank
+from synhub.formats.genbank import records as genbank_records
+from synhub.formats.genbank.feature_keys import KEYS, TERMS, key_of
 from synhub.formats.reading import Options, Reading
 from synhub.identity import is_display_id
 from synhub.rdf import text_of

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synhub.formats.genbank_locations import (
+from synhub.formats.genbank.locations import (
     MAX_NESTING,
     MAX_PARTS,
     Location,
     LocationError,
-    Span,
     parse_location,
     write_location,
 )
+from synhub.formats.spans import Span
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synhub.errors import Unwritable
-from synhub.formats import genbank_parts
 from synhub.formats.designs import Design, Made
-from synhub.formats.feature_keys import TERMS, role_of
+from synhub.formats.genbank import parts as genbank_parts
 from synhub.formats.genbank import read_genbank, write_genbank
-from synhub.formats.genbank_locations import Span
-from synhub.formats.genbank_parts import mapped
+from synhub.formats.genbank.feature_keys import TERMS, role_of
 from synhub.formats.reading import Options
+from synhub.formats.spans import Span, mapped
 from synhub.rdf import Iri, Triple, text_of
 from synhub.sbol.graph import parse_rdf_xml
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GBCONV, GENBANK, SBOL2, SO

@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synhub.errors import InvalidDesign, TooLarge, Unwritable
-from synhub.formats import gff3
 from synhub.formats.designs import Design, Made
-from synhub.formats.gff3 import read_gff3
-from synhub.formats.gff3_lines import Line, format_line, parse_line
-from synhub.formats.gff3_write import write_gff3
+from synhub.formats.gff3 import read as gff3
+from synhub.formats.gff3 import read_gff3, write_gff3
+from synhub.formats.gff3.lines import Line, format_line, parse_line
 from synhub.formats.reading import Options
 from synhub.formats.source import MemorySource
 from synhub.rdf import Iri, Triple, text_of

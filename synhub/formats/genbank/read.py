@@ -3,7 +3,7 @@
 A record becomes a ComponentDefinition, its sequence and a SequenceAnnotation for every feature. Header lines are kept
 as `genbank:` annotations, qualifiers as `gbConv:` annotations, so that a record can be written again.
 
-Source: the mapping is that of libSBOLj 2.3.0, measured; the format is read in genbank_records.py.
+Source: the mapping is that of libSBOLj 2.3.0, measured; the format is read in records.py.
 """
 
 import re
@@ -12,10 +12,11 @@ from dataclasses import replace
 
 from synhub.errors import InvalidDesign, TooLarge
 from synhub.formats.designs import Design, Made
-from synhub.formats.feature_keys import KEYS, TERMS, role_of
-from synhub.formats.genbank_locations import Location, LocationError, Span, parse_location
-from synhub.formats.genbank_records import BadLine, Feature, Field, Record, read_records
+from synhub.formats.genbank.feature_keys import KEYS, TERMS, role_of
+from synhub.formats.genbank.locations import Location, LocationError, parse_location
+from synhub.formats.genbank.records import BadLine, Feature, Field, Record, read_records
 from synhub.formats.reading import Options, Reading
+from synhub.formats.spans import Span
 from synhub.formats.text import decode_text
 from synhub.identity import display_id_from, is_version
 from synhub.model import Finding

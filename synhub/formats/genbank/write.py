@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from synhub.errors import Unwritable
-from synhub.formats.feature_keys import role_of
-from synhub.formats.genbank_lines import feature_lines, header_line, one_line, organism_lines, sequence_lines
-from synhub.formats.genbank_parts import Flattener, Group, OutFeature, is_a
+from synhub.formats.genbank.feature_keys import role_of
+from synhub.formats.genbank.lines import feature_lines, header_line, one_line, organism_lines, sequence_lines
+from synhub.formats.genbank.parts import Flattener, OutFeature
+from synhub.formats.group import Group, is_a
 from synhub.formats.source import Source, not_at_hand
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
 from synhub.sbol.ontology import accession_of, ontology

@@ -1,7 +1,7 @@
 """GFF3, out: a ComponentDefinition is a sequence, its annotations and those of the definitions in it are features.
 
 Streams: one definition, with what lies in it, is in memory at a time. What GFF3 has no column for is said in `#` lines.
-`gff3.read_gff3` reads it back to the same features and sequences.
+`read.read_gff3` reads it back to the same features and sequences.
 
 Source: Generic Feature Format version 3 (GFF3), Sequence Ontology Project, version 1.26.
 """
@@ -12,9 +12,9 @@ from itertools import islice
 
 from synhub.errors import Unwritable
 from synhub.formats.fasta import guess_molecule
-from synhub.formats.genbank_parts import Group
-from synhub.formats.gff3_features import Feature, Sketch, roles_and_type
-from synhub.formats.gff3_lines import NONE, Line, escape, format_line, seqid_column
+from synhub.formats.gff3.features import Feature, Sketch, roles_and_type
+from synhub.formats.gff3.lines import NONE, Line, escape, format_line, seqid_column
+from synhub.formats.group import Group
 from synhub.formats.source import Source, not_at_hand
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
 from synhub.vocab import BIOPAX, DCTERMS, ENCODING, GFF3, RDF, SBOL2, SO

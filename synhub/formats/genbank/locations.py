@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from synhub.formats.spans import Kind, Span
+
 MAX_PARTS = 10_000
 MAX_NESTING = 16
 MAX_POSITION = 2**31 - 1
 
-Kind = Literal["range", "cut", "within"]
 
 _OPERATORS = frozenset({"join", "order", "bond", "one-of", "group"})
 _FIRST = r"[<>]?\d+|\(\d+\.\d+\)|one-of\([\d,<>]*\)(?=\.\.)"
@@ -37,22 +38,6 @@ class LocationError(Exception):
     def __init__(self, message: str, *, is_limit: bool = False) -> None:
         super().__init__(message)
         self.is_limit = is_limit
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Bases start to end (both counted, from 1), the place between two bases, or one base between start and end.
-
-    `before` and `after` say that it really starts before, or ends after; `index` counts the spans as they are written.
-    """
-
-    start: int
-    end: int
-    kind: Kind = "range"
-    before: bool = False
-    after: bool = False
-    is_reverse: bool = False
-    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from synhub.errors import TooLarge
 from synhub.formats.designs import Design, Made
 from synhub.formats.fasta import MOLECULES, Record, check_letters, guess_molecule, split_records
-from synhub.formats.gff3_lines import NONE, RULE, Line, decode, invalid, parse_line
+from synhub.formats.gff3.lines import NONE, RULE, Line, decode, invalid, parse_line
 from synhub.formats.reading import Options, Reading
 from synhub.formats.text import decode_text
 from synhub.model import Finding

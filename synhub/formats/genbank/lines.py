@@ -5,7 +5,7 @@ Source: GenBank Flat File Release notes, section 3.4; The DDBJ/ENA/GenBank Featu
 
 import re
 
-from synhub.formats.genbank_parts import OutFeature
+from synhub.formats.genbank.parts import OutFeature
 
 _WIDTH = 79
 _HEADER = 12  # columns before the text of a header line

@@ -1,6 +1,6 @@
 """GenBank flat files, in and out: the two functions that others use. What they share is in the modules beside it."""
 
-from synhub.formats.genbank_read import read_genbank
-from synhub.formats.genbank_write import write_genbank
+from synhub.formats.genbank.read import read_genbank
+from synhub.formats.genbank.write import write_genbank
 
 __all__ = ["read_genbank", "write_genbank"]

@@ -5,16 +5,17 @@ with it. What has no place on the sequence is told in `comments`. Knows no text 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from synhub.formats.feature_keys import DEFAULT_KEY, TERMS, key_of
-from synhub.formats.genbank_locations import LocationError, Span, parse_location, write_location
+from synhub.formats.genbank.feature_keys import DEFAULT_KEY, TERMS, key_of
+from synhub.formats.genbank.locations import LocationError, parse_location, write_location
+from synhub.formats.group import Group
 from synhub.formats.source import Source
-from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri, is_literal, text_of
-from synhub.vocab import DCTERMS, GBCONV, RDF, SBOL2, SO
+from synhub.formats.spans import MAX_DEPTH, Span, mapped, size_of
+from synhub.rdf import Iri, Term, iri_term
+from synhub.vocab import DCTERMS, GBCONV, SBOL2, SO
 
-MAX_DEPTH = 64
 MAX_FLATTENED = 20_000  # features of parts: levels of two parts each would be 2**64
 MAX_STEPS = 5_000_000  # pieces looked at
 
@@ -25,72 +26,6 @@ _NO_QUALIFIERS = frozenset(
 )
 _NAMES = frozenset({"label", "product", "gene", "note", "organism", "apeinfo_label"})
 _FIRST = ("gene", "label", "locus_tag", "product", "note")  # of the qualifiers, the others in alphabetical order
-
-
-_NOTHING: Mapping[str, list[Term]] = {}
-
-
-class Group:
-    """The triples of one top level, by subject and predicate. `main` is the top level itself."""
-
-    def __init__(self, triples: Iterable[Triple], main: Term) -> None:
-        self.main = main
-        self._said: dict[Term, dict[str, list[Term]]] = {}  # predicates without brackets, as they are asked for
-        bare: dict[Term, str] = {}
-        for s, term, o in triples:
-            p = bare.get(term) or bare.setdefault(term, term[1:-1])
-            said = self._said.get(s)
-            if said is None:
-                self._said[s] = {p: [o]}
-            elif p in said:
-                said[p].append(o)
-            else:
-                said[p] = [o]
-
-    @classmethod
-    def find(cls, source: Source, iri: Iri) -> "Group | None":
-        """Look up a top level by its IRI or its persistent identity."""
-        triples = source.find(iri)
-        if not triples:
-            return None
-        wanted = iri_term(iri)
-        group = cls(triples, wanted)
-        if wanted not in group._said:
-            same = [s for s, said in group._said.items() if wanted in said.get(SBOL2.persistentIdentity, ())]
-            group.main = min(same, default=wanted)
-        return group
-
-    def __contains__(self, subject: Term) -> bool:
-        return subject in self._said
-
-    def values(self, subject: Term, predicate: Iri) -> list[Term]:
-        found = self._said.get(subject, _NOTHING).get(predicate)
-        return found if found is not None and len(found) == 1 else sorted(found or ())
-
-    def iris(self, subject: Term, predicate: Iri) -> list[Iri]:
-        return [iri_of(value) for value in self.values(subject, predicate) if is_iri(value)]
-
-    def text(self, subject: Term, predicate: Iri) -> str:
-        """Return the smallest value as text, '' for none."""
-        found = self._said.get(subject, _NOTHING).get(predicate)
-        return text_of(min(found)) if found else ""
-
-    def children(self, subject: Term, predicate: Iri) -> list[Term]:
-        return [value for value in self.values(subject, predicate) if value in self._said]
-
-    def literals(self, subject: Term) -> Iterator[tuple[str, str]]:
-        """Yield (predicate, text) of every literal, sorted."""
-        for predicate, values in sorted(self._said.get(subject, _NOTHING).items()):
-            for value in sorted(values):
-                if is_literal(value):
-                    yield predicate, text_of(value)
-
-    def predicates(self) -> set[str]:
-        return {predicate for said in self._said.values() for predicate in said}
-
-    def name(self, subject: Term) -> str:
-        """Return the displayId, else the IRI."""
-        return self.text(subject, SBOL2.displayId) or subject.strip("<>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +68,7 @@ class Flattener:
     def _features(self, group: Group, pieces: Sequence[Span], path: tuple[Term, ...]) -> Iterator[OutFeature]:
         is_root = len(path) == 1
         for annotation in _ordered(group):
-            place = _place(group, annotation, _size(pieces))
+            place = _place(group, annotation, size_of(pieces))
             self._flattened += not is_root
             self._steps += len(place.spans) * len(pieces)
             if not is_root and (self._flattened > MAX_FLATTENED or self._steps > MAX_STEPS):
@@ -143,7 +78,7 @@ class Flattener:
             name = f"{group.name(group.main)}/{group.name(annotation)}"
             if place.is_vague:
                 self._say(f"{name} has a location without positions, which is left out")
-            if _size(spans) < _size(place.spans):
+            if size_of(spans) < size_of(place.spans):
                 self._say(f"{name} reaches outside the sequence: what is outside is left out")
             location = _exact_text(group, annotation, place, self.length) if is_root else ""
             if not spans and not location:
@@ -180,10 +115,6 @@ class Flattener:
                 self._say(f"{iri}, the definition of {group.name(component)}, is not at hand")
             return component, found
         return component, None
-
-
-def _size(spans: Iterable[Span]) -> int:
-    return sum(1 if span.kind == "cut" else span.end - span.start + 1 for span in spans)
 
 
 def _ordered(group: Group) -> list[Term]:
@@ -252,37 +183,6 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
 
 
-def mapped(span: Span, pieces: Sequence[Span]) -> Iterator[Span]:
-    """Yield the parts of a span of a definition whose sequence lies, piece after piece, on another sequence.
-
-    Parts come in the direction of the span. What lies behind the last piece is left out.
-    """
-    found: list[Span] = []
-    offset = 0
-    for piece in pieces:
-        size = piece.end - piece.start + 1
-        if span.kind == "cut":
-            if offset < span.start <= offset + size:
-                at = piece.end - (span.start - offset) if piece.is_reverse else piece.start + span.start - offset - 1
-                found.append(Span(at, at + 1, "cut", is_reverse=span.is_reverse != piece.is_reverse))
-        else:
-            first, last = max(span.start, offset + 1) - offset, min(span.end, offset + size) - offset
-            if first <= last:
-                found.append(_moved(span, piece, first, last, offset))
-        offset += size
-    yield from reversed(found) if span.is_reverse else found
-
-
-def _moved(span: Span, piece: Span, first: int, last: int, offset: int) -> Span:
-    """Return bases first to last of a piece; `<` and `>` stay with the ends that they were said of."""
-    before = span.before and span.start == first + offset
-    after = span.after and span.end == last + offset
-    if not piece.is_reverse:
-        return replace(span, start=piece.start + first - 1, end=piece.start + last - 1, before=before, after=after)
-    start, end = piece.end - last + 1, piece.end - first + 1
-    return replace(span, start=start, end=end, before=after, after=before, is_reverse=not span.is_reverse)
-
-
 def _exact_text(group: Group, annotation: Term, place: _Place, length: int) -> str:
     """Return a location that spans alone cannot say, if it is still that of the annotation; '' where spans will do."""
     kept = group.text(annotation, GBCONV.location)
@@ -345,7 +245,3 @@ def _title(group: Group, annotation: Term, component: Term | None, part: Group |
     if not _NUMBERED.match(group.text(annotation, SBOL2.displayId)):
         titles.append(group.text(annotation, SBOL2.displayId))
     return next(filter(None, titles), "")
-
-
-def is_a(group: Group, subject: Term, kind: Iri) -> bool:
-    return kind in group.iris(subject, RDF.type)

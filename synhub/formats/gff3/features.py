@@ -7,10 +7,10 @@ turned over with it. Knows no text of GFF3 but what stands in its columns.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from synhub.formats.genbank_locations import Span
-from synhub.formats.genbank_parts import MAX_DEPTH, Group, mapped
-from synhub.formats.gff3_lines import NONE, Line
+from synhub.formats.gff3.lines import NONE, Line
+from synhub.formats.group import Group
 from synhub.formats.source import Source
+from synhub.formats.spans import MAX_DEPTH, Span, mapped, size_of
 from synhub.rdf import Iri, Term
 from synhub.sbol.ontology import accession_of, ontology
 from synhub.vocab import DCTERMS, GFF3, SBOL2, SO
@@ -145,7 +145,7 @@ class Sketch:
                 self._say(f"{name}/{group.name(location)}: a location without positions")
                 continue
             moved = list(mapped(span, pieces))
-            if _size(moved) < _size([span]):
+            if size_of(moved) < size_of([span]):
                 self._say(f"{name}/{group.name(location)}: what of it lies outside the part that it belongs to")
             spans += [(part, location) for part in moved]
         if not spans:
@@ -235,7 +235,3 @@ def _span(group: Group, location: Term) -> Span | None:
 def _number(text: str) -> int | None:
     is_number = text.isascii() and text.isdigit() and len(text) <= 10 and 0 < int(text) < _MAX_POSITION
     return int(text) if is_number else None
-
-
-def _size(spans: Sequence[Span]) -> int:
-    return sum(1 if span.kind == "cut" else span.end - span.start + 1 for span in spans)
