@@ -443,6 +443,7 @@ def test_gzip_of_one_file_is_that_file(tmp_path: Path) -> None:
         (zipped({"a": b"x"}), "'x' looks like a packed file inside a packed one: unpack it once"),
         (b"some words", "'x' is no design but text/plain"),
     ],
+    ids=["gzip", "zip", "words"],
 )
 def test_gzip_of_anything_else_is_refused(tmp_path: Path, inner: bytes, says: str) -> None:
     answer = prepare(tmp_path, x__gz=gzip.compress(inner))
