@@ -262,6 +262,8 @@ class Submissions:
         }
         try:
             answer = self._prepare.call("prepare", argument, self._settings.prepare_timeout)
+        except Stopping as error:  # the lane does not know what the end means for its callers
+            raise Stopping(NOT_PLANNED) from error
         except ChildDied as error:
             if error.reason == "exit":
                 raise

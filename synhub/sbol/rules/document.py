@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from synhub.model import Finding
 from synhub.rdf import Term, iri_term, is_iri, text_of
+from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.graph import Document
 from synhub.sbol.rules.lookup import a_named, name_of
-from synhub.sbol.rules.rule import Problem, finding_of
+from synhub.sbol.rules.rule import Problem, finding_of, shown
 from synhub.sbol.schema import CLASSES, owning_properties
 from synhub.vocab import OM, PROV, SBOL2
 
@@ -29,8 +30,8 @@ def _one_class(document: Document) -> Iterator[Finding]:
         if not types and subject not in document.nested:
             yield _error("sbol-12302", subject, "has no rdf:type: say which class of object it is")
         for term in types:
-            if not is_iri(term):
-                message = f"has {text_of(term)!r} as its rdf:type, which is no IRI: name its class by an IRI"
+            if not is_iri(term) or is_skolem(term):
+                message = f"has {shown(term)!r} as its rdf:type, which is no IRI: name its class by an IRI"
                 yield _error("sbol-12302", subject, message)
             if term not in CLASSES and term.startswith("<" + SBOL2.NS):
                 yield _error(

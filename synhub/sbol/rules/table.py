@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from synhub.model import Gate
 from synhub.rdf import Iri, Term, iri_of, iri_term, text_of
+from synhub.sbol.blank_nodes import is_skolem
 from synhub.sbol.rules.rule import GENERIC, Facts, Problem, shown
 from synhub.sbol.schema import (
     CLASSES,
@@ -65,6 +66,7 @@ class _Row:
     word: str
     entry: Property
     begins: str
+    is_named: bool  # the value is an IRI, not a node without one
     single: bool
     form: re.Pattern[str] | None  # of the text
     quick: re.Pattern[str] | None  # the same, of a plain literal without escapes, quotes included
@@ -98,6 +100,7 @@ def _row(entry: Property) -> _Row:
         _word(entry.iri),
         entry,
         '"' if entry.kind == "literal" else "<",
+        entry.kind in ("iri", "reference"),
         entry.max == 1,
         re.compile(rf"{form}\Z") if form else None,
         re.compile(rf'"{form}"\Z') if form else None,
@@ -141,9 +144,9 @@ def check_object(facts: Facts, subject: Term, class_term: Term, said: Mapping[Te
             continue
         if row.single and len(values) > 1:
             yield _several(row, values)
-        begins, test = row.begins, row.test
+        begins, test, is_named = row.begins, row.test, row.is_named
         for value in values:
-            if value[0] != begins:
+            if value[0] != begins or (is_named and is_skolem(value)):
                 yield _kind(row, value)
             elif test is not None and (told := test(facts, row, value)) is not None:
                 yield told
@@ -189,7 +192,8 @@ def _kind(row: _Row, value: Term) -> Told:
     elif row.entry.kind == "child":
         message = f"has the text {shown(value)!r} as {row.word}: nest {_article(row)} in it"
     else:
-        message = f"has the text {shown(value)!r} as {row.word}: it must be an IRI, given as rdf:resource"
+        what = "a node without rdf:about" if is_skolem(value) else f"the text {shown(value)!r}"
+        message = f"has {what} as {row.word}: it must be an IRI, given as rdf:resource"
     return row.entry.rule, "always", Problem(message, row.name, value)
 
 
