@@ -16,6 +16,8 @@ from synhub.store.files import StoredFile, put_files
 from synhub.store.top_levels import read_top_levels
 from synhub.vocab import DCTERMS, OBO, SBH, SBOL2
 
+pytestmark = pytest.mark.slow
+
 ALICE = Iri(PREFIX + "user/alice")
 PUBLIC = Iri(PREFIX + "public")
 LAB = "/user/alice/lab/lab_collection/1"

@@ -14,6 +14,8 @@ from synhub.model import User
 from synhub.store.journal import Job, Upload
 from synhub.store.work import Planned
 
+pytestmark = pytest.mark.slow
+
 DEVICE = (Path(__file__).parent.parent / "fixtures" / "sbol2" / "device.xml").read_bytes()
 ONE, TWO = Upload("a", 100, "a" * 64), Upload("b", 60, "b" * 64)
 

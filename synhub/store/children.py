@@ -353,7 +353,6 @@ class Lanes:
         """Start a child of each lane that a first visitor would wait for."""
         self.prepare.warm()
         self.query.warm()
-        self.download.warm()
 
     def close(self) -> None:
         for lane in (self.prepare, self.query, self.download, self.validate, self.shacl):

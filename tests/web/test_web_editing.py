@@ -15,6 +15,8 @@ from synhub.store.shares import add_co_owner
 from synhub.store.top_levels import read_top_levels
 from synhub.web.auth import COOKIE, csrf_token
 
+pytestmark = pytest.mark.slow
+
 SO = "http://identifiers.org/so/SO:0000"
 NOTE = "http://lab.example/terms#note"
 DOCUMENT = f"""<?xml version="1.0"?>
