@@ -289,7 +289,7 @@ def test_a_full_disk_is_not_filled_further(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_document_that_needs_too_much_memory_costs_its_caller_a_413(tmp_path: Path) -> None:
-    sequences = b"".join(b'<sbol:Sequence rdf:about="http://x.org/s%d"/>' % n for n in range(15_000))
+    sequences = b"".join(b'<sbol:Sequence rdf:about="http://x.org/s%d"/>' % n for n in range(150_000))
     large = ABSENT_TYPE.encode().replace(b"</rdf:RDF>", sequences + b"</rdf:RDF>")
     with live(tmp_path, validate_memory=200 << 20) as running:
         refused = validate(running, large)
