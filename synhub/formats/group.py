@@ -74,3 +74,19 @@ class Group:
 
 def is_a(group: Group, subject: Term, kind: Iri) -> bool:
     return kind in group.iris(subject, RDF.type)
+
+
+class Definitions:
+    """The definitions of the components that annotations place, each put together once: one may be used often."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._found: dict[Iri, Group | None] = {}
+
+    def placed(self, group: Group, annotation: Term) -> tuple[Term | None, Iri | None, Group | None]:
+        """Return the component that an annotation places, its definition's IRI, and that when it is at hand."""
+        component = next(iter(group.children(annotation, SBOL2.component)), None)
+        iri = next(iter(group.iris(component, SBOL2.definition)), None) if component is not None else None
+        if iri is not None and iri not in self._found:
+            self._found[iri] = Group.find(self._source, iri)
+        return component, iri, None if iri is None else self._found[iri]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from synhub.formats.genbank.feature_keys import DEFAULT_KEY, TERMS, key_of
 from synhub.formats.genbank.locations import LocationError, parse_location, write_location
-from synhub.formats.group import Group
+from synhub.formats.group import Definitions, Group
 from synhub.formats.source import Source
 from synhub.formats.spans import MAX_DEPTH, Span, mapped, size_of
 from synhub.rdf import Iri, Term, iri_term
@@ -53,9 +53,12 @@ class Flattener:
     source: Source
     length: int
     comments: dict[str, None] = field(default_factory=dict)
-    _definitions: dict[Iri, Group | None] = field(default_factory=dict)
+    _definitions: Definitions = field(init=False)
     _flattened: int = 0
     _steps: int = 0
+
+    def __post_init__(self) -> None:
+        self._definitions = Definitions(self.source)
 
     def features(self, definition: Group) -> Iterator[OutFeature]:
         """Yield the features in the order of the definition's annotations, those of parts after their part."""
@@ -104,17 +107,10 @@ class Flattener:
 
     def _part(self, group: Group, annotation: Term) -> tuple[Term | None, Group | None]:
         """Return the component that an annotation places, and the component's definition."""
-        component = next(iter(group.children(annotation, SBOL2.component)), None)
-        if component is None:
-            return None, None
-        for iri in group.iris(component, SBOL2.definition):
-            if iri not in self._definitions:
-                self._definitions[iri] = Group.find(self.source, iri)
-            found = self._definitions[iri]
-            if found is None:
-                self._say(f"{iri}, the definition of {group.name(component)}, is not at hand")
-            return component, found
-        return component, None
+        component, iri, definition = self._definitions.placed(group, annotation)
+        if component is not None and iri is not None and definition is None:
+            self._say(f"{iri}, the definition of {group.name(component)}, is not at hand")
+        return component, definition
 
 
 def _ordered(group: Group) -> list[Term]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from synhub.formats.gff3.lines import NONE, Line
-from synhub.formats.group import Group
+from synhub.formats.group import Definitions, Group
 from synhub.formats.source import Source
 from synhub.formats.spans import MAX_DEPTH, Span, mapped, size_of
 from synhub.rdf import Iri, Term
@@ -92,7 +92,10 @@ class Sketch:
     remarks: list[str] = field(default_factory=list)
     _features: list[Feature] = field(default_factory=list)
     _taken: dict[str, int] = field(default_factory=dict)
-    _definitions: dict[Iri, Group | None] = field(default_factory=dict)  # one may be used a thousand times
+    _definitions: Definitions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._definitions = Definitions(self.source)
 
     def features(self, definition: Group, length: int) -> list[Feature]:
         """Return the features by where they begin, longer ones first; no base of them lies behind a known length."""
@@ -184,16 +187,10 @@ class Sketch:
 
     def _part(self, group: Group, annotation: Term) -> tuple[Term | None, Group | None]:
         """Return the component that an annotation places, and the component's definition, if it is at hand."""
-        for component in group.children(annotation, SBOL2.component):
-            for iri in group.iris(component, SBOL2.definition):
-                if iri not in self._definitions:
-                    self._definitions[iri] = Group.find(self.source, iri)
-                part = self._definitions[iri]
-                if part is None:
-                    self._say(f"the features of {iri}, which is not at hand")
-                return component, part
-            return component, None
-        return None, None
+        component, iri, definition = self._definitions.placed(group, annotation)
+        if iri is not None and definition is None:
+            self._say(f"the features of {iri}, which is not at hand")
+        return component, definition
 
 
 def roles_and_type(roles: Sequence[Iri], kept: str, default: str) -> tuple[list[tuple[str, str]], str]:
