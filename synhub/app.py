@@ -102,7 +102,7 @@ class _Parts(NamedTuple):
 
 def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: Callable[[Path], Catalog]) -> _Parts:
     """Open what lies in a data folder; `stack` closes it again."""
-    database = Database(data / DATABASE, "synhub", "FULL")
+    database = Database(data / DATABASE, "synhub")
     stack.callback(database.close)
     accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
     stack.callback(accounts.close)
@@ -326,7 +326,7 @@ def backup(settings: Settings, target: Path) -> int:
         with open_hub(settings) as hub:
             outcome = backup_service.take(hub, target, _say)
     except DataInUse:
-        with closing(Database(data / DATABASE, "synhub", "FULL")) as database:
+        with closing(Database(data / DATABASE, "synhub")) as database:
             outcome = backup_service.ask(Backups(database), target, _say)
     print(outcome)
     return 1 if outcome.problems else 0

@@ -72,7 +72,7 @@ def _accounts(data: Path | None, *, create: bool = False) -> Iterator[Accounts]:
             raise NotFound(f"{folder} holds no synhub instance; give the right folder with --data")
         make(folder)
     check_format(folder)
-    with closing(Database(path, "synhub", "FULL")) as database, closing(Accounts(database)) as accounts:
+    with closing(Database(path, "synhub")) as database, closing(Accounts(database)) as accounts:
         yield accounts
 
 

@@ -357,7 +357,7 @@ def test_backup_that_fails_leaves_nothing(data: Path, tmp_path: Path, word: str)
 
 
 def test_command_says_so_when_the_server_dies(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with hold(data, create=False), closing(Database(data / "synhub.sqlite", "synhub", "FULL")) as database:
+    with hold(data, create=False), closing(Database(data / "synhub.sqlite", "synhub")) as database:
         backups = Backups(database)
 
         def die_after_the_first_word(message: str) -> None:
@@ -377,14 +377,14 @@ def test_command_says_so_when_the_server_dies(data: Path, capsys: pytest.Capture
 
 
 def test_command_says_so_when_no_server_answers(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with hold(data, create=False), closing(Database(data / "synhub.sqlite", "synhub", "FULL")) as database:
+    with hold(data, create=False), closing(Database(data / "synhub.sqlite", "synhub")) as database:
         with pytest.raises(BadRequest, match="began no backup for 1 s: it is no running server"):
             backup.ask(Backups(database), data.parent / "copy", quiet, patience_s=1)
         assert database.rows("SELECT * FROM backup") == []
 
 
 def test_server_that_starts_forgets_what_an_earlier_one_began(data: Path) -> None:
-    with closing(Database(data / "synhub.sqlite", "synhub", "FULL")) as database:
+    with closing(Database(data / "synhub.sqlite", "synhub")) as database:
         backups = Backups(database)
         number = backups.ask(str(data.parent / "copy"))
         with open_hub(load_settings({}, data=data)):
@@ -435,7 +435,7 @@ def test_stopping_server_gives_the_backup_up_and_says_so(data: Path, monkeypatch
         return take(hub, target, telling)
 
     monkeypatch.setattr(backup, "take", slow)
-    with closing(Database(data / "synhub.sqlite", "synhub", "FULL")) as database:
+    with closing(Database(data / "synhub.sqlite", "synhub")) as database:
         backups = Backups(database)
         with open_hub(load_settings({}, data=data)):
             number = backups.ask(str(data.parent / "copy"))

@@ -18,7 +18,7 @@ def synhub(data: Path, *arguments: str, stdin: str = "") -> tuple[int, str, str]
 
 
 def password_is(data: Path, username: str, password: str) -> bool:
-    database = Database(data / "synhub.sqlite", "synhub", "FULL")
+    database = Database(data / "synhub.sqlite", "synhub")
     accounts = Accounts(database)
     try:
         return accounts.check_password(accounts.find_by_login(username), password)
@@ -77,7 +77,7 @@ def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: list[str]) -> None:
 
 
 def test_accounts_change_while_they_are_in_use(tmp_path: Path) -> None:
-    database = Database(tmp_path / "synhub.sqlite", "synhub", "FULL")
+    database = Database(tmp_path / "synhub.sqlite", "synhub")
     accounts = Accounts(database)
     alice = accounts.create_user("alice", "a@x.org", "pw")
     token = accounts.create_token(alice)

@@ -42,7 +42,7 @@ class Catalog:
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.database = Database(path, "catalog", "NORMAL", read_only=read_only)
+        self.database = Database(path, "catalog", derived=True, read_only=read_only)
         if not read_only:
             with self.database.write() as connection:
                 connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")

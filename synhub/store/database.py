@@ -2,18 +2,20 @@
 
 `Database` owns one file: one writing connection behind a lock, and a reading connection per thread. Migrations are
 files `migrations/<family>_NNNN_name.sql`, applied in order inside a transaction; `PRAGMA user_version` says how many
-have been. A file written by a newer synhub is refused.
+have been. A file written by a newer synhub is refused. What can be derived again is not migrated: the files
+`<family>_name.sql` are its whole schema, and a database that another schema has made is to be made again.
 """
 
 import logging
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from synhub.errors import DiskFull, Inconsistent
 
@@ -75,16 +77,14 @@ def open_or_remake(path: Path, opener: Callable[[Path], T]) -> T:
 class Database:
     """One SQLite file in WAL mode.
 
-    `family` names its migrations, `synchronous` is FULL for truth and NORMAL for what can be derived again. With
-    `read_only` it belongs to another process, which has it open: nothing is written. Raises Inconsistent when the file
-    was written by a newer synhub.
+    `family` names its migrations. `derived` is what can be made again from other files: it is not synced at each
+    transaction. With `read_only` it belongs to another process, which has it open: nothing is written. Raises
+    Inconsistent when the file was written by a newer synhub, CorruptDatabase when a derived one has another schema.
     """
 
-    def __init__(
-        self, path: Path, family: str, synchronous: Literal["FULL", "NORMAL"], *, read_only: bool = False
-    ) -> None:
+    def __init__(self, path: Path, family: str, *, derived: bool = False, read_only: bool = False) -> None:
         self.path = path
-        self._synchronous = synchronous
+        self._derived = derived
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -98,6 +98,9 @@ class Database:
             raise _translate(error) from error
         except sqlite3.DatabaseError as error:
             raise CorruptDatabase(f"{path} cannot be read: {error}") from error
+        except Inconsistent:
+            self._writer.close()
+            raise
 
     def _connect(self) -> sqlite3.Connection:
         name = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
@@ -106,24 +109,27 @@ class Database:
             connection.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
             return connection
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        connection.execute(f"PRAGMA synchronous={'NORMAL' if self._derived else 'FULL'}")
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
     def _migrate(self, family: str) -> None:
         scripts = _migrations(family)
-        if self._writer.execute("PRAGMA user_version").fetchone() == (len(scripts),):
+        newest = zlib.crc32("".join(scripts).encode()) >> 1 if self._derived else len(scripts)  # 31 bits
+        if self._writer.execute("PRAGMA user_version").fetchone() == (newest,):
             return
         with self.write() as transaction:  # two processes may open a new file at once: look again under the lock
             (version,) = transaction.execute("PRAGMA user_version").fetchone()
-            if version > len(scripts):
+            if self._derived and version not in (0, newest):
+                raise CorruptDatabase(f"{self.path} was made by another version; synhub reindex makes it again")
+            if version > newest:
                 raise Inconsistent(
                     f"{self.path} was written by a newer synhub (format {version}); install that version"
                 )
-            for script in scripts[version:]:
+            for script in scripts if self._derived else scripts[version:]:
                 for statement in _statements(script):
                     transaction.execute(statement)
-            transaction.execute(f"PRAGMA user_version={len(scripts)}")
+            transaction.execute(f"PRAGMA user_version={newest}")
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

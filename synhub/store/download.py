@@ -125,7 +125,7 @@ def _closure(order: Order, store: TripleStore) -> Closure:
 
 
 def _files(data: Path, top_levels: Sequence[Iri]) -> list[EnclosedFile]:
-    database = Database(data / DATABASE, "synhub", "FULL", read_only=True)
+    database = Database(data / DATABASE, "synhub", read_only=True)
     try:
         return enclosed_files(Files(database), Blobs(data / "blobs"), top_levels)
     finally:

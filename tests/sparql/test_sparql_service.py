@@ -77,7 +77,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 def _open(settings: Settings, stack: ExitStack) -> Hub:
     data, registry = settings.data, Registry(PREFIX)
-    database = Database(data / "synhub.sqlite", "synhub", "FULL")
+    database = Database(data / "synhub.sqlite", "synhub")
     stack.callback(database.close)
     accounts = Accounts(database)
     store = EmbeddedStore(data / "store")

@@ -34,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / "synhub.sqlite", "synhub", "FULL")
+    opened = Database(tmp_path / "synhub.sqlite", "synhub")
     yield opened
     opened.close()
 
@@ -385,7 +385,7 @@ def test_settings_are_kept(accounts: Accounts, database: Database) -> None:
 
 
 def test_another_process_sees_accounts_at_once(accounts: Accounts, database: Database) -> None:
-    elsewhere = Database(database.path, "synhub", "FULL")
+    elsewhere = Database(database.path, "synhub")
     alice = Accounts(elsewhere).create_user("alice", "a@x.org", "pw")
     token = accounts.create_token(alice)
     Accounts(elsewhere).disable(alice.id)
@@ -424,6 +424,6 @@ def test_new_file_may_be_opened_by_several_processes_at_once(tmp_path: Path) -> 
     for process in waiting:
         process.communicate(timeout=60)
     assert [process.returncode for process in waiting] == [0, 0, 0, 0]
-    database = Database(path, "synhub", "FULL")
+    database = Database(path, "synhub")
     assert Accounts(database).list_users() == []
     database.close()

@@ -25,7 +25,7 @@ ME = iri_term(TOP)
 
 class Parts:
     def __init__(self, data: Path) -> None:
-        self.database = Database(data / "synhub.sqlite", "synhub", "FULL")
+        self.database = Database(data / "synhub.sqlite", "synhub")
         self.journal = Journal(self.database, data / "jobs", clock=lambda: NOW)
         self.catalog = Catalog(data / "catalog.sqlite")
         self.blobs = Blobs(data / "blobs")

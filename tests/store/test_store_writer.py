@@ -59,7 +59,7 @@ class Parts:
 
 def open_parts(data: Path, *, reserve: int = 0) -> Parts:
     data.mkdir(exist_ok=True)
-    database = Database(data / "synhub.sqlite", "synhub", "FULL")
+    database = Database(data / "synhub.sqlite", "synhub")
     store = EmbeddedStore(data / "store")
     journal = Journal(database, data / "jobs")
     catalog = Catalog(data / "catalog.sqlite")
@@ -262,7 +262,7 @@ def test_a_two_step_job_with_a_small_one_between_survives_an_end_at_every_point(
 
 
 def parts_flushed(data: Path) -> int:
-    database = Database(data / "synhub.sqlite", "synhub", "FULL")
+    database = Database(data / "synhub.sqlite", "synhub")
     try:
         return Journal(database, data / "jobs").flushed_number
     finally:

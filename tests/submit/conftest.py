@@ -23,7 +23,7 @@ from synhub.submit.service import Submissions
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
     settings = load_settings({}, data=tmp_path)
-    database = Database(tmp_path / "synhub.sqlite", "synhub", "FULL")
+    database = Database(tmp_path / "synhub.sqlite", "synhub")
     store = EmbeddedStore(tmp_path / "store")
     journal = Journal(database, tmp_path / "jobs")
     catalog = Catalog(tmp_path / "catalog.sqlite")

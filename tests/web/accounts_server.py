@@ -131,7 +131,7 @@ class Server:
 
 @contextmanager
 def account_server(folder: Path, **settings: Any) -> Iterator[Server]:
-    database = Database(folder / "synhub.sqlite", "synhub", "FULL")
+    database = Database(folder / "synhub.sqlite", "synhub")
     loaded = load_settings({}, data=folder, **settings)
     accounts = Accounts(database, token_days=loaded.token_days, login_attempts=loaded.login_attempts)
     uploads = folder / "uploads"
