@@ -180,7 +180,7 @@ def connection_ids(connection: sqlite3.Connection, graph: Iri, iris: Iterable[Ir
 
 _FACET = "INSERT INTO facet VALUES (?, ?)"
 _MOMENT = "INSERT INTO moment VALUES (?, ?, ?, ?)"
-_ELEMENTS = "INSERT INTO elements VALUES (?, ?, ?, ?)"
+_ELEMENTS = "INSERT INTO elements VALUES (?, ?, ?, ?, ?, ?)"
 _CLASS_USE = "INSERT INTO class_use VALUES (?, ?, ?)"
 _INSERTS = (_FACET, _MOMENT, _ELEMENTS, _CLASS_USE)
 
@@ -300,7 +300,7 @@ class _Update:
         self._set_links("membership", "collection", "member", row_id, members)
         self._set_references(row_id, frozenset(self._nodes[r] for r in entry.references))
         self._new[_MOMENT] += [(row_id, *m) for m in entry.moments]
-        self._new[_ELEMENTS] += [(d, row_id, s, f) for s, d, f in entry.elements]
+        self._new[_ELEMENTS] += [(e.digest, row_id, *e[1:]) for e in entry.elements]
         self._new[_CLASS_USE] += [(row_id, self._classes[c], n) for c, n in entry.classes.items()]
         if not is_hidden:
             self._counts.update({self._classes[c]: n for c, n in entry.classes.items()})

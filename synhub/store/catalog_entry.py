@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from synhub.identity import version_key
 from synhub.rdf import (
@@ -62,12 +63,25 @@ _DAY_US = 86_400_000_000
 _INT64 = 1 << 62
 
 
+class Elements(NamedTuple):
+    """The sbol:elements of a subject: digests that say which text, and how long it is.
+
+    `md5` is that of refget, None for a text that is not letters only.
+    """
+
+    digest: bytes
+    subject: str
+    folded: bytes
+    md5: bytes | None
+    length: int
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One top level as the catalog's tables hold it. `references` are other than its members.
 
-    `facets` are keys, `moments` (kind, earliest, latest) in µs, `elements` (subject, digest, digest of the
-    lower-case text); `classes` counts children too.
+    `facets` are keys, `moments` (kind, earliest, latest) in µs, `elements` the texts of
+    sequences; `classes` counts children too.
     """
 
     iri: Iri
@@ -85,7 +99,7 @@ class Entry:
     moments: frozenset[tuple[int, int, int]]
     members: frozenset[Iri]
     references: frozenset[Iri]
-    elements: frozenset[tuple[str, bytes, bytes]]
+    elements: frozenset[Elements]
     classes: dict[Iri, int]
     digest: bytes
     identity: Iri | None
@@ -122,6 +136,21 @@ def elements_digest(elements: str) -> bytes:
     Source: GA4GH refget sequence collections, digest sha512t24u (before base64url).
     """
     return hashlib.sha512(elements.encode()).digest()[:24]
+
+
+def folded_digest(elements: str) -> bytes:
+    """Return the digest that texts share which differ in case only: that of the text in capitals, if it is ASCII.
+
+    In lower case first, as SPARQL's LCASE compares. Of letters only it is the digest of refget.
+    """
+    return hashlib.sha512(elements.lower().encode().upper()).digest()[:24]
+
+
+def _elements(subject: str, text: str) -> Elements:
+    md5 = None
+    if text.isascii() and text.isalpha():
+        md5 = hashlib.md5(text.upper().encode(), usedforsecurity=False).digest()
+    return Elements(elements_digest(text), subject, folded_digest(text), md5, len(text))
 
 
 def version_order(version: str) -> bytes:
@@ -200,15 +229,14 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
     subject = iri_term(top_level)
     own: dict[Term, list[Term]] = {}
     classes: Counter[Iri] = Counter()
-    elements: set[tuple[str, bytes, bytes]] = set()
+    elements: set[Elements] = set()
     for s, p, o in triples:
         if s == subject:
             own.setdefault(p, []).append(o)
         if p == _TYPE and is_iri(o):
             classes[iri_of(o)] += 1
         elif p == _ELEMENTS and is_literal(o) and datatype_of(o) == XSD_STRING:
-            text = text_of(o)
-            elements.add((text_of(s), elements_digest(text), elements_digest(text.lower())))
+            elements.add(_elements(text_of(s), text_of(o)))
     facets: set[int] = set()
     moments: set[tuple[int, int, int]] = set()
     for p, values in own.items():

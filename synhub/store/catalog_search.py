@@ -25,7 +25,7 @@ from synhub.store.catalog_conditions import (
     is_one_of,
     match_expression,
 )
-from synhub.store.catalog_entry import elements_digest
+from synhub.store.catalog_entry import elements_digest, folded_digest
 from synhub.vocab import SBOL2
 
 _MUCH = 4_000  # more need not be counted to see that a condition is not selective
@@ -161,13 +161,14 @@ class View:
     def sequences_with(self, elements: str, *, any_case: bool) -> list[Iri]:
         """Return the subjects whose sbol:elements are exactly this text, or this text in upper or lower case."""
         found: list[Iri] = []
-        column, text = ("folded", elements.lower()) if any_case else ("digest", elements)
+        column = "folded" if any_case else "digest"
+        digest = folded_digest(elements) if any_case else elements_digest(elements)
         for graph in self._graphs:
             sql = (
                 f"SELECT DISTINCT subject FROM elements JOIN top_level AS t ON t.id = elements.id"
                 f" WHERE elements.{column} = :digest AND t.id {IN_GRAPH}{self._visible()}"
             )
-            rows = self._database.rows(sql, graph | {"digest": elements_digest(text)})
+            rows = self._database.rows(sql, graph | {"digest": digest})
             found += [Iri(subject) for (subject,) in rows]
         return found
 

@@ -66,13 +66,16 @@ CREATE TABLE reference (
 ) WITHOUT ROWID;
 CREATE INDEX reference_target ON reference (target, source);
 
--- sbol:elements: the first 24 bytes of SHA-512 of the text as it stands, and of the text in lower case.
+-- sbol:elements: the first 24 bytes of SHA-512 of the text as it stands (digest), and of the text in lower case with
+-- ASCII letters in upper case (folded), which is refget's digest where the text is letters only; then md5 is its MD5.
 CREATE TABLE elements (
-  digest BLOB NOT NULL, id INTEGER NOT NULL, subject TEXT NOT NULL, folded BLOB NOT NULL,
+  digest BLOB NOT NULL, id INTEGER NOT NULL, subject TEXT NOT NULL,
+  folded BLOB NOT NULL, md5 BLOB, length INTEGER NOT NULL,
   PRIMARY KEY (digest, id, subject)
 ) WITHOUT ROWID;
 CREATE INDEX elements_id ON elements (id);
 CREATE INDEX elements_folded ON elements (folded);
+CREATE INDEX elements_md5 ON elements (md5) WHERE md5 IS NOT NULL;
 
 -- How often a class occurs in a top level, children included, and the sums of what is not hidden, by graph.
 CREATE TABLE class (id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE);
