@@ -9,7 +9,7 @@ from starlette.requests import Request
 from synhub import validation
 from synhub.accept import preferred
 from synhub.errors import BadRequest
-from synhub.model import GATES
+from synhub.model import Gate
 from synhub.sbol.report import GRAPH_FORMATS, Report, grouped, message_of, parse_gates, summary, write_graph
 from synhub.sbol.report import write_text as write_lines
 from synhub.sbol.shapes import shapes_text
@@ -25,6 +25,12 @@ _TURTLE = "text/turtle; charset=utf-8"
 _NO_FILE = "There is no file: send it as a part of multipart/form-data with a file name, or as the body"
 _PLAIN = TEXT.partition(";")[0]
 _OFFERS = (JSON.partition(";")[0], _PLAIN, *GRAPH_FORMATS)
+# What the page says about the gates that can be left out.
+_GATES: dict[Gate, str] = {
+    "compliant": "names that tools can follow: IRIs made of a prefix, displayId and version",
+    "complete": "everything that is referred to is in the document",
+    "best_practice": "what makes designs easier to use: ontology terms, matching lengths, formats",
+}
 # What begins like N-Triples may be Turtle; only its name tells before it is read.
 _NAMES = {"text/turtle": "upload.ttl", "application/n-triples": "upload.nt"}
 
@@ -79,7 +85,7 @@ async def _received(
         own = await run_in_threadpool(_written, folder / SHAPES, form.get(SHAPES).encode(), SHAPES)
     if not files:
         raise BadRequest(_NO_FILE)
-    return files, own, form.get("gates", gates)
+    return files, own, ",".join(form.lists.get("gates", [gates]))
 
 
 async def _body(request: Request, folder: Path, kind: str, limit_bytes: int) -> UploadedFile:
@@ -116,7 +122,7 @@ def _page(request: Request, report: Report | None) -> str:
     return render_form(
         "validation",
         user=request.state.user,
-        gates=GATES,
+        gates=_GATES,
         verdict=summary(report) if report else None,
         files=report.files if report else [],
         found=list(grouped(report)) if report else [],

@@ -322,3 +322,18 @@ def test_a_child_that_is_killed_is_told_as_such(instance: Live) -> None:
     killer.join()
     assert answer.status_code == 400
     assert "it was killed by signal 9 (SIGKILL)). Repeat it once" in answer.json()["detail"]
+
+
+def test_ticked_gates_are_all_heeded(instance: Live) -> None:
+    form = {"gates": ["always", "complete"]}
+    files = {"file": ("a.xml", ABSENT_TYPE.encode())}
+    answer = instance.request("POST", "/validate", files=files, data=form, headers={"Accept": "*/*"})
+
+    assert answer.json()["gates"] == ["always", "complete"]
+
+
+def test_the_page_offers_the_gates_to_tick(instance: Live) -> None:
+    page = instance.get("/validate").text
+
+    for gate in ("compliant", "complete", "best_practice"):
+        assert f'<input type="checkbox" name="gates" value="{gate}" checked>' in page
