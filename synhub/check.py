@@ -17,6 +17,7 @@ from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import check_counts
 from synhub.store.catalog_entry import triples_digest
+from synhub.store.catalog_properties import check_properties
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
 from synhub.store.journal import Journal
@@ -100,6 +101,7 @@ def check(
     problems += [f"{graph}: {n} triples belong to no top level" for graph, n in found.strays.items()]
     problems += [f"{d.top_level}: {d.problem}" for d in found.differences]
     problems += check_counts(catalog)
+    problems += check_properties(catalog.database)
     for job in journal.open_jobs():
         if job.kind != "purge":
             problems.append(f"job {job.id} is {job.state}: start the server, it will finish it")

@@ -16,6 +16,7 @@ from typing import Any
 from synhub.model import Removed
 from synhub.rdf import Iri, Triple
 from synhub.store.catalog_entry import Entry, make_entry, pack_keys, unpack_keys
+from synhub.store.catalog_properties import PropertyCounter, recount
 from synhub.store.database import Database
 
 GRAPH_SHIFT = 40  # top_level.id = graph.id << 40 | serial
@@ -23,7 +24,7 @@ _CACHE_KIB = 65_536
 
 _TABLES = (
     *("top_level", "folded", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
-    *("class", "hidden", "node", "graph", "mark"),
+    *("property_use", "property_count", "property", "class", "hidden", "node", "graph", "mark"),
 )
 
 
@@ -113,6 +114,7 @@ class Catalog:
                 " ON CONFLICT DO UPDATE SET n = n + excluded.n",
                 (GRAPH_SHIFT, -1 if hide else 1, json.dumps(ids)),
             )
+            recount(connection, ids, -1 if hide else 1, GRAPH_SHIFT)
 
     def clear(self) -> None:
         """Forget everything, `last_number` too."""
@@ -205,6 +207,7 @@ class _Update:
         self._classes: dict[Iri, int] = {}
         self._counts: Counter[int] = Counter()
         self._uses: Counter[int] = Counter()
+        self._properties = PropertyCounter(connection, self._graph)
         self._new: dict[str, list[tuple[Any, ...]]] = {insert: [] for insert in _INSERTS}
 
     def run(self) -> None:
@@ -229,6 +232,7 @@ class _Update:
         iris |= {e.identity for e in entries if e.identity is not None}
         self._nodes = self._numbers("node", iris)
         self._classes = self._numbers("class", {c for e in entries for c in e.classes})
+        self._properties.intern({p for e in entries for p in e.properties})
 
     def _numbers(self, table: str, iris: set[Iri]) -> dict[Iri, int]:
         self._connection.executemany(
@@ -257,6 +261,7 @@ class _Update:
         self._set_facets(row_id, unpack_keys(packed), frozenset())
         self._set_links("membership", "collection", "member", row_id, frozenset())
         self._set_references(row_id, frozenset())
+        self._properties.remove(row_id, counted=not is_hidden)
         if not is_hidden:
             self._uncount_classes(row_id)
         execute("DELETE FROM moment WHERE id = ?", (row_id,))
@@ -299,6 +304,7 @@ class _Update:
         members = frozenset(self._nodes[m] for m in entry.members)
         self._set_links("membership", "collection", "member", row_id, members)
         self._set_references(row_id, frozenset(self._nodes[r] for r in entry.references))
+        self._properties.put(row_id, entry.properties, known=known, counted=not is_hidden)
         self._new[_MOMENT] += [(row_id, *m) for m in entry.moments]
         self._new[_ELEMENTS] += [(e.digest, row_id, *e[1:]) for e in entry.elements]
         self._new[_CLASS_USE] += [(row_id, self._classes[c], n) for c, n in entry.classes.items()]
@@ -354,6 +360,7 @@ class _Update:
         self._counts.subtract(dict(rows.fetchall()))
 
     def _write_counts(self) -> None:
+        self._properties.flush()
         many = self._connection.executemany
         many(
             "INSERT INTO class_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",

@@ -49,6 +49,8 @@ FACETS: dict[Iri, bool] = {
 }
 DATES: dict[Iri, int] = {DCTERMS.created: 0, DCTERMS.modified: 1}
 
+SUBJECTS = Iri("")  # the "property" under which the number of subjects is counted
+
 # Field separator in folded text: control characters never stand in a searched phrase.
 SEPARATOR = "\x1f"
 
@@ -81,7 +83,7 @@ class Entry:
     """One top level as the catalog's tables hold it. `references` are other than its members.
 
     `facets` are keys, `moments` (kind, earliest, latest) in µs, `elements` the texts of
-    sequences; `classes` counts children too.
+    sequences; `classes` and `properties` count children too.
     """
 
     iri: Iri
@@ -101,6 +103,7 @@ class Entry:
     references: frozenset[Iri]
     elements: frozenset[Elements]
     classes: dict[Iri, int]
+    properties: dict[Iri, int]
     digest: bytes
     identity: Iri | None
     version_order: bytes
@@ -223,6 +226,13 @@ def _class(values: list[Term]) -> str:
     return _first(values, SBOL2.NS) or _first(values) or ""
 
 
+def _properties(triples: Iterable[Triple]) -> dict[Iri, int]:
+    """How often each property occurs, and how many subjects there are."""
+    distinct = set(triples)
+    counts = Counter(p for _, p, _ in distinct)
+    return {iri_of(p): n for p, n in counts.items()} | {SUBJECTS: len({s for s, _, _ in distinct})}
+
+
 def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
     """Derive what the catalog keeps from the triples of a top level and its children."""
     triples = list(triples)
@@ -272,6 +282,7 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         references=frozenset(references(triples)) - members,
         elements=frozenset(elements),
         classes=dict(classes),
+        properties=_properties(triples),
         digest=triples_digest(triples),
         identity=next((iri_of(o) for o in sorted(own.get(_IDENTITY, [])) if is_iri(o)), None),
         version_order=version_order(version),
