@@ -20,13 +20,14 @@ from synhub.model import Actor, Dataset, TopLevelChange, User
 from synhub.objects import Located
 from synhub.ownership import is_owner, locate_owned
 from synhub.rdf import Iri, Term, Triple, check_iri, iri_of, iri_term, is_iri, literal_term, text_of
+from synhub.sbol.ontology import label_of
 from synhub.sbol.schema import CLASSES, Property, properties_of
 from synhub.store.changes import pack
 from synhub.store.journal import Job
 from synhub.store.top_levels import read_top_levels
 from synhub.store.work import JobFuture, Planned
 from synhub.submit.intake import check_length, parse_citations
-from synhub.vocab import BIOPAX, DCTERMS, OBO, PREFIXES, PROV, RDF, RDFS, SBH, SBOL2, SERVER_ADDED, SO, SO_NAMES, XSD
+from synhub.vocab import BIOPAX, DCTERMS, OBO, PREFIXES, PROV, RDF, RDFS, SBH, SBOL2, SERVER_ADDED, SO, XSD
 
 NOT_YOUR_OBJECT = "Not authorized to edit this object"
 NOT_YOUR_SUBMISSION = "not authorized to edit this submission"
@@ -92,7 +93,7 @@ class FieldEdit:
     def shown(self) -> str:
         """What the classic API answers: the value; of a term that has a name, that."""
         text = text_of(self.value)
-        name = SO_NAMES.get(text.removeprefix(SO.NS)) if text.startswith(SO.NS) else None
+        name = label_of(text) if text.startswith(SO.NS) else None
         return name.replace(" ", "_") if name else text.removeprefix(BIOPAX.NS)
 
 

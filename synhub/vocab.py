@@ -281,25 +281,6 @@ class GBCONV:
     location = Iri(NS + "location")
 
 
-# What people call the terms of the Sequence Ontology that designs use most.
-SO_NAMES: dict[str, str] = {
-    "SO:0000057": "operator",
-    "SO:0000110": "sequence feature",
-    "SO:0000139": "ribosome entry site",
-    "SO:0000141": "terminator",
-    "SO:0000155": "plasmid",
-    "SO:0000167": "promoter",
-    "SO:0000178": "operon",
-    "SO:0000234": "mRNA",
-    "SO:0000296": "origin of replication",
-    "SO:0000316": "CDS",
-    "SO:0000637": "engineered plasmid",
-    "SO:0000704": "gene",
-    "SO:0000804": "engineered region",
-    "SO:0001953": "restriction enzyme assembly scar",
-    "SO:0005850": "primer binding site",
-}
-
 # Prefixes a search path and our query files may use; the classic search declares exactly the first group.
 PREFIXES: dict[str, str] = {
     "sbol2": SBOL2.NS,

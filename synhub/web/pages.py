@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from synhub.identity import is_version
 from synhub.model import Page
-from synhub.vocab import SO_NAMES
+from synhub.sbol.ontology import label_of
 
 if TYPE_CHECKING:
     from synhub.web.respond import Result
@@ -28,7 +28,7 @@ def short(iri: str) -> str:
         return iri
     parts = re.split("[/#]", iri.rstrip("/#"))
     name = parts[-2] if is_version(parts[-1]) and len(parts) > 4 else parts[-1]
-    return SO_NAMES.get(name, name)
+    return label_of(iri) or name
 
 
 def term(iri: str) -> str:

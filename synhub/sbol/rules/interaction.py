@@ -6,10 +6,10 @@ Source: SBOL 2.3.0, sections 7.9.3 (tables 11 and 12) and 7.9.4.
 from collections.abc import Iterator, Mapping
 
 from synhub.rdf import Term, iri_term, text_of
-from synhub.sbol.ontology import accession_of, ontology
+from synhub.sbol.ontology import accession_of, branch, ontology
 from synhub.sbol.rules.lookup import child_of, references, values
 from synhub.sbol.rules.rule import Facts, Problem, Rule, sbol, shown
-from synhub.sbol.rules.terms import PARTICIPANT_ROLE, branch
+from synhub.sbol.rules.terms import PARTICIPANT_ROLE
 from synhub.vocab import SBOL2
 
 INTERACTION, PARTICIPATION = sbol("Interaction"), sbol("Participation")

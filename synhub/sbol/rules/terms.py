@@ -6,10 +6,10 @@ Source: SBOL 2.3.0, tables 2, 8, 9 and 13; appendix A.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from synhub.rdf import Iri, Term, iri_term, text_of
-from synhub.sbol.ontology import Name, accession_of, ontology
+from synhub.sbol.ontology import Name, accession_of, branch
 from synhub.sbol.rules.lookup import name_of, references, values
 from synhub.sbol.rules.rule import Check, Facts, Problem, Rule, sbol, shown
 from synhub.vocab import BIOPAX, OM, SBOL2
@@ -31,23 +31,6 @@ def _biopax(*names: str) -> frozenset[Term]:
 _REGIONS = _biopax("DnaRegion", "RnaRegion")
 _NUCLEIC = _REGIONS | _biopax("Dna", "Rna")
 _TABLE_2 = _NUCLEIC | _biopax("Protein", "SmallMolecule", "Complex")
-
-
-@cache
-def branch(name: Name, root: str) -> frozenset[str]:
-    """Return the accessions of a term and of all those below it."""
-    below: dict[str, list[str]] = {}
-    for accession, parents in ontology(name).parents.items():
-        for parent in parents:
-            below.setdefault(parent, []).append(accession)
-    found: set[str] = set()
-    stack = [root]
-    while stack:
-        accession = stack.pop()
-        if accession not in found:
-            found.add(accession)
-            stack += below.get(accession, ())
-    return frozenset(found)
 
 
 @lru_cache(maxsize=4096)
