@@ -11,7 +11,7 @@ from synhub.vocab import RDF, SBOL2, STAMPS
 
 # Values of these are names of terms (roles, types, encodings) or of the object itself, not other objects. One set
 # for all classes: a property is of kind `iri` in every class that has it.
-_NOT_REFERENCES: frozenset[Term] = (
+NOT_REFERENCES: frozenset[Term] = (
     frozenset(iri_term(p.iri) for c in CLASSES.values() for p in c.properties if p.kind == "iri")
     | STAMPS
     | {iri_term(RDF.type), iri_term(SBOL2.persistentIdentity)}
@@ -28,6 +28,6 @@ def references(triples: Iterable[Triple]) -> set[Iri]:
     found = set()
     for subject, predicate, value in triples:
         own.add(subject)
-        if predicate not in _NOT_REFERENCES and is_iri(value):
+        if predicate not in NOT_REFERENCES and is_iri(value):
             found.add(value)
     return {iri_of(value) for value in found - own}

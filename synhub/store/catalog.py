@@ -16,6 +16,7 @@ from typing import Any
 from synhub.model import Removed
 from synhub.rdf import Iri, Triple
 from synhub.store.catalog_entry import Entry, make_entry, pack_keys, unpack_keys
+from synhub.store.catalog_names import name_words
 from synhub.store.catalog_properties import PropertyCounter, recount
 from synhub.store.database import Database
 
@@ -25,6 +26,7 @@ _CACHE_KIB = 65_536
 _TABLES = (
     *("top_level", "folded", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
     *("property_use", "property_count", "property", "class", "hidden", "node", "graph", "mark"),
+    "name_word",
 )
 
 
@@ -184,7 +186,8 @@ _FACET = "INSERT INTO facet VALUES (?, ?)"
 _MOMENT = "INSERT INTO moment VALUES (?, ?, ?, ?)"
 _ELEMENTS = "INSERT INTO elements VALUES (?, ?, ?, ?, ?, ?)"
 _CLASS_USE = "INSERT INTO class_use VALUES (?, ?, ?)"
-_INSERTS = (_FACET, _MOMENT, _ELEMENTS, _CLASS_USE)
+_NAME_WORD = "INSERT INTO name_word VALUES (?, ?, ?)"
+_INSERTS = (_FACET, _MOMENT, _ELEMENTS, _CLASS_USE, _NAME_WORD)
 
 
 class _Update:
@@ -254,13 +257,14 @@ class _Update:
 
     def _remove(self, row_id: int) -> None:
         execute = self._connection.execute
-        (packed, is_hidden) = execute(
-            "SELECT facets, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id) FROM top_level WHERE id = ?",
+        packed, cls, is_hidden = execute(
+            "SELECT facets, class, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id)"
+            " FROM top_level WHERE id = ?",
             (row_id,),
         ).fetchone()
         self._set_facets(row_id, unpack_keys(packed), frozenset())
         self._set_links("membership", "collection", "member", row_id, frozenset())
-        self._set_references(row_id, frozenset())
+        self._set_references(row_id, {})
         self._properties.remove(row_id, counted=not is_hidden)
         if not is_hidden:
             self._uncount_classes(row_id)
@@ -268,20 +272,25 @@ class _Update:
         execute("DELETE FROM elements WHERE id = ?", (row_id,))
         execute("DELETE FROM class_use WHERE id = ?", (row_id,))
         execute("DELETE FROM hidden WHERE id = ?", (row_id,))
-        self._set_words(row_id, self._words(row_id), None)
+        words = self._words(row_id)
+        self._set_words(row_id, words, None)
+        self._set_names(row_id, name_words(cls, words), frozenset())
         execute("DELETE FROM top_level WHERE id = ?", (row_id,))
 
     def _write(self, row_id: int, entry: Entry, *, known: bool) -> None:
         execute = self._connection.execute
         node = self._nodes[entry.iri]
-        old_facets, old_words = frozenset[int](), None
+        old_facets, old_words, old_names = frozenset[int](), None, frozenset[str]()
         is_hidden = entry.iri in self._hidden
         if known:
-            packed, digest = execute("SELECT facets, digest FROM top_level WHERE id = ?", (row_id,)).fetchone()
+            packed, digest, cls = execute(
+                "SELECT facets, digest, class FROM top_level WHERE id = ?", (row_id,)
+            ).fetchone()
             if digest == entry.digest:
                 return
             old_facets = unpack_keys(packed)
             old_words = self._words(row_id)
+            old_names = name_words(cls, old_words)
             if not is_hidden:
                 self._uncount_classes(row_id)
             execute("DELETE FROM class_use WHERE id = ?", (row_id,))
@@ -301,9 +310,10 @@ class _Update:
         )
         self._set_facets(row_id, old_facets, entry.facets)
         self._set_words(row_id, old_words, entry.words)
+        self._set_names(row_id, old_names, name_words(entry.cls, entry.words))
         members = frozenset(self._nodes[m] for m in entry.members)
         self._set_links("membership", "collection", "member", row_id, members)
-        self._set_references(row_id, frozenset(self._nodes[r] for r in entry.references))
+        self._set_references(row_id, {self._nodes[r]: r in entry.direct for r in entry.references})
         self._properties.put(row_id, entry.properties, known=known, counted=not is_hidden)
         self._new[_MOMENT] += [(row_id, *m) for m in entry.moments]
         self._new[_ELEMENTS] += [(e.digest, row_id, *e[1:]) for e in entry.elements]
@@ -331,6 +341,11 @@ class _Update:
             execute("INSERT INTO folded VALUES (?, ?, ?, ?)", (row_id, *new))
             execute("INSERT INTO words (rowid, display_id, name, description) VALUES (?, ?, ?, ?)", (row_id, *new))
 
+    def _set_names(self, row_id: int, old: frozenset[str], new: frozenset[str]) -> None:
+        gone = [(self._graph, word, row_id) for word in old - new]
+        self._connection.executemany("DELETE FROM name_word WHERE graph = ? AND word = ? AND id = ?", gone)
+        self._new[_NAME_WORD] += [(self._graph, word, row_id) for word in new - old]
+
     def _set_facets(self, row_id: int, old: frozenset[int], new: frozenset[int]) -> None:
         gone = [(key, row_id) for key in old - new]
         self._connection.executemany("DELETE FROM facet WHERE key = ? AND id = ?", gone)
@@ -349,10 +364,17 @@ class _Update:
         many(f"INSERT INTO {table} VALUES (?, ?)", [(row_id, t) for t in come])  # noqa: S608
         return gone, come
 
-    def _set_references(self, row_id: int, new: frozenset[int]) -> None:
-        gone, come = self._set_links("reference", "source", "target", row_id, new)
+    def _set_references(self, row_id: int, new: Mapping[int, bool]) -> None:
+        """Write the difference. `new` maps targets to whether the reference is direct."""
+        many = self._connection.executemany
+        rows = self._connection.execute("SELECT target, direct FROM reference WHERE source = ?", (row_id,))
+        old = dict(rows.fetchall())
+        gone = old.keys() - new.keys()
+        many("DELETE FROM reference WHERE source = ? AND target = ?", [(row_id, t) for t in gone])
+        come = [(row_id, t, direct) for t, direct in new.items() if old.get(t) != direct]
+        many("INSERT OR REPLACE INTO reference VALUES (?, ?, ?)", come)
         if self._public:
-            self._uses.update(come)
+            self._uses.update(new.keys() - old.keys())
             self._uses.subtract(gone)
 
     def _uncount_classes(self, row_id: int) -> None:

@@ -25,7 +25,7 @@ from synhub.rdf import (
     text_of,
     write_ntriples,
 )
-from synhub.sbol.closure import references
+from synhub.sbol.closure import NOT_REFERENCES, references
 from synhub.search.ast import fold
 from synhub.vocab import BIOPAX, DC, DCTERMS, PREFIXES, PROV, RDF, SBH, SBOL2, SO
 
@@ -80,7 +80,8 @@ class Elements(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One top level as the catalog's tables hold it. `references` are other than its members.
+    """One top level as the catalog's tables hold it. `references` are other than its members; `direct` are those of
+    them that the top level itself says, not only its children.
 
     `facets` are keys, `moments` (kind, earliest, latest) in µs, `elements` the texts of
     sequences; `classes` and `properties` count children too.
@@ -101,6 +102,7 @@ class Entry:
     moments: frozenset[tuple[int, int, int]]
     members: frozenset[Iri]
     references: frozenset[Iri]
+    direct: frozenset[Iri]
     elements: frozenset[Elements]
     classes: dict[Iri, int]
     properties: dict[Iri, int]
@@ -262,6 +264,7 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
     names = own.get(iri_term(DCTERMS.title), [])
     descriptions = own.get(iri_term(DCTERMS.description), [])
     members = frozenset(iri_of(o) for o in own.get(_MEMBER, []) if is_iri(o))
+    refers_to = frozenset(references(triples)) - members
     display_id, name = _first(display_ids) or "", _first(names) or ""
     version = _first(own.get(iri_term(SBOL2.version), [])) or ""
     return Entry(
@@ -279,7 +282,14 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         facets=frozenset(facets),
         moments=frozenset(moments),
         members=members,
-        references=frozenset(references(triples)) - members,
+        references=refers_to,
+        direct=refers_to.intersection(
+            iri_of(o)
+            for p, values in own.items()
+            if p not in NOT_REFERENCES and p != _MEMBER
+            for o in values
+            if is_iri(o)
+        ),
         elements=frozenset(elements),
         classes=dict(classes),
         properties=_properties(triples),

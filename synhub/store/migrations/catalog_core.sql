@@ -60,11 +60,12 @@ CREATE TABLE membership (
 ) WITHOUT ROWID;
 CREATE INDEX membership_member ON membership (member, collection);
 
--- source: top_level.id, target: node.id; sbol:member of a collection is in membership only.
+-- source: top_level.id, target: node.id; sbol:member of a collection is in membership only. direct: 1 when the top
+-- level itself says so, 0 when only its children do.
 CREATE TABLE reference (
-  source INTEGER NOT NULL, target INTEGER NOT NULL, PRIMARY KEY (source, target)
+  source INTEGER NOT NULL, target INTEGER NOT NULL, direct INTEGER NOT NULL, PRIMARY KEY (source, target)
 ) WITHOUT ROWID;
-CREATE INDEX reference_target ON reference (target, source);
+CREATE INDEX reference_target ON reference (target, source, direct);
 
 -- sbol:elements: the first 24 bytes of SHA-512 of the text as it stands (digest), and of the text in lower case with
 -- ASCII letters in upper case (folded), which is refget's digest where the text is letters only; then md5 is its MD5.
