@@ -1,8 +1,7 @@
 """The pool of child processes, in lanes that never mix.
 
-Answers for: one job at a time per child, first come first served, yet never two of one named caller at once; a
-child that misses its deadline, dies, or whose caller gives up is killed and replaced; nobody outlives the server.
-Must not know what the jobs do.
+Answers for: one job at a time per child; a child that misses its deadline, dies, or whose caller gives up is killed
+and replaced; nobody outlives the server. Whose turn it is says child_queue.py. Must not know what the jobs do.
 
 Not `concurrent.futures.ProcessPoolExecutor`: there one abort fails every other job of the pool too, and a
 running job cannot be stopped (measured).
@@ -14,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -21,15 +21,11 @@ from synhub import errors
 from synhub.settings import Settings
 from synhub.store import child as protocol
 from synhub.store.child_process import ChildDied, ChildProcess
+from synhub.store.child_queue import RETRY_AFTER_S, Busy, Caller, Cancellation, Cancelled, Turns, Waiter
 
-__all__ = ["Busy", "ChildDied", "Lane", "Lanes", "Stream"]
+__all__ = ["Busy", "Caller", "Cancellation", "Cancelled", "ChildDied", "Lane", "Lanes", "Stream"]
 
-
-_RETRY_AFTER_S = 10
-
-
-class Busy(errors.TooMany):
-    """No child became free in the time the caller was ready to wait, or too many wait already."""
+_NOBODY = Caller()
 
 
 def _rebuild(failure: Mapping[str, Any]) -> errors.SynhubError:
@@ -51,9 +47,7 @@ class Stream(Iterator[bytes]):
     Raises ChildDied, TooLarge when there are more than `limit_bytes`, and what the task raised.
     """
 
-    def __init__(
-        self, lane: "Lane", child: ChildProcess, caller: str | None, deadline: float, limit_bytes: int
-    ) -> None:
+    def __init__(self, lane: "Lane", child: ChildProcess, caller: Caller, deadline: float, limit_bytes: int) -> None:
         self._lane = lane
         self._child: ChildProcess | None = child
         self._caller = caller
@@ -113,21 +107,13 @@ class Stream(Iterator[bytes]):
         self.close()
 
 
-class _Waiter:
-    """A caller in the queue; `given` is the place handed to it, None being the right to start a child."""
-
-    def __init__(self, caller: str | None) -> None:
-        self.caller = caller
-        self.event = threading.Event()
-        self.given: ChildProcess | None = None
-
-
 class Lane:
     """Up to `workers` children of one kind, started when first needed.
 
     `nice` and `memory_bytes` (address space) are what a child sets for itself before it loads anything; it is
     replaced after `recycle_after` jobs. `tasks` are further tasks as "module:function" by name. At most
-    `most_waiting` callers stand in the queue, each holding a thread. Methods may be called from any thread.
+    `most_waiting` callers of each of the `parties` stand in the queue, each holding a thread. Methods may be called
+    from any thread.
     """
 
     def __init__(
@@ -139,24 +125,25 @@ class Lane:
         recycle_after: int = 100,
         tasks: Mapping[str, str] | None = None,
         most_waiting: int | None = None,
+        parties: int = 1,
     ) -> None:
         self.name = name
         self.workers = workers
-        self.most_waiting = most_waiting
+        self.most_callers = workers + (most_waiting or 0) * parties
         self.memory_bytes = memory_bytes
         self._arguments = [str(nice), str(memory_bytes), json.dumps(dict(tasks or {}))]
         self._recycle_after = recycle_after
         self._lock = threading.RLock()  # re-entrant: a Stream may be finalised inside any of our blocks
         self._places: deque[ChildProcess | None] = deque([None] * workers)  # idle children right, rights to start left
-        self._waiting: deque[_Waiter] = deque()
-        self._served: set[str] = set()  # the named callers that hold a place
+        self._turns = Turns(name, most_waiting)
+        self._given: dict[Waiter, ChildProcess | None] = {}  # the places handed to those who waited
         self._children: set[ChildProcess] = set()
         self._closed = False
 
     @property
     def waiting(self) -> int:
         """How many callers stand in the queue."""
-        return len(self._waiting)
+        return len(self._turns.waiting)
 
     def pids(self) -> list[int]:
         """The processes that exist now."""
@@ -165,7 +152,7 @@ class Lane:
 
     def warm(self) -> None:
         """Start one child ahead of the first job."""
-        self._give_back(self._take(None, None), None, reusable=True)
+        self._give_back(self._take(None, _NOBODY, None), _NOBODY, reusable=True)
 
     def call(
         self,
@@ -180,7 +167,7 @@ class Lane:
 
         A named `caller` is served as by `stream`. Raises ChildDied, Busy, Stopping, and what the task raised.
         """
-        with self._begin(protocol.CALL, task, argument, timeout_s, 0, wait_s, caller) as stream:
+        with self._begin(protocol.CALL, task, argument, timeout_s, 0, wait_s, Caller(caller), None) as stream:
             kind, payload = stream.frame()
             assert kind == protocol.RESULT, kind
             stream._finish(reusable=True)
@@ -196,13 +183,17 @@ class Lane:
         *,
         wait_s: float | None = None,
         caller: str | None = None,
+        party: str = "",
+        cancellation: Cancellation | None = None,
     ) -> tuple[dict[str, Any], Stream]:
         """Run one job that sends a header and then bytes; the time limit includes the reading of the bytes.
 
         A named `caller` has at most one job running and one waiting; whoever is served gives way to others next
-        time. Raises as `call`; so does the returned iterator, and TooLarge.
+        time, and so does its `party`. Raises as `call`; so does the returned iterator, and TooLarge. The
+        `cancellation` ends the waiting with Cancelled, or the child, which is ChildDied.
         """
-        stream = self._begin(protocol.STREAM, task, argument, timeout_s, limit_bytes, wait_s, caller)
+        by = Caller(caller, party)
+        stream = self._begin(protocol.STREAM, task, argument, timeout_s, limit_bytes, wait_s, by, cancellation)
         try:
             kind, payload = stream.frame()
             assert kind == protocol.HEADER, kind
@@ -222,9 +213,9 @@ class Lane:
                     self._children.discard(place)
                     place.end()
             self._places.clear()
-            for waiter in self._waiting:
+            for waiter in self._turns.waiting:
                 waiter.event.set()
-            self._waiting.clear()
+            self._turns.waiting.clear()
 
     def _begin(
         self,
@@ -234,11 +225,14 @@ class Lane:
         timeout_s: float,
         limit_bytes: int,
         wait_s: float | None,
-        caller: str | None,
+        caller: Caller,
+        cancellation: Cancellation | None,
     ) -> Stream:
-        child = self._take(wait_s, caller)
+        child = self._take(wait_s, caller, cancellation)
         deadline = time.monotonic() + timeout_s
         stream = Stream(self, child, caller, deadline, limit_bytes)
+        if cancellation is not None:
+            cancellation.then(stream.kill)
         try:
             child.send(kind, {"task": task, "argument": dict(argument), "timeout_s": timeout_s}, deadline)
         except BaseException:
@@ -246,13 +240,17 @@ class Lane:
             raise
         return stream
 
-    def _take(self, wait_s: float | None, caller: str | None) -> ChildProcess:
-        """Return a living child of one's own. Raises Busy, Stopping."""
-        place = self._queue(wait_s, caller)
+    def _take(self, wait_s: float | None, caller: Caller, cancellation: Cancellation | None) -> ChildProcess:
+        """Return a living child of one's own. Raises Busy, Cancelled, Stopping."""
+        place = self._queue(wait_s, caller, cancellation)
         if place is not None:
             if place.alive():
                 return place
             self._forget(place)
+        return self._start(caller)
+
+    def _start(self, caller: Caller) -> ChildProcess:
+        """Start a child in a place that the caller holds. Raises Stopping."""
         try:
             child = ChildProcess(self.name, self._arguments)
         except BaseException:
@@ -268,70 +266,74 @@ class Lane:
     def _stopping(self) -> errors.Stopping | None:
         return errors.Stopping("the server is going down") if self._closed else None
 
-    def _queue(self, wait_s: float | None, caller: str | None) -> ChildProcess | None:
+    def _queue(self, wait_s: float | None, caller: Caller, cancellation: Cancellation | None) -> ChildProcess | None:
+        """Return a place: an idle child, or the right to start one."""
         with self._lock:
             if stopping := self._stopping():
                 raise stopping
-            if self._places and caller not in self._served:
-                return self._hand_over(self._places.pop(), caller)
-            self._check_room(caller)
-            waiter = _Waiter(caller)
-            self._waiting.append(waiter)
+            if self._places and self._turns.may_start(caller):
+                self._turns.start(caller)
+                return self._places.pop()
+            waiter = self._turns.join(caller)
+        if cancellation is not None:
+            cancellation.then(waiter.event.set)
         waiter.event.wait(wait_s)
         with self._lock:
             if stopping := self._stopping():
                 raise stopping
-            if not waiter.event.is_set():
-                self._waiting.remove(waiter)
-                raise Busy(f"all {self.workers} {self.name} processes are busy; try again later", _RETRY_AFTER_S)
-        return waiter.given
+            if waiter.has_turn:
+                return self._given.pop(waiter)
+            self._turns.waiting.remove(waiter)
+        if cancellation is not None and cancellation.cancelled:
+            raise Cancelled("nobody waits for the answer any more")
+        raise Busy(f"all {self.workers} {self.name} processes are busy; try again later", RETRY_AFTER_S)
 
-    def _check_room(self, caller: str | None) -> None:
-        """Raise Busy when the queue has no room for this caller."""
-        if caller is not None and any(waiter.caller == caller for waiter in self._waiting):
-            message = f"one {self.name} of yours is waiting already; send the next when it has been answered"
-            raise Busy(message, _RETRY_AFTER_S)
-        if self.most_waiting is not None and len(self._waiting) >= self.most_waiting:
-            raise Busy(f"too many {self.name} requests are waiting; try again later", _RETRY_AFTER_S)
-
-    def _hand_over(self, place: ChildProcess | None, caller: str | None) -> ChildProcess | None:
-        if caller is not None:
-            self._served.add(caller)
-        return place
-
-    def _give_back(self, child: ChildProcess, caller: str | None, *, reusable: bool) -> None:
+    def _give_back(self, child: ChildProcess, caller: Caller, *, reusable: bool) -> None:
         if reusable and child.jobs < self._recycle_after and not self._closed:
             self._pass_on(child, caller)
-        else:
-            self._forget(child)
-            self._pass_on(None, caller)
+            return
+        self._forget(child)
+        self._pass_on(None, caller)
+        if self._lacks_child():
+            with suppress(RuntimeError):  # no threads any more: the interpreter is going down
+                threading.Thread(target=self._replace, name=f"synhub-{self.name}-replace", daemon=True).start()
+
+    def _replace(self) -> None:
+        """Start a child ahead of the next job, which else would wait for that (0.2 s in the download lane)."""
+        with self._lock:
+            if not self._lacks_child():
+                return
+            self._places.popleft()
+        try:
+            child = self._start(_NOBODY)
+        except (OSError, errors.Stopping):  # the next caller will try again, and be told
+            return
+        self._pass_on(child, _NOBODY)
+
+    def _lacks_child(self) -> bool:
+        """Say whether there is a free place, and the next caller would have to start a child in it."""
+        with self._lock:
+            return bool(self._places) and all(place is None for place in self._places)
 
     def _forget(self, child: ChildProcess) -> None:
         with self._lock:
             self._children.discard(child)
         child.end()
 
-    def _pass_on(self, place: ChildProcess | None, caller: str | None) -> None:
+    def _pass_on(self, place: ChildProcess | None, caller: Caller) -> None:
         """Take a place from a caller and hand it to the next, or put it where the next one finds it."""
         with self._lock:
-            if caller is not None:
-                self._served.discard(caller)
+            self._turns.end(caller)
             if self._closed:
                 if place is not None:
                     self._forget(place)
-            elif (waiter := self._next(caller)) is not None:
-                self._waiting.remove(waiter)
-                waiter.given = self._hand_over(place, waiter.caller)
+            elif (waiter := self._turns.next(caller)) is not None:
+                self._given[waiter] = place
                 waiter.event.set()
             elif place is None:
                 self._places.appendleft(None)
             else:
                 self._places.append(place)
-
-    def _next(self, last: str | None) -> _Waiter | None:
-        """Who has waited longest of those with nothing running; who has just been served comes after the others."""
-        ready = [waiter for waiter in self._waiting if waiter.caller not in self._served]
-        return min(ready, key=lambda waiter: waiter.caller is not None and waiter.caller == last, default=None)
 
 
 class Lanes:
@@ -341,7 +343,7 @@ class Lanes:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.prepare = Lane("prepare", settings.prepare_workers or cores, 0, settings.prepare_memory)
         self.query = Lane(
-            "query", settings.query_workers or max(1, cores - 1), 19, settings.query_memory, most_waiting=16
+            "query", settings.query_workers or max(1, cores - 1), 19, settings.query_memory, most_waiting=16, parties=2
         )
         # Two at least: a download of minutes is not to keep everybody else waiting.
         self.download = Lane("download", max(2, cores - 1), 0, settings.prepare_memory, most_waiting=8)

@@ -30,5 +30,5 @@ def _limiter(request: Request, lane: Lane) -> CapacityLimiter:
         state.limiters = {}
     limiters = cast(dict[str, CapacityLimiter], state.limiters)
     if lane.name not in limiters:
-        limiters[lane.name] = CapacityLimiter(lane.workers + (lane.most_waiting or 0) + _SPARE)
+        limiters[lane.name] = CapacityLimiter(lane.most_callers + _SPARE)
     return limiters[lane.name]

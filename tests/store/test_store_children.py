@@ -13,7 +13,7 @@ import pytest
 from store_child_tasks import TASKS
 
 from synhub.errors import Inconsistent, InvalidQuery, Stopping, TooLarge
-from synhub.store.children import Busy, ChildDied, Lane
+from synhub.store.children import Busy, Cancellation, Cancelled, ChildDied, Lane
 
 MEMORY = 1 << 30
 
@@ -131,6 +131,81 @@ def test_idle_child_that_was_killed_is_replaced_unseen(lane: Lane) -> None:
     os.kill(pid, signal.SIGKILL)
     assert _gone(pid)
     assert lane.call("echo", {"a": 1}, 5) == {"a": 1}
+
+
+def _pid_of_new_child(lane: Lane, old: int) -> int:
+    ends = time.monotonic() + 5
+    while time.monotonic() < ends:
+        if (pids := [pid for pid in lane.pids() if pid != old]) and old not in lane.pids():
+            return pids[0]
+        time.sleep(0.005)
+    raise AssertionError("nobody has started another child")
+
+
+@pytest.mark.parametrize("task", ["crash", "hang"])
+def test_killed_child_is_replaced_before_the_next_job(task: str) -> None:
+    lane = Lane("test", 1, 0, MEMORY, tasks=TASKS)
+    try:
+        lane.warm()
+        (old,) = lane.pids()
+        with pytest.raises(ChildDied):
+            lane.call(task, {}, 0.5)
+        new = _pid_of_new_child(lane, old)
+        assert lane.call("about", {"folder": "/"}, 5)["pid"] == new
+        assert lane.pids() == [new]
+    finally:
+        lane.close()
+
+
+def test_recycled_child_is_replaced_before_the_next_job() -> None:
+    lane = Lane("test", 1, 0, MEMORY, recycle_after=2, tasks=TASKS)
+    try:
+        (old,) = {lane.call("about", {"folder": "/"}, 5)["pid"] for _ in range(2)}
+        new = _pid_of_new_child(lane, old)
+        assert lane.call("about", {"folder": "/"}, 5)["pid"] == new
+    finally:
+        lane.close()
+
+
+def test_nobody_starts_a_child_while_another_is_idle(lane: Lane) -> None:
+    first = lane.stream("count", {"frames": 1_000_000}, 5, 1 << 30)[1]
+    assert lane.call("echo", {}, 5) == {}
+    idle = [pid for pid in lane.pids() if pid != first._child.process.pid]  # type: ignore[union-attr]
+    first.close()
+    time.sleep(0.2)
+    assert lane.pids() == idle
+
+
+def test_cancelled_job_ends_at_once_and_its_child_with_it(lane: Lane) -> None:
+    cancellation = Cancellation()
+    header, stream = lane.stream("count", {"frames": 10**9}, 30, 1 << 40, cancellation=cancellation)
+    threading.Timer(0.1, cancellation.cancel).start()
+    started = time.monotonic()
+    with pytest.raises(ChildDied):
+        for _ in stream:
+            pass
+    assert time.monotonic() - started < 2
+    assert _gone(header["pid"])
+
+
+def test_cancelled_caller_leaves_the_queue_and_costs_no_job() -> None:
+    lane = Lane("test", 1, 0, MEMORY, tasks=TASKS)
+    try:
+        header, stream = lane.stream("count", {"frames": 10**9}, 30, 1 << 40)
+        cancellation = Cancellation()
+        threading.Timer(0.1, cancellation.cancel).start()
+        with pytest.raises(Cancelled):
+            lane.stream("count", {"frames": 1}, 30, 1 << 30, cancellation=cancellation)
+        assert lane.waiting == 0
+        assert lane.pids() == [header["pid"]]
+        stream.close()
+        before = Cancellation()
+        before.cancel()
+        with pytest.raises(ChildDied):
+            for _ in lane.stream("count", {"frames": 10**9}, 30, 1 << 40, cancellation=before)[1]:
+                pass
+    finally:
+        lane.close()
 
 
 def test_two_hundred_jobs_use_a_new_child_every_fifty() -> None:
