@@ -26,6 +26,7 @@ from synhub.store.child_queue import RETRY_AFTER_S, Busy, Caller, Cancellation, 
 __all__ = ["Busy", "Caller", "Cancellation", "Cancelled", "ChildDied", "Lane", "Lanes", "Stream"]
 
 _NOBODY = Caller()
+_UNWANTED = "nobody waits for the answer any more"
 
 
 def _rebuild(failure: Mapping[str, Any]) -> errors.SynhubError:
@@ -268,6 +269,8 @@ class Lane:
 
     def _queue(self, wait_s: float | None, caller: Caller, cancellation: Cancellation | None) -> ChildProcess | None:
         """Return a place: an idle child, or the right to start one."""
+        if cancellation is not None and cancellation.cancelled:
+            raise Cancelled(_UNWANTED)
         with self._lock:
             if stopping := self._stopping():
                 raise stopping
@@ -285,7 +288,7 @@ class Lane:
                 return self._given.pop(waiter)
             self._turns.waiting.remove(waiter)
         if cancellation is not None and cancellation.cancelled:
-            raise Cancelled("nobody waits for the answer any more")
+            raise Cancelled(_UNWANTED)
         raise Busy(f"all {self.workers} {self.name} processes are busy; try again later", RETRY_AFTER_S)
 
     def _give_back(self, child: ChildProcess, caller: Caller, *, reusable: bool) -> None:

@@ -201,9 +201,8 @@ def test_cancelled_caller_leaves_the_queue_and_costs_no_job() -> None:
         stream.close()
         before = Cancellation()
         before.cancel()
-        with pytest.raises(ChildDied):
-            for _ in lane.stream("count", {"frames": 10**9}, 30, 1 << 40, cancellation=before)[1]:
-                pass
+        with pytest.raises(Cancelled):
+            lane.stream("count", {"frames": 1}, 30, 1 << 30, cancellation=before)
     finally:
         lane.close()
 
