@@ -7,6 +7,7 @@ nothing of paths (grammar.py), SPARQL (translate.py) or the catalog (plan.py).
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal, get_args
 
 from synhub.rdf import Iri, Term
 
@@ -69,7 +70,36 @@ class HasElements:
         return _RESIDUES.match(self.elements) is not None
 
 
-Criterion = HasValue | InCollection | HasDate | HasElements
+@dataclass(frozen=True, slots=True)
+class IsLatest:
+    """No later version of the object (in Maven's order) is to be seen.
+
+    `superseded` are the objects that the rest of the query finds and this leaves out, for SPARQL, which cannot order
+    versions: plan.py fills it in before a query is shown; None when they are too many to be listed.
+    """
+
+    superseded: tuple[Iri, ...] | None = ()
+
+
+Criterion = HasValue | InCollection | HasDate | HasElements | IsLatest
+
+
+SortKey = Literal["relevance", "name", "displayId", "created", "modified", "uses"]
+SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The order of what is found. Relevance knows no other direction; by `uses` the most used come last.
+
+    What has no date comes before the oldest. IRIs decide between equals.
+    """
+
+    key: SortKey = "relevance"
+    descending: bool = False
+
+
+RELEVANCE = Sort()
 
 
 @dataclass(frozen=True, slots=True)

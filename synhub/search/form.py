@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from synhub.errors import BadRequest
 from synhub.rdf import Iri, literal_term
 from synhub.search.ast import Alternative, Criterion, HasValue, InCollection, Phrase, SearchQuery, fold
-from synhub.search.grammar import parse_criterion
+from synhub.search.criteria import parse_criteria
 from synhub.vocab import DC
 
 _KEYS = ("objectType", "role", "type", "createdAfter", "createdBefore", "modifiedAfter", "modifiedBefore")
@@ -26,11 +26,11 @@ def parse_search_form(fields: Mapping[str, str], find_collection: Callable[[str]
     `find_collection` raises.
     """
     given = {name: value.strip() for name, value in fields.items() if value.strip()}
-    criteria = [parse_criterion(key, given[key]) for key in _KEYS if key in given]
+    criteria = [criterion for key in _KEYS if key in given for criterion in parse_criteria(key, given[key])]
     if "creator" in given:
         criteria.append(HasValue(DC.creator, (literal_term(given["creator"]),)))
     for name in filter(None, (part.strip() for part in given.get("collections", "").split(","))):
-        criteria.append(_in_collection(name, find_collection))
+        criteria += _in_collection(name, find_collection)
     criteria += _properties(given)
     text: tuple[Alternative, ...] = ()
     if "description" in given:
@@ -38,10 +38,10 @@ def parse_search_form(fields: Mapping[str, str], find_collection: Callable[[str]
     return SearchQuery(tuple(criteria), text)
 
 
-def _in_collection(name: str, find_collection: Callable[[str], Iri]) -> Criterion:
+def _in_collection(name: str, find_collection: Callable[[str], Iri]) -> tuple[Criterion, ...]:
     if name.startswith(("<", "http://", "https://")):
-        return parse_criterion("collection", name)
-    return InCollection(find_collection(name))
+        return parse_criteria("collection", name)
+    return (InCollection(find_collection(name)),)
 
 
 def _properties(given: Mapping[str, str]) -> list[Criterion]:
@@ -52,5 +52,5 @@ def _properties(given: Mapping[str, str]) -> list[Criterion]:
         if predicate is None and value is not None:
             raise BadRequest(f"searchPred{n} is empty: say which property has the value {value!r}")
         if predicate is not None:
-            criteria.append(parse_criterion(predicate, value or "?any"))
+            criteria += parse_criteria(predicate, value or "?any")
     return criteria

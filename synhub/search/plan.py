@@ -9,15 +9,25 @@ from datetime import date
 
 from synhub.model import Dataset
 from synhub.rdf import XSD_STRING, Iri, Term, datatype_of, iri_of, iri_term, is_iri
-from synhub.search.ast import Criterion, HasDate, HasElements, HasValue, InCollection, SearchQuery
+from synhub.search.ast import Criterion, HasDate, HasElements, HasValue, InCollection, IsLatest, SearchQuery
 from synhub.search.translate import objects_query
 from synhub.store.base import TripleStore
-from synhub.store.catalog_conditions import Condition, has_facet, has_text, is_member, is_on_day, is_one_of
+from synhub.store.catalog_conditions import (
+    LATEST,
+    NOT_LATEST,
+    Condition,
+    has_facet,
+    has_text,
+    is_member,
+    is_on_day,
+    is_one_of,
+)
 from synhub.store.catalog_entry import DATES, FACETS
 from synhub.store.catalog_search import View
 from synhub.vocab import SBOL2
 
 FEW = 1_000  # candidates that are put into VALUES; more are found faster by their value
+MOST_LISTED = 1_000  # older versions that are put into a query that is shown
 _DAY_US = 86_400_000_000
 
 
@@ -43,14 +53,20 @@ def plan(view: View, query: SearchQuery) -> Plan:
 
 
 def with_latest(view: View, query: SearchQuery) -> SearchQuery:
-    """Fill in which objects the members without a version stand for now, so that SPARQL can say it."""
-    criteria = (_with_latest(view, c) if isinstance(c, InCollection) else c for c in query.criteria)
-    return replace(query, criteria=tuple(criteria))
+    """Fill in what SPARQL cannot say: which objects the members without a version stand for, which are superseded."""
+    return replace(query, criteria=tuple(_with_latest(view, query, criterion) for criterion in query.criteria))
 
 
-def _with_latest(view: View, criterion: InCollection) -> InCollection:
-    collections = view.versions(criterion.collection)
-    return replace(criterion, latest=tuple(view.latest_members(collections)))
+def _with_latest(view: View, query: SearchQuery, criterion: Criterion) -> Criterion:
+    match criterion:
+        case InCollection(collection):
+            return replace(criterion, latest=tuple(view.latest_members(view.versions(collection))))
+        case IsLatest():
+            rest = replace(query, criteria=tuple(c for c in query.criteria if not isinstance(c, IsLatest)))
+            older = view.iris([*plan(view, rest).conditions, NOT_LATEST], MOST_LISTED + 1)
+            return IsLatest(tuple(sorted(older)) if len(older) <= MOST_LISTED else None)
+        case _:
+            return criterion
 
 
 def resolve(plan: Plan, view: View, store: TripleStore, dataset: Dataset) -> tuple[Condition, ...]:
@@ -88,6 +104,8 @@ def _condition(view: View, name: str, criterion: Criterion) -> Condition:
         case HasDate(predicate, day, before):
             bound = (day - date(1970, 1, 1)).days + (1 if before else 0)
             return is_on_day(name, DATES[predicate], bound * _DAY_US, before=before)
+        case IsLatest():
+            return LATEST
 
 
 def _has_sequence(name: str, sequences: list[Iri]) -> Condition:

@@ -4,34 +4,48 @@ Only whole graphs are searched: what single top levels a Dataset opens is for ob
 """
 
 from synhub.model import Dataset, Hit, Page
-from synhub.search.ast import SearchQuery
+from synhub.search.ast import RELEVANCE, SearchQuery, Sort
 from synhub.search.plan import plan, resolve, with_latest
 from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
-from synhub.store.catalog_search import View, by_relevance
+from synhub.store.catalog_search import BY_LEAST_USE, RANK, Order, View, by_column, by_relevance
 
 
-def search(catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQuery, offset: int, limit: int) -> Page:
+def search(
+    catalog: Catalog,
+    store: TripleStore,
+    dataset: Dataset,
+    query: SearchQuery,
+    offset: int,
+    limit: int,
+    sort: Sort = RELEVANCE,
+) -> Page:
     """Return one page of what the query finds in the dataset, in total order, and how much it finds.
 
-    Order: displayId equal to a word, beginning with one, name holding one; then how many public objects refer to
+    Relevance: displayId equal to a word, beginning with one, name holding one; then how many public objects refer to
     it; then IRI. Raises StoreUnavailable when the store is needed and does not answer.
     """
     view = View(catalog, dataset)
     conditions = resolve(plan(view, query), view, store, dataset)
-    hits = view.page(conditions, by_relevance(query.words), offset, limit) if limit else []
+    hits = view.page(conditions, _order(query, sort), offset, limit) if limit else []
     is_last = len(hits) < limit and (hits or offset == 0)
     total = offset + len(hits) if is_last else view.count(conditions)
     return Page(tuple(hits), total, offset, limit)
 
 
 def rows(
-    catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQuery, offset: int, limit: int
+    catalog: Catalog,
+    store: TripleStore,
+    dataset: Dataset,
+    query: SearchQuery,
+    offset: int,
+    limit: int,
+    sort: Sort = RELEVANCE,
 ) -> list[Hit]:
     """Return the rows of such a page alone: to count what a frequent word finds takes as long as to find them."""
     view = View(catalog, dataset)
     conditions = resolve(plan(view, query), view, store, dataset)
-    return view.page(conditions, by_relevance(query.words), offset, limit) if limit else []
+    return view.page(conditions, _order(query, sort), offset, limit) if limit else []
 
 
 def count(catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQuery) -> int:
@@ -43,3 +57,17 @@ def count(catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQ
 def explained(catalog: Catalog, dataset: Dataset, query: SearchQuery) -> SearchQuery:
     """Return the query as translate.py can say it: with what members without a version stand for in the dataset."""
     return with_latest(View(catalog, dataset), query)
+
+
+def _order(query: SearchQuery, sort: Sort) -> Order:
+    match sort.key:
+        case "relevance":
+            return by_relevance(query.words)
+        case "name":
+            return by_column("sort_name", "top_level_sort_name", descending=sort.descending)
+        case "displayId":
+            return by_column("sort_id", "top_level_sort_id", descending=sort.descending)
+        case "uses":
+            return RANK if sort.descending else BY_LEAST_USE
+        case date:
+            return by_column(date, f"top_level_{date}", descending=sort.descending)

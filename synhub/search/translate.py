@@ -4,8 +4,9 @@ A result is a top level (`?obj sbh:topLevel ?obj`) of the graphs that the engine
 is hidden in them, is not said here. Values enter through render only.
 
 Two things SPARQL has no words for. Which of several versions is the latest (Maven's order): the members of a
-collection that are named without a version are put in as VALUES, found by plan.py. And how often an object is used:
-the service orders by that before IRI, which a SPARQL engine would have to count anew for every row.
+collection that are named without a version, and the older versions that `latest=1` leaves out, are put in as VALUES,
+found by plan.py. And how often an object is used: the service orders by that before IRI, which a SPARQL engine would
+have to count anew for every row.
 
 Source: SPARQL 1.1 Query, sections 5 (patterns), 8.1 (EXISTS), 17.4 (functions).
 """
@@ -14,14 +15,17 @@ from datetime import timedelta
 
 from synhub.rdf import Term, iri_term, literal_term
 from synhub.search.ast import (
+    RELEVANCE,
     Alternative,
     Criterion,
     HasDate,
     HasElements,
     HasValue,
     InCollection,
+    IsLatest,
     Phrase,
     SearchQuery,
+    Sort,
     fold,
 )
 from synhub.sparql import render
@@ -31,15 +35,23 @@ from synhub.vocab import BIOPAX, DCTERMS, RDF, SBH, SBOL2, SO, XSD
 _TEXT_PREDICATES = tuple(iri_term(p) for p in (SBOL2.displayId, DCTERMS.title, DCTERMS.description))
 
 
-def rows_query(query: SearchQuery, offset: int, limit: int) -> Query:
+_USES = """# Among equals the search puts first what more public objects refer to, which this query does not count:
+# its pages (LIMIT, OFFSET) may cut the same rows in another order.
+"""
+_BY_USES = """# The search sorts by how many public objects refer to each, which this query does not count:
+# its pages (LIMIT, OFFSET) may cut the same rows in another order.
+"""
+_DATES = {"created": DCTERMS.created, "modified": DCTERMS.modified}
+
+
+def rows_query(query: SearchQuery, offset: int, limit: int, sort: Sort = RELEVANCE) -> Query:
     """Return the SELECT of one page: one row an object, in total order.
 
-    Order: displayId equal to a word, beginning with one, name holding one; then IRI, where the service orders by use
-    first: the query says so in a comment.
+    Relevance: displayId equal to a word, beginning with one, name holding one; then IRI, where the service orders by
+    use first: the query says so in a comment.
     """
-    text = f"""# Among equals the search puts first what more public objects refer to, which this query does not count:
-# its pages (LIMIT, OFFSET) may cut the same rows in another order.
-SELECT ?obj (MIN(STR(?cls)) AS ?type) (MIN(STR(?id)) AS ?displayId) (MIN(STR(?v)) AS ?version)
+    note = {"relevance": _USES, "uses": _BY_USES}.get(sort.key, "")
+    text = f"""{note}SELECT ?obj (MIN(STR(?cls)) AS ?type) (MIN(STR(?id)) AS ?displayId) (MIN(STR(?v)) AS ?version)
        (MIN(STR(?title)) AS ?name) (MIN(STR(?text)) AS ?description)
        (MIN(STR(?biopax)) AS ?sbolType) (MIN(STR(?so)) AS ?role)
 WHERE {{
@@ -53,10 +65,11 @@ WHERE {{
   OPTIONAL {{ ?obj {render.iri(DCTERMS.description)} ?text }}
   OPTIONAL {{ ?obj {render.iri(SBOL2.type)} ?biopax
              FILTER(STRSTARTS(STR(?biopax), {render.string(BIOPAX.NS)})) }}
-  OPTIONAL {{ ?obj {render.iri(SBOL2.role)} ?so FILTER(STRSTARTS(STR(?so), {render.string(SO.NS)})) }}
+  OPTIONAL {{ ?obj {render.iri(SBOL2.role)} ?so
+             FILTER(STRSTARTS(STR(?so), {render.string(SO.NS)})) }}{_sorted_date(sort)}
 }}
 GROUP BY ?obj
-ORDER BY {_rank(query)}?obj
+ORDER BY {_order(query, sort)}
 LIMIT {render.number(limit)} OFFSET {render.number(offset)}"""
     return Query(text)
 
@@ -75,6 +88,7 @@ def objects_query(query: SearchQuery, among: tuple[Term, ...] = ()) -> Query:
 def _where(query: SearchQuery) -> str:
     lines = [line for n, criterion in enumerate(query.criteria) for line in _criterion(criterion, n)]
     lines.append(f"?obj {render.iri(SBH.topLevel)} ?obj .")
+    lines += [line for criterion in query.criteria if isinstance(criterion, IsLatest) for line in _latest(criterion)]
     if query.text:
         lines.append(f"FILTER({' || '.join(_alternative(a) for a in query.text)})")
     return "\n".join("    " + line for line in lines)
@@ -114,6 +128,17 @@ def _criterion(criterion: Criterion, n: int) -> list[str]:
             ]
         case HasDate():
             return _date(criterion, n)
+        case IsLatest():
+            return []  # said last: MINUS takes away from what stands before it
+
+
+def _latest(criterion: IsLatest) -> list[str]:
+    if criterion.superseded is None:
+        return ["# and no later version is to be seen: those that this leaves out are too many to be listed here"]
+    if not criterion.superseded:
+        return ["# and no later version is to be seen: this leaves out none of what is found"]
+    older = render.terms(iri_term(iri) for iri in criterion.superseded)
+    return ["# of each persistent identity the latest version, not these:", f"MINUS {{ VALUES ?obj {{ {older} }} }}"]
 
 
 def _date(criterion: HasDate, n: int) -> list[str]:
@@ -139,6 +164,27 @@ def _phrase(phrase: Phrase) -> str:
         f"{operator} {{ VALUES ?p {{ {predicates} }} ?obj ?p ?t "
         f"FILTER(CONTAINS(LCASE(STR(?t)), {render.string(phrase.text)})) }}"
     )
+
+
+def _sorted_date(sort: Sort) -> str:
+    if sort.key not in _DATES:
+        return ""
+    return f"""
+  OPTIONAL {{ ?obj {render.iri(_DATES[sort.key])} ?date BIND({render.iri(XSD.dateTime)}(STR(?date)) AS ?sorted) }}"""
+
+
+def _order(query: SearchQuery, sort: Sort) -> str:
+    """By anything but relevance, IRIs follow the direction, as an index that is walked backwards has them."""
+    if sort.key == "relevance":
+        return f"{_rank(query)}?obj"
+    keys = {
+        "name": 'LCASE(COALESCE(?name, ?displayId, ""))',
+        "displayId": 'LCASE(COALESCE(?displayId, ""))',
+        "created": "MIN(?sorted)",
+        "modified": "MIN(?sorted)",
+    }
+    wanted = [keys[sort.key], "?obj"] if sort.key in keys else ["?obj"]
+    return " ".join(f"{'DESC' if sort.descending else 'ASC'}({key})" for key in wanted)
 
 
 def _rank(query: SearchQuery) -> str:

@@ -300,12 +300,13 @@ class _Update:
             execute("INSERT INTO hidden VALUES (?)", (row_id,))
         execute(
             "INSERT OR REPLACE INTO top_level VALUES"
-            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?)",
+            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?, ?, ?)",
             (
                 *(row_id, self._graph, node, entry.iri, entry.display_id, entry.version, entry.name),
                 *(entry.description, entry.cls, entry.sbol_type, entry.role),
                 *(entry.sort_id, entry.sort_name, node, entry.digest, pack_keys(entry.facets)),
                 *(None if entry.identity is None else self._nodes[entry.identity], entry.version_order),
+                *(entry.created, entry.modified),
             ),
         )
         self._set_facets(row_id, old_facets, entry.facets)

@@ -69,6 +69,11 @@ def is_latest(row: str) -> str:
     )
 
 
+NOT_LATEST = Condition(f"NOT {is_latest('t')}", {})
+LATEST = Condition(is_latest("t"), {})
+"""Of the versions of one identity in the graph the latest that is to be seen; what has no identity is the latest."""
+
+
 def names(row: str) -> str:
     """SQL: the nodes that a membership names a row of top_level by: its own, and its identity's for the latest."""
     return f"({row}.node, CASE WHEN {is_latest(row)} THEN {row}.identity END)"

@@ -109,6 +109,8 @@ class Entry:
     digest: bytes
     identity: Iri | None
     version_order: bytes
+    created: int
+    modified: int
 
 
 def facet_key(predicate: Iri, value: Term | None = None) -> int:
@@ -211,6 +213,11 @@ def _days_from_1970(year: int, month: int, day: int) -> int:
     return 365 * year + year // 4 - year // 100 + year // 400 + day_of_year - 719_468
 
 
+def _earliest(moments: set[tuple[int, int, int]], kind: int) -> int:
+    """What objects are sorted by; what has no date comes before the oldest."""
+    return min((earliest for k, earliest, _ in moments if k == kind), default=-_INT64)
+
+
 def _texts(values: list[Term]) -> list[str]:
     return sorted({text_of(v) for v in values})
 
@@ -296,4 +303,6 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         digest=triples_digest(triples),
         identity=next((iri_of(o) for o in sorted(own.get(_IDENTITY, [])) if is_iri(o)), None),
         version_order=version_order(version),
+        created=_earliest(moments, DATES[DCTERMS.created]),
+        modified=_earliest(moments, DATES[DCTERMS.modified]),
     )

@@ -50,6 +50,9 @@ class Order:
 RANK = Order((("t.uses", True), ("t.iri", False)), "top_level_rank")
 
 
+BY_LEAST_USE = Order((("t.uses", False), ("t.iri", True)), "top_level_rank")
+
+
 def by_column(column: str, index: str | None, *, descending: bool) -> Order:
     """Order by a column of top_level, then by IRI."""
     return Order(((f"t.{column}", descending), ("t.iri", descending)), index)

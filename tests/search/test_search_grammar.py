@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from synhub.errors import BadRequest, InvalidQuery
 from synhub.rdf import Iri, Term
-from synhub.search.ast import HasDate, HasElements, HasValue, InCollection, Phrase, SearchQuery
-from synhub.search.grammar import parse_number, parse_search_path, split_paging
+from synhub.search.ast import HasDate, HasElements, HasValue, InCollection, IsLatest, Phrase, SearchQuery, Sort
+from synhub.search.grammar import parse_number, parse_search_path, parse_sort, split_paging
 from synhub.vocab import DC, DCTERMS, RDF, SBH, SBOL2
 
 ROLE = "http://identifiers.org/so/SO:0000316"
@@ -311,3 +311,80 @@ def test_a_path_beyond_the_limit_is_refused() -> None:
     assert parse_search_path("a" * 65_536).text
     with pytest.raises(InvalidQuery, match="has 65537 characters; 65536 are allowed"):
         parse_search_path("a" * 65_537)
+
+
+PROMOTERS = [f"http://identifiers.org/so/SO:0000{n}" for n in (167, 568)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "promoter",
+        "Promoter",
+        "'promoter'",
+        "so:0000167",
+        "SO:0000167",
+        "so:SO:0000167",
+        f"<{PROMOTERS[0]}>",
+        PROMOTERS[0],
+    ],
+)
+def test_role_below_is_the_term_and_its_descendants_in_every_spelling(value: str) -> None:
+    criterion = one(f"roleBelow={value}&")
+    assert isinstance(criterion, HasValue) and criterion.predicate == SBOL2.role
+    assert {f"<{iri}>" for iri in PROMOTERS} <= set(criterion.values)
+    assert "<http://purl.obolibrary.org/obo/SO_0000167>" in criterion.values
+    assert "<https://identifiers.org/SO:0000167>" in criterion.values
+    assert not any("0000139" in value for value in criterion.values)
+    assert criterion == one("roleBelow=promoter")
+
+
+def test_type_below_knows_biopax_and_the_systems_biology_ontology() -> None:
+    below = one("typeBelow=PhysicalEntity&")
+    assert isinstance(below, HasValue) and below.predicate == SBOL2.type
+    assert "<http://www.biopax.org/release/biopax-level3.owl#DnaRegion>" in below.values
+    macromolecules = one("typeBelow=macromolecule")
+    assert isinstance(macromolecules, HasValue)
+    assert "<http://identifiers.org/biomodels.sbo/SBO:0000252>" in macromolecules.values  # polypeptide chain
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ("roleBelow=promotor&", "'promotor' is no term of Sequence Ontology; did you mean promoter"),
+        ("roleBelow=so:9999999&", "write its accession, such as so:0000167"),
+        ("roleBelow=?x&", "'?x' is no term"),
+        ("typeBelow=catalysis&", "write biopax:Catalysis (Catalysis, BioPAX) or sbo:0000172 (catalysis, SBO)"),
+        ("latest=2&", "latest='2' is not known; write latest=1"),
+    ],
+)
+def test_unknown_and_ambiguous_terms_are_refused_with_what_may_be_meant(raw: str, says: str) -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        parse_search_path(raw)
+    assert says in str(refused.value)
+
+
+def test_latest_is_a_criterion_that_can_be_said_and_unsaid() -> None:
+    assert one("latest=1&") == one("latest=true") == IsLatest()
+    assert parse_search_path("latest=0&gfp") == SearchQuery((), GFP)
+
+
+@pytest.mark.parametrize("key", ["created", "modified"])
+def test_a_bare_day_is_the_whole_day(key: str) -> None:
+    predicate = DCTERMS.created if key == "created" else DCTERMS.modified
+    day = date(2017, 3, 1)
+    expected = (HasDate(predicate, day, before=False), HasDate(predicate, day, before=True))
+    assert parse_search_path(f"{key}=2017-03-01&").criteria == expected
+    literal = HasValue(predicate, (Term('"2017-03-01"'),))
+    assert parse_search_path(f"{key}='2017-03-01'&").criteria == (literal,)
+    with pytest.raises(InvalidQuery, match="is no date"):
+        parse_search_path(f"{key}=2017-02-30&")
+
+
+def test_sort_is_one_of_a_list() -> None:
+    assert parse_sort("relevance") == Sort()
+    assert parse_sort("-created") == Sort("created", descending=True)
+    assert parse_sort("displayId") == Sort("displayId")
+    for text in ("", "-", "--name", "-relevance", "size", "NAME"):
+        with pytest.raises(BadRequest, match="use one of relevance, name, displayId, created, modified, uses"):
+            parse_sort(text)

@@ -20,22 +20,36 @@ from synhub.search.ast import (
     HasElements,
     HasValue,
     InCollection,
+    IsLatest,
     Phrase,
     SearchQuery,
+    Sort,
+    SortKey,
     fold,
 )
+from synhub.search.criteria import parse_criteria
 from synhub.search.grammar import parse_search_path
 from synhub.search.translate import count_query, objects_query, rows_query
 from synhub.store.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
-from synhub.vocab import DC, DCTERMS, PREFIXES, RDF, SBH, SBOL2, XSD
+from synhub.vocab import BIOPAX, DC, DCTERMS, PREFIXES, RDF, SBH, SBOL2, XSD
 
 PUBLIC, ALICE, BOB = Iri("http://x/public"), Iri("http://x/user/alice"), Iri("http://x/user/bob")
 GRAPHS = (PUBLIC, ALICE, BOB)
 READERS = (Dataset((PUBLIC,)), Dataset((PUBLIC, ALICE)), Dataset((PUBLIC, BOB)))
 STATUS = Iri(PREFIXES["igem"] + "status")
 CLASSES = [iri_term(Iri(SBOL2.NS + n)) for n in ("ComponentDefinition", "Collection", "Sequence")]
-ROLES = [iri_term(Iri(f"http://identifiers.org/so/SO:000{n}")) for n in (139, 167, 316)]
+ROLES = [
+    *(iri_term(Iri(f"http://identifiers.org/so/SO:0000{n}")) for n in (139, 167, 316)),
+    iri_term(Iri("http://purl.obolibrary.org/obo/SO_0000167")),  # promoter
+    iri_term(Iri("https://identifiers.org/SO:0000613")),  # bacterial RNA polymerase promoter
+]
+TYPES = [
+    *(iri_term(Iri(BIOPAX.NS + name)) for name in ("DnaRegion", "Protein", "Catalysis")),
+    iri_term(Iri("http://identifiers.org/biomodels.sbo/SBO:0000252")),  # polypeptide chain
+]
+BELOW = [("roleBelow", t) for t in ("promoter", "SO:0000167", "CDS", "region", "rbs")]
+BELOW += [("typeBelow", t) for t in ("PhysicalEntity", "macromolecule", "biopax:Catalysis", "Protein")]
 WORDS = ["gfp", "GFP", "Lac", "lac promoter", "pLac", "a", "É", "ΑΣ", "100%", 'say "x"', "x'y", "\\d", "_", "*"]
 TEXTS = [*WORDS, "Lac Promoter strong", "gfp%", "été", "back\\slash", "İstanbul", "a\tb", "日本語 parts"]
 MOMENTS = ["2020-01-01T00:00:00Z", "2020-01-01T23:59:59.9Z", "2020-01-02T00:00:00", "2020-01-02T00:00:00+14:00"]
@@ -58,6 +72,7 @@ def random_entry(graph: Iri, n: int, rnd: random.Random) -> tuple[Removed, list[
     own += [(SBOL2.persistentIdentity, iri_term(Iri(f"{graph}/lab/p{n % 4}")))]
     own += [(SBOL2.version, literal_term(rnd.choice(VERSIONS)))]
     own += [(SBOL2.role, role) for role in rnd.sample(ROLES, rnd.randint(0, 2))]
+    own += [(SBOL2.type, rnd.choice(TYPES))] * rnd.randint(0, 1)
     own += [(SBOL2.displayId, literal_term(rnd.choice(["pLac", f"o{n}", "gfp"])))] * rnd.randint(0, 1)
     own += [(DCTERMS.title, literal_term(t)) for t in rnd.sample(TEXTS, rnd.randint(0, 2))]
     own += [(DCTERMS.description, literal_term(t)) for t in rnd.sample(TEXTS, rnd.randint(0, 1))]
@@ -99,6 +114,8 @@ def random_criterion(rnd: random.Random) -> Criterion:
         InCollection(Iri(f"{graph}/lab/p{rnd.randint(0, 3)}")),
         HasDate(rnd.choice([DCTERMS.created, DCTERMS.modified]), rnd.choice(DAYS), rnd.random() < 0.5),
         HasElements(rnd.choice(SEQUENCES)),
+        IsLatest(),
+        *parse_criteria(*rnd.choice(BELOW)),
     ]
     return rnd.choice(choices)
 
@@ -153,6 +170,17 @@ def latest_members(entries: dict[Removed, list[Triple]], reader: Dataset, collec
     return tuple(sorted(iri for _, iri in latest))
 
 
+def superseded(entries: dict[Removed, list[Triple]], reader: Dataset) -> list[Iri]:
+    """What is not the latest of its identity in its graph, as far as the reader sees."""
+    identity, version = iri_term(SBOL2.persistentIdentity), iri_term(SBOL2.version)
+    groups: dict[tuple[Iri, Term], list[tuple[object, Iri]]] = {}
+    for (graph, iri), triples in entries.items():
+        if graph in reader.graphs and (graph, iri) not in reader.hidden:
+            own = {p: o for s, p, o in triples if s == iri_term(iri)}
+            groups.setdefault((graph, own[identity]), []).append((version_key(text_of(own[version])), iri))
+    return sorted(iri for group in groups.values() for _, iri in sorted(group)[:-1])
+
+
 def agree(
     store: EmbeddedStore,
     catalog: Catalog,
@@ -162,18 +190,29 @@ def agree(
     note: str,
 ) -> None:
     """Rows, count and SPARQL tell the same; `store` is compared without what is hidden from the reader."""
-    query = replace(
-        query,
-        criteria=tuple(
-            replace(c, latest=latest_members(entries, reader, c.collection)) if isinstance(c, InCollection) else c
-            for c in query.criteria
-        ),
-    )
-    assert service.explained(catalog, reader, query) == query, note
+    older = superseded(entries, reader)
+
+    def told(criterion: Criterion) -> Criterion:
+        match criterion:
+            case InCollection(collection):
+                return replace(criterion, latest=latest_members(entries, reader, collection))
+            case IsLatest():
+                return IsLatest(tuple(older))
+            case _:
+                return criterion
+
+    explained = service.explained(catalog, reader, query)
+    query = replace(query, criteria=tuple(told(criterion) for criterion in query.criteria))
+    for said, meant_by_it in zip(explained.criteria, query.criteria, strict=True):
+        if isinstance(said, IsLatest):  # of those, the ones that the rest of the query may find
+            assert said.superseded is not None and set(said.superseded) <= set(older), note
+        else:
+            assert said == meant_by_it, note
+    shown = sorted(iri_of(o) for (o,) in store.select(objects_query(explained), reader) if o is not None)
     meant = sorted(iri_of(o) for (o,) in store.select(objects_query(query), reader) if o is not None)
     page = service.search(catalog, store, reader, query, 0, 1000)
     context = f"{note}: {query} {reader.graphs}\n{rows_query(query, 0, 50).text}"
-    assert sorted(hit.uri for hit in page.hits) == meant, context
+    assert sorted(hit.uri for hit in page.hits) == meant == shown, context
     assert page.total == service.count(catalog, store, reader, query) == len(meant), context
     ((counted,),) = store.select(count_query(query), reader)
     assert counted == literal_term(str(len(meant)), XSD.integer), context
@@ -279,6 +318,47 @@ def test_case_means_nothing_in_letters_and_much_in_smiles(pair: tuple[EmbeddedSt
     assert found("mkv*") == found("MKV*") == ["protein"]
     assert (found("C1CC1"), found("c1cc1"), found("c1CC1")) == (["ring"], ["aromatic"], [])
     assert found("acgtacg") == []
+
+
+ORDERS = [Sort(key, down) for key in ("name", "displayId", "created", "modified", "uses") for down in (False, True)]
+
+
+@pytest.mark.parametrize("sort", ORDERS, ids=str)
+def test_pages_in_any_order_are_pieces_of_the_same_list(pair: tuple[EmbeddedStore, Catalog], sort: Sort) -> None:
+    store, catalog = pair
+    rnd = random.Random(str(sort))
+    fill(store, catalog, dict(random_entry(graph, n, rnd) for graph in GRAPHS for n in range(40)), 1)
+    for text in ("", "gfp", "objectType=Collection&", "latest=1"):
+        query = parse_search_path(text)
+        whole = [hit.uri for hit in service.search(catalog, store, READERS[1], query, 0, 1000, sort).hits]
+        assert len(set(whole)) == len(whole) == service.count(catalog, store, READERS[1], query) > 5
+        pages = [service.rows(catalog, store, READERS[1], query, n, 7, sort) for n in range(0, len(whole), 7)]
+        assert [hit.uri for page in pages for hit in page] == whole
+        back = service.search(catalog, store, READERS[1], query, 0, 1000, replace(sort, descending=not sort.descending))
+        assert [hit.uri for hit in back.hits] == whole[::-1]
+
+
+@pytest.mark.parametrize("key", ["name", "displayId", "created", "modified"])
+def test_orders_are_those_of_the_query_that_is_shown(pair: tuple[EmbeddedStore, Catalog], key: SortKey) -> None:
+    store, catalog = pair
+    property_of = {"name": DCTERMS.title, "displayId": SBOL2.displayId, "created": DCTERMS.created}
+    values = ["2021-05-01T00:00:00Z", "2019-05-01T00:00:00Z", "2019-05-01T00:00:00Z", "2020-05-01T01:00:00Z", None]
+    entries = {}
+    for n, value in enumerate(values):
+        iri = object_iri(PUBLIC, n)
+        own = [(iri_term(iri), iri_term(SBH.topLevel), iri_term(iri))]
+        if value is not None:
+            predicate = iri_term(property_of.get(key, DCTERMS.modified))
+            own.append((iri_term(iri), predicate, literal_term(value)))
+        entries[PUBLIC, iri] = own
+    fill(store, catalog, entries, 1)
+    for descending in (False, True):
+        sort = Sort(key, descending)
+        found = [hit.uri for hit in service.rows(catalog, store, READERS[0], SearchQuery(), 0, 50, sort)]
+        rows = store.select(rows_query(SearchQuery(), 0, 50, sort), READERS[0])
+        assert [iri_term(uri) for uri in found] == [row[0] for row in rows]
+        numbers = [int(uri.split("/")[-2][1:]) for uri in found]
+        assert numbers == ([0, 3, 2, 1, 4] if descending else [4, 1, 2, 3, 0])
 
 
 def test_limit_of_nothing_gives_no_rows_and_the_whole_count(pair: tuple[EmbeddedStore, Catalog]) -> None:

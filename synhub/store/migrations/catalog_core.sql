@@ -27,13 +27,17 @@ CREATE TABLE top_level (
   digest BLOB NOT NULL,               -- SHA-256 of the triples, sorted
   facets BLOB NOT NULL,               -- keys of this row in facet, 8 bytes each
   identity INTEGER,                   -- node of the persistent identity
-  version_order BLOB NOT NULL         -- sorts the versions of one identity in Maven's order
+  version_order BLOB NOT NULL,        -- sorts the versions of one identity in Maven's order
+  created INTEGER NOT NULL,           -- the earliest it can be, as in moment; -2^62 where there is none
+  modified INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX top_level_node ON top_level (node, graph);
 CREATE INDEX top_level_identity ON top_level (identity, graph, version_order);
 CREATE INDEX top_level_rank ON top_level (graph, uses DESC, iri);
 CREATE INDEX top_level_sort_id ON top_level (graph, sort_id);
 CREATE INDEX top_level_sort_name ON top_level (graph, sort_name);
+CREATE INDEX top_level_created ON top_level (graph, created);
+CREATE INDEX top_level_modified ON top_level (graph, modified);
 
 -- Folded text, all values of a property in one field; and its trigrams, which find any part of a word.
 CREATE TABLE folded (
