@@ -11,6 +11,8 @@ SynhubError                 a message for the caller: what was wrong, with the v
 ├─ Forbidden                logged in, yet not allowed
 ├─ NotFound                 absent, or not to be seen by this caller
 ├─ Moved                    published: to be found under another IRI
+├─ NotAcceptable            there is no form of it that the caller takes
+├─ OutOfRange               a part was asked for that is not there
 ├─ Unwritable               the format asked for has no words for any of it
 ├─ TooLarge                 a limit was hit; the message names it
 ├─ TooMany                  slow down
@@ -91,6 +93,14 @@ class Moved(SynhubError):
     def __init__(self, old: str, iri: str) -> None:
         super().__init__(f"{old} has been made public as {iri}")
         self.iri = iri
+
+
+class NotAcceptable(SynhubError):
+    pass
+
+
+class OutOfRange(SynhubError):
+    pass
 
 
 class Unwritable(SynhubError):

@@ -78,6 +78,8 @@ def leaks(answer: httpx.Response, asked: str) -> list[str]:
 
 SEARCH = "/search/" + quote("objectType=ComponentDefinition&promoter", safe="")
 COUNT = "/searchCount/" + quote("objectType=ComponentDefinition&promoter", safe="")
+# Of the private sequence: to know its letters is not to know whether somebody has it.
+DIGESTS = ("SQ.4YTWqo4Qkkpue1KxY12riKLC91P8S3rn", "a0ae76be441aae7d2cbdc50ba00af74f")
 FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("GET", "/"): [("/", (200, 200, 200, 200))],
     ("GET", "/login"): [("/login", (200, 200, 200, 200))],
@@ -137,6 +139,9 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("POST", "/advancedSearch"): [("/advancedSearch", (400, 400, 400, 400))],
     ("POST", "/admin/explorerUpdateIndex"): [("/admin/explorerUpdateIndex", (401, 401, 401, 200))],
     ("GET", "/admin/explorerIndexingLog"): [("/admin/explorerIndexingLog", (401, 401, 401, 200))],
+    ("GET", "/sequence/service-info"): [("/sequence/service-info", (200, 200, 200, 200))],
+    ("GET", "/sequence/{digest}"): [(f"/sequence/{name}", (404, 200, 404, 404)) for name in DIGESTS],
+    ("GET", "/sequence/{digest}/metadata"): [(f"/sequence/{DIGESTS[0]}/metadata", (404, 200, 404, 404))],
     ("GET", "/{type}/count"): [
         ("/ComponentDefinition/count", (200, 200, 200, 200)),
         ("/Sequence/count", (200, 200, 200, 200)),

@@ -26,6 +26,7 @@ from synhub.web import (
     membership,
     objects,
     publishing,
+    refget,
     removal,
     search,
     sharing,
@@ -112,6 +113,9 @@ ROUTES: tuple[Route, ...] = (
     Route(POST, "/admin/explorerUpdateIndex", admin.update_index),
     Route(GET, "/admin/explorerIndexingLog", admin.indexing_log),
     Route(GET, "/{type}/count", listings.type_count),
+    Route(GET, "/sequence/service-info", refget.service_info, "new"),
+    Route(GET, "/sequence/{digest}", refget.sequence, "new"),
+    Route(GET, "/sequence/{digest}/metadata", refget.metadata, "new"),
 )
 
 OBJECT_VERBS: tuple[ObjectVerb, ...] = (
