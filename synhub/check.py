@@ -17,6 +17,7 @@ from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import check_counts
 from synhub.store.catalog_entry import triples_digest
+from synhub.store.catalog_facets import check_facets
 from synhub.store.catalog_names import check_names
 from synhub.store.catalog_properties import check_properties
 from synhub.store.embedded import EmbeddedStore
@@ -104,6 +105,7 @@ def check(
     problems += check_counts(catalog)
     problems += check_properties(catalog.database)
     problems += check_names(catalog.database)
+    problems += check_facets(catalog.database)
     for job in journal.open_jobs():
         if job.kind != "purge":
             problems.append(f"job {job.id} is {job.state}: start the server, it will finish it")

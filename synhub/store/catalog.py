@@ -16,6 +16,7 @@ from typing import Any
 from synhub.model import Removed
 from synhub.rdf import Iri, Triple
 from synhub.store.catalog_entry import Entry, make_entry, pack_keys, unpack_keys
+from synhub.store.catalog_facets import FacetCounter, recount_facets
 from synhub.store.catalog_names import name_words
 from synhub.store.catalog_properties import PropertyCounter, recount
 from synhub.store.database import Database
@@ -26,7 +27,7 @@ _CACHE_KIB = 65_536
 _TABLES = (
     *("top_level", "folded", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
     *("property_use", "property_count", "property", "class", "hidden", "node", "graph", "mark"),
-    "name_word",
+    *("name_word", "facet_value", "facet_of", "facet_count"),
 )
 
 
@@ -117,6 +118,7 @@ class Catalog:
                 (GRAPH_SHIFT, -1 if hide else 1, json.dumps(ids)),
             )
             recount(connection, ids, -1 if hide else 1, GRAPH_SHIFT)
+            recount_facets(connection, ids, -1 if hide else 1, GRAPH_SHIFT)
 
     def clear(self) -> None:
         """Forget everything, `last_number` too."""
@@ -211,6 +213,7 @@ class _Update:
         self._counts: Counter[int] = Counter()
         self._uses: Counter[int] = Counter()
         self._properties = PropertyCounter(connection, self._graph)
+        self._values = FacetCounter(connection, self._graph)
         self._new: dict[str, list[tuple[Any, ...]]] = {insert: [] for insert in _INSERTS}
 
     def run(self) -> None:
@@ -236,6 +239,7 @@ class _Update:
         self._nodes = self._numbers("node", iris)
         self._classes = self._numbers("class", {c for e in entries for c in e.classes})
         self._properties.intern({p for e in entries for p in e.properties})
+        self._values.intern({value for e in entries for value in e.counted})
 
     def _numbers(self, table: str, iris: set[Iri]) -> dict[Iri, int]:
         self._connection.executemany(
@@ -266,6 +270,7 @@ class _Update:
         self._set_links("membership", "collection", "member", row_id, frozenset())
         self._set_references(row_id, {})
         self._properties.remove(row_id, counted=not is_hidden)
+        self._values.remove(row_id, counted=not is_hidden)
         if not is_hidden:
             self._uncount_classes(row_id)
         execute("DELETE FROM moment WHERE id = ?", (row_id,))
@@ -316,6 +321,7 @@ class _Update:
         self._set_links("membership", "collection", "member", row_id, members)
         self._set_references(row_id, {self._nodes[r]: r in entry.direct for r in entry.references})
         self._properties.put(row_id, entry.properties, known=known, counted=not is_hidden)
+        self._values.put(row_id, entry.counted, known=known, counted=not is_hidden)
         self._new[_MOMENT] += [(row_id, *m) for m in entry.moments]
         self._new[_ELEMENTS] += [(e.digest, row_id, *e[1:]) for e in entry.elements]
         self._new[_CLASS_USE] += [(row_id, self._classes[c], n) for c, n in entry.classes.items()]
@@ -384,6 +390,7 @@ class _Update:
 
     def _write_counts(self) -> None:
         self._properties.flush()
+        self._values.flush()
         many = self._connection.executemany
         many(
             "INSERT INTO class_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",

@@ -47,6 +47,8 @@ FACETS: dict[Iri, bool] = {
     SBH.ownedBy: False,
     Iri(PREFIXES["synbiohub"] + "uploadedBy"): False,
 }
+# Those whose values are counted beside a search, with the number of the kind in the catalog.
+COUNTED: dict[Iri, int] = {RDF.type: 0, SBOL2.type: 1, SBOL2.role: 2, DC.creator: 3}
 DATES: dict[Iri, int] = {DCTERMS.created: 0, DCTERMS.modified: 1}
 
 SUBJECTS = Iri("")  # the "property" under which the number of subjects is counted
@@ -55,6 +57,7 @@ SUBJECTS = Iri("")  # the "property" under which the number of subjects is count
 SEPARATOR = "\x1f"
 
 _FACET_TERMS = {iri_term(p): (p, any_value) for p, any_value in FACETS.items()}
+_COUNTED_TERMS = {p: iri_term(p) for p in COUNTED}
 _DATE_TERMS = {iri_term(p): kind for p, kind in DATES.items()}
 _TYPE, _MEMBER, _ELEMENTS = iri_term(RDF.type), iri_term(SBOL2.member), iri_term(SBOL2.elements)
 _IDENTITY = iri_term(SBOL2.persistentIdentity)
@@ -111,6 +114,7 @@ class Entry:
     version_order: bytes
     created: int
     modified: int
+    counted: frozenset[tuple[Iri, Term]]
 
 
 def facet_key(predicate: Iri, value: Term | None = None) -> int:
@@ -213,6 +217,11 @@ def _days_from_1970(year: int, month: int, day: int) -> int:
     return 365 * year + year // 4 - year // 100 + year // 400 + day_of_year - 719_468
 
 
+def _is_counted(predicate: Iri, value: Term) -> bool:
+    """Say whether a search path can ask the catalog for exactly this value: an IRI, or a creator as plain text."""
+    return is_iri(value) or (predicate == DC.creator and is_literal(value) and datatype_of(value) in (XSD_STRING, ""))
+
+
 def _earliest(moments: set[tuple[int, int, int]], kind: int) -> int:
     """What objects are sorted by; what has no date comes before the oldest."""
     return min((earliest for k, earliest, _ in moments if k == kind), default=-_INT64)
@@ -305,4 +314,5 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         version_order=version_order(version),
         created=_earliest(moments, DATES[DCTERMS.created]),
         modified=_earliest(moments, DATES[DCTERMS.modified]),
+        counted=frozenset((p, o) for p, term in _COUNTED_TERMS.items() for o in own.get(term, []) if _is_counted(p, o)),
     )

@@ -26,6 +26,7 @@ from synhub.store.catalog_conditions import (
     match_expression,
 )
 from synhub.store.catalog_entry import elements_digest, folded_digest
+from synhub.store.database import Database
 from synhub.vocab import SBOL2
 
 _MUCH = 4_000  # more need not be counted to see that a condition is not selective
@@ -113,6 +114,24 @@ class View:
             values = {"graph": graph_id, "low": low, "high": low + (1 << GRAPH_SHIFT) - 1}
             values["unseen"] = json.dumps([top for g, top in unseen if g == graph])
             self._graphs.append(values)
+
+    @property
+    def database(self) -> Database:
+        return self._database
+
+    @property
+    def graphs(self) -> Sequence[dict[str, Any]]:
+        """The parameters that SQL about one graph takes: `graph`, `low`, `high`, `unseen`."""
+        return self._graphs
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that is hidden is so in the catalog: then its counters are what is to be seen."""
+        return all(graph["unseen"] == "[]" for graph in self._graphs)
+
+    def visible(self) -> str:
+        """The SQL that leaves out hidden rows of `t`; '' when nothing at all is hidden."""
+        return self._visible()
 
     def count(self, conditions: Sequence[Condition]) -> int:
         """Return how many top levels meet all conditions."""
