@@ -1,0 +1,114 @@
+"""Which stored sequences are worth comparing with a query: those that share words with it on one diagonal.
+
+A word that stands at place p of the residues and at offset o of the query lies on diagonal p - o; a similar sequence
+has many on neighbouring diagonals (insertions and deletions shift them). Nothing is decided here: what is returned is
+compared letter by letter afterwards.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synhub.search.seeds import Seeds
+from synhub.store.sequence_segment import Places, Segment
+
+MOST_HITS: Final = 2_000_000  # places of words that are looked at for one strand of one segment
+MOST_CANDIDATES: Final = 200_000  # of one strand of one segment
+
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_PLACE_BITS = np.uint64(32)
+_PLACE_MASK = np.uint64((1 << 32) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Sequences of one segment, and where the query may start in each: `low` (from its start) and `width` on.
+
+    `votes`: words in common on these diagonals; `windows`: how many words of the query were looked up; `cut`: whether
+    there were more than are here.
+    """
+
+    sequences: NDArray[np.intp]
+    low: Places
+    width: int
+    votes: NDArray[np.int64]
+    windows: int
+    cut: bool
+
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Candidates":
+        """Return some of them."""
+        return Candidates(self.sequences[which], self.low[which], self.width, self.votes[which], self.windows, self.cut)
+
+
+def _affordable(segment: Segment, seeds: Seeds) -> tuple[Seeds, bool]:
+    """Return the rarest words, as many as MOST_HITS allows, but one at least; and whether some were left out."""
+    counts = segment.counts(seeds.keys)
+    if counts.sum() <= MOST_HITS:
+        return seeds, False
+    # Equally rare ones in an order that has nothing to do with the query's: spread over all of it.
+    mixed = (seeds.offsets.astype(np.uint64) + np.uint64(1)) * _MIX >> np.uint64(44)
+    order = np.lexsort((mixed, np.log2(counts + 1).astype(np.int8)))
+    number = max(1, int(np.searchsorted(counts[order].cumsum(), MOST_HITS)))
+    chosen = order[:number]
+    return Seeds(seeds.keys[chosen], seeds.offsets[chosen], max(1, seeds.windows * number // len(order))), True
+
+
+def find_candidates(
+    segment: Segment, seeds: Seeds, query_length: int, shift: int, least_votes: int, most_random: int | None = None
+) -> Candidates:
+    """Return the candidates of one strand, the most votes first; diagonals are taken together by 2^shift.
+
+    Each has the votes of its diagonals and of the next ones: a similar sequence may lie on the border. Those with
+    fewer than `least_votes` are left out; and those with so few that more than `most_random` have them by chance.
+    """
+    seeds, cut = _affordable(segment, seeds)
+    places, offsets = segment.hits(seeds.keys, seeds.offsets)
+    # Bin and place in one number: a sort of numbers is several times faster than one that gives an order.
+    bins = (places - offsets + query_length) >> shift
+    packed = np.sort(bins.astype(np.uint64) << _PLACE_BITS | places.astype(np.uint64))
+    bins = (packed >> _PLACE_BITS).astype(np.int64)
+    first = _run_starts(bins)
+    counts = np.diff(np.r_[first, len(bins)])
+    run_bins, votes = bins[first], counts.astype(np.int64)
+    if len(votes) > 1:
+        votes[:-1] += np.where(run_bins[1:] == run_bins[:-1] + 1, counts[1:], 0)
+    if most_random is not None:
+        least_votes = max(least_votes, _votes_above_chance(len(packed), segment.facts.letters >> shift, most_random))
+    of_hit = np.repeat(np.arange(len(first)), counts)
+    kept = votes[of_hit] >= least_votes
+    of_hit, places = of_hit[kept], (packed[kept] & _PLACE_MASK).astype(np.int64)
+    # The places of a run ascend, so that those of one sequence are neighbours.
+    sequences = segment.sequence_at(places)
+    distinct = _run_starts(of_hit * np.int64(1 << 32) + sequences)
+    run, sequences = of_hit[distinct], sequences[distinct]
+    order = np.argsort(-votes[run], kind="stable")
+    if len(order) > MOST_CANDIDATES:
+        order, cut = order[:MOST_CANDIDATES], True
+    run, sequences = run[order], sequences[order]
+    low = (run_bins[run] << shift) - query_length - segment.starts_of(sequences)
+    return Candidates(sequences, low, 1 << shift, votes[run], seeds.windows, cut)
+
+
+def _votes_above_chance(hits: int, bins: int, most: int) -> int:
+    """Return the least votes that at most so many of the bins get from hits that stand anywhere (Poisson)."""
+    mean = 2 * hits / max(1, bins)
+    votes, probability, tail = 0, math.exp(-mean), 1.0
+    while bins * tail > most:
+        tail -= probability
+        votes += 1
+        probability *= mean / votes
+    return votes
+
+
+def best_of_each(candidates: Candidates) -> Candidates:
+    """Return the diagonals with the most votes of each sequence, in the same order."""
+    _, first = np.unique(candidates.sequences, return_index=True)
+    return candidates.chosen(np.sort(first))
+
+
+def _run_starts(values: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return where a value differs from the one before."""
+    return np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.empty(0, np.intp)
