@@ -16,6 +16,7 @@ from synhub.store.catalog_entry import SEPARATOR
 from synhub.store.database import Database
 from synhub.vocab import SBOL2
 
+_MOST_LOOKED_UP = 3  # beginnings that the index is asked for; the others are checked on what is found
 _BREAKS = " \t\n\r_"
 _BREAK = re.compile(f"[{_BREAKS}]+")
 _BREAK_ANYWHERE = re.compile(f"[{_BREAKS}{SEPARATOR}]+")
@@ -52,13 +53,16 @@ def has_words(name: str, beginnings: Sequence[str]) -> Condition:
     values: dict[str, Any] = {}
     for n, beginning in enumerate(beginnings):
         values[f"{name}_{n}"] = " " + beginning
-    values[name] = max(beginnings, key=len)
     values[f"{name}_class"] = SBOL2.ComponentDefinition
     holds = " OR ".join(
         "(" + " AND ".join(f"instr({_spaced(column)}, :{name}_{n}) > 0" for n in range(len(beginnings))) + ")"
         for column in ("display_id", "name")
     )
-    source = f"SELECT DISTINCT id FROM name_word WHERE graph = :graph AND {_ANY_WORD.format(name)}"
+    found = "SELECT {} id FROM name_word WHERE graph = :graph AND {}"
+    longest = sorted(beginnings, key=len, reverse=True)[:_MOST_LOOKED_UP]
+    values |= {f"{name}_w{n}": beginning for n, beginning in enumerate(longest)}
+    words = [_ANY_WORD.format(f"{name}_w{n}") for n in range(len(longest))]
+    source = " INTERSECT ".join(found.format("" if len(words) > 1 else "DISTINCT", word) for word in words)
     return Condition(
         f"t.class = :{name}_class AND (SELECT {holds} FROM folded WHERE folded.id = t.id)",
         values,
