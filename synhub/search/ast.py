@@ -5,11 +5,14 @@ nothing of paths (grammar.py), SPARQL (translate.py) or the catalog (plan.py).
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from synhub.rdf import Iri, Term
+from synhub.search.alignment import Mode, SequenceQuery, alphabet_of, fold_residues, reverse_complement
+
+LIKE = 0.8  # the least identity of an alignment when none is said, as SynBioHub has it
 
 _RESIDUES = re.compile(r"[A-Za-z*.\-]+\Z")
 
@@ -57,7 +60,8 @@ class HasDate:
 
 @dataclass(frozen=True, slots=True)
 class HasElements:
-    """The object has a sequence whose elements are exactly this text, or the same letters in another case.
+    """The object has a sequence whose elements are exactly this text, or the same letters in another case, or the
+    other strand of these nucleotides.
 
     Case means nothing in nucleotides and amino acids, but much in SMILES; what holds other characters than
     letters, `*`, `-` and `.` is taken to be the latter. Source: SBOL 2.3.0, rule sbol-10405 (IUPAC encodings).
@@ -68,6 +72,79 @@ class HasElements:
     @property
     def any_case(self) -> bool:
         return _RESIDUES.match(self.elements) is not None
+
+    @property
+    def reverse(self) -> str | None:
+        """The other strand, in lower case; None of what is no nucleotides, and where both strands are the same."""
+        if not self.any_case or alphabet_of(self.elements) != "nucleotide":
+            return None
+        forward = fold(self.elements)
+        other = fold(reverse_complement(fold_residues(forward, "nucleotide")))
+        other = other.replace("t", "u") if "u" in forward and "t" not in forward else other
+        return None if other == forward else other
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceOptions:
+    """How alike sequences have to be; `alignment.SequenceQuery` says what each of these means.
+
+    Without an `identity`, 0.8 of an alignment, and all of a part.
+    """
+
+    mode: Mode = "global"
+    identity: float | None = None
+    definition: int = 2
+    max_accepts: int = 0
+    max_rejects: int = 0
+    min_length: int | None = None
+    max_length: int | None = None
+    is_exact: bool = False
+
+    def within(self) -> "SequenceOptions":
+        """Return the options of a part that is looked for in longer sequences."""
+        return replace(self, mode="contained" if self.identity in (None, 1) else "infix")
+
+    def limits(self) -> dict[str, Any]:
+        """Return what `alignment.make_query` takes beside text and mode, but for the number of matches.
+
+        How many are accepted is counted where it is known which of them the reader finds.
+        """
+        return {
+            "identity": LIKE if self.identity is None else self.identity,
+            "definition": self.definition,
+            "max_rejects": self.max_rejects,
+            "min_length": self.min_length,
+            "max_length": self.max_length,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSequence:
+    """A sequence that an index has found: how alike it is (0 to 100), on which strand, by which alignment.
+
+    One that `wraps` is found only in what is circular: the match runs over its end.
+    """
+
+    iri: Iri
+    percent: float
+    strand: str
+    cigar: str
+    wraps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LikeSequence:
+    """The object has a sequence that is like one of some others: `queries`, or those of an uploaded file (`token`).
+
+    Which sequences these are, the best first, neither SPARQL nor the catalog can say: similarity.py fills in `found`,
+    and why there may be more (`cut`), before the criterion is used.
+    """
+
+    queries: tuple[SequenceQuery, ...]
+    token: str = ""
+    options: SequenceOptions = SequenceOptions()
+    found: tuple[FoundSequence, ...] | None = None
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +158,7 @@ class IsLatest:
     superseded: tuple[Iri, ...] | None = ()
 
 
-Criterion = HasValue | InCollection | HasDate | HasElements | IsLatest
+Criterion = HasValue | InCollection | HasDate | HasElements | LikeSequence | IsLatest
 
 
 SortKey = Literal["relevance", "name", "displayId", "created", "modified", "uses"]

@@ -3,7 +3,6 @@
     key   := listed name | SBOL property | prefix:name | <iri> | http…
     value := <iri> | 'text' | "text" [ @lang | ^^type ] | prefix:name | http… | number | word | ?variable
 
-What `sequence`, `exactsequence` and `globalsequence` ask for is the whole text; case matters in SMILES only (ast.py).
 `roleBelow` and `typeBelow` take a term of an ontology, by any of its names, and ask for it and all its descendants.
 """
 
@@ -14,7 +13,7 @@ from synhub.errors import InvalidIri, InvalidQuery
 from synhub.rdf import Iri, Term, check_iri, iri_term, literal_term
 from synhub.sbol.ontology import TITLES, Name, branch, iris_of, look_up, ontology, similar_names
 from synhub.sbol.schema import property_names
-from synhub.search.ast import Criterion, HasDate, HasElements, HasValue, InCollection, IsLatest
+from synhub.search.ast import Criterion, HasDate, HasValue, InCollection, IsLatest
 from synhub.vocab import DCTERMS, PREFIXES, RDF, SBOL2, XSD
 
 _DATE_KEYS: dict[str, tuple[Iri, bool]] = {
@@ -28,10 +27,10 @@ _BELOW: dict[str, tuple[Iri, tuple[Name, ...]]] = {
     "roleBelow": (SBOL2.role, ("so",)),
     "typeBelow": (SBOL2.type, ("biopax", "sbo", "so")),
 }
-_YES, _NO = ("1", "true", "yes"), ("0", "false", "no")
-SEQUENCE_KEYS = frozenset({"sequence", "exactsequence", "globalsequence"})
-# Options of a similarity search: they change nothing about an exact one.
+# What asks about letters, and the flags that say how alike they are to be: sequence_criteria.py.
+SEQUENCE_KEYS = frozenset({"sequence", "exactsequence", "globalsequence", "subsequence", "file_search"})
 FLAGS = frozenset({"maxaccepts", "maxrejects", "id", "iddef", "maxseqlength", "minseqlength", "search_exact"})
+_YES, _NO = ("1", "true", "yes"), ("0", "false", "no")
 # pySBOL2 sends local names only, whatever the namespace.
 _DUBLIN_CORE: dict[str, Iri] = {
     "title": DCTERMS.title,
@@ -40,9 +39,7 @@ _DUBLIN_CORE: dict[str, Iri] = {
     "created": DCTERMS.created,
     "modified": DCTERMS.modified,
 }
-_LISTED = frozenset(
-    {"objectType", "collection", "latest", "file_search", *_DATE_KEYS, *_BELOW, *SEQUENCE_KEYS, *_DUBLIN_CORE}
-)
+_LISTED = frozenset({"objectType", "collection", "latest", *_DATE_KEYS, *_BELOW, *SEQUENCE_KEYS, *_DUBLIN_CORE})
 
 _FEW = 5
 
@@ -91,10 +88,6 @@ def parse_criteria(key: str, value: str, start: int = 0, at: int = 0) -> tuple[C
 
 
 def _criterion(key: str, value: str, start: int, at: int) -> Criterion:
-    if key == "file_search":
-        raise error("file_search names a file of the server and is not supported; use sequence=", start)
-    if key in SEQUENCE_KEYS and not (key == "sequence" and value.startswith(("<", "?", "http:", "https:"))):
-        return HasElements(_sequence_text(value, at))
     if key in _DATE_KEYS:
         predicate, before = _DATE_KEYS[key]
         return HasDate(predicate, _day(value, at), before)
@@ -137,14 +130,6 @@ def _short(name: Name, accession: str) -> str:
 
 def _label(name: Name, accession: str) -> str:
     return ontology(name).names[accession].replace("_", " ")
-
-
-def _sequence_text(value: str, at: int) -> str:
-    match = QUOTED[value[0]].fullmatch(value) if value[0] in QUOTED else None
-    text = match[1] if match else value
-    if text[0] in "<'\"?" or any(c.isspace() for c in text):
-        raise error(f"{value[:40]!r} is no sequence; write letters only, such as sequence=acgt", at)
-    return text
 
 
 def _day(value: str, at: int) -> date:

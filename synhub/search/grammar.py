@@ -16,8 +16,19 @@ from urllib.parse import unquote_to_bytes
 
 from synhub.errors import BadRequest, InvalidQuery
 from synhub.rdf import Iri
-from synhub.search.ast import RELEVANCE, SORT_KEYS, Alternative, Phrase, SearchQuery, Sort, fold
+from synhub.search.ast import (
+    RELEVANCE,
+    SORT_KEYS,
+    Alternative,
+    Criterion,
+    Phrase,
+    SearchQuery,
+    SequenceOptions,
+    Sort,
+    fold,
+)
 from synhub.search.criteria import CONTROL, FLAGS, QUOTED, SEQUENCE_KEYS, class_terms, error, is_known, parse_criteria
+from synhub.search.sequence_criteria import is_sequence, parse_options, parse_sequence
 
 MAX_LENGTH = 65_536  # of a path; `sequence=` may bring a whole plasmid
 MAX_CRITERIA = 64
@@ -98,7 +109,10 @@ def parse_search_path(raw: str) -> SearchQuery:
     Nothing, or `*`, asks for everything. Raises InvalidQuery with the column in the decoded text.
     """
     if len(raw) > MAX_LENGTH:
-        raise InvalidQuery(f"the search path has {len(raw)} characters; {MAX_LENGTH} are allowed")
+        raise InvalidQuery(
+            f"the search path has {len(raw)} characters; {MAX_LENGTH} are allowed: send a longer sequence to"
+            " POST /sequenceQuery, and search with the token that it answers"
+        )
     return parse_search_text(decode_path(raw.removesuffix("/")))
 
 
@@ -111,12 +125,19 @@ def parse_search_text(text: str) -> SearchQuery:
             words = items[first_text]
             raise error(f"{text[words.start : words.end]!r} is no key=value; free text goes last", words.start)
     criteria = items[:first_text]
-    by_sequence = any(item.key in SEQUENCE_KEYS for item in criteria)
-    wanted = [item for item in criteria if not (by_sequence and item.key in FLAGS)]
+    by_sequence = any(is_sequence(item.key, item.value) for item in criteria)
+    flags = {item.key: (item.value, item.at) for item in criteria if by_sequence and item.key in FLAGS}
+    options = parse_options(flags)
     words_text = text[items[first_text].start :].removesuffix("&") if first_text < len(items) else ""
     at = items[first_text].start if words_text else 0
-    found = (c for item in wanted for c in parse_criteria(item.key, item.value, item.start, item.at))
+    found = (c for item in criteria if item.key not in flags for c in _criteria(item, options))
     return SearchQuery(tuple(dict.fromkeys(found)), parse_words(words_text, at))
+
+
+def _criteria(item: _Item, options: SequenceOptions) -> tuple[Criterion, ...]:
+    if is_sequence(item.key, item.value):
+        return (parse_sequence(item.key, item.value, item.at, options),)
+    return parse_criteria(item.key, item.value, item.start, item.at)
 
 
 def parse_class(text: str) -> Iri:

@@ -9,7 +9,16 @@ from datetime import date
 
 from synhub.model import Dataset
 from synhub.rdf import XSD_STRING, Iri, Term, datatype_of, iri_of, iri_term, is_iri
-from synhub.search.ast import Criterion, HasDate, HasElements, HasValue, InCollection, IsLatest, SearchQuery
+from synhub.search.ast import (
+    Criterion,
+    HasDate,
+    HasElements,
+    HasValue,
+    InCollection,
+    IsLatest,
+    LikeSequence,
+    SearchQuery,
+)
 from synhub.search.translate import objects_query
 from synhub.store.base import TripleStore
 from synhub.store.catalog_conditions import (
@@ -24,6 +33,7 @@ from synhub.store.catalog_conditions import (
 )
 from synhub.store.catalog_entry import DATES, FACETS
 from synhub.store.catalog_search import View
+from synhub.store.catalog_sequences import has_found
 from synhub.vocab import SBOL2
 
 FEW = 1_000  # candidates that are put into VALUES; more are found faster by their value
@@ -100,7 +110,13 @@ def _condition(view: View, name: str, criterion: Criterion) -> Condition:
         case InCollection(iri):
             return is_member(name, view.versions(iri))
         case HasElements(elements):
-            return _has_sequence(name, view.sequences_with(elements, any_case=criterion.any_case))
+            sequences = view.sequences_with(elements, any_case=criterion.any_case)
+            if criterion.reverse is not None:
+                sequences += view.sequences_with(criterion.reverse, any_case=True)
+            return _has_sequence(name, sequences)
+        case LikeSequence():
+            assert criterion.found is not None, "similarity.filled comes first"
+            return has_found(name, criterion.found)
         case HasDate(predicate, day, before):
             bound = (day - date(1970, 1, 1)).days + (1 if before else 0)
             return is_on_day(name, DATES[predicate], bound * _DAY_US, before=before)

@@ -3,11 +3,15 @@
 Only whole graphs are searched: what single top levels a Dataset opens is for object routes.
 """
 
+from collections.abc import Sequence
+
 from synhub.model import Dataset, Hit, Page
 from synhub.search.ast import RELEVANCE, SearchQuery, Sort
 from synhub.search.plan import plan, resolve, with_latest
+from synhub.search.similarity import found_by, is_like, page_by_likeness, with_matches
 from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
+from synhub.store.catalog_conditions import Condition
 from synhub.store.catalog_search import BY_LEAST_USE, RANK, Order, View, by_column, by_relevance
 
 
@@ -22,12 +26,16 @@ def search(
 ) -> Page:
     """Return one page of what the query finds in the dataset, in total order, and how much it finds.
 
-    Relevance: displayId equal to a word, beginning with one, name holding one; then how many public objects refer to
-    it; then IRI. Raises StoreUnavailable when the store is needed and does not answer.
+    A query about similar sequences has been `similarity.filled`. Relevance: how alike its sequences are; then displayId
+    equal to a word, beginning with one, name holding one; then how many public objects refer to it; then IRI. Raises
+    StoreUnavailable when the store is needed and does not answer.
     """
     view = View(catalog, dataset)
     conditions = resolve(plan(view, query), view, store, dataset)
-    hits = view.page(conditions, _order(query, sort), offset, limit) if limit else []
+    if sort == RELEVANCE and is_like(query):
+        found, total = page_by_likeness(view, conditions, _order(query, sort), found_by(view, query), offset, limit)
+        return Page(tuple(found), total, offset, limit)
+    hits = _page(view, query, conditions, sort, offset, limit)
     is_last = len(hits) < limit and (hits or offset == 0)
     total = offset + len(hits) if is_last else view.count(conditions)
     return Page(tuple(hits), total, offset, limit)
@@ -45,7 +53,16 @@ def rows(
     """Return the rows of such a page alone: to count what a frequent word finds takes as long as to find them."""
     view = View(catalog, dataset)
     conditions = resolve(plan(view, query), view, store, dataset)
-    return view.page(conditions, _order(query, sort), offset, limit) if limit else []
+    if sort == RELEVANCE and is_like(query):
+        return page_by_likeness(view, conditions, _order(query, sort), found_by(view, query), offset, limit)[0]
+    return _page(view, query, conditions, sort, offset, limit)
+
+
+def _page(
+    view: View, query: SearchQuery, conditions: Sequence[Condition], sort: Sort, offset: int, limit: int
+) -> list[Hit]:
+    hits = view.page(conditions, _order(query, sort), offset, limit) if limit else []
+    return with_matches(view, hits, found_by(view, query))
 
 
 def count(catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQuery) -> int:

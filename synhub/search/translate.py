@@ -23,6 +23,7 @@ from synhub.search.ast import (
     HasValue,
     InCollection,
     IsLatest,
+    LikeSequence,
     Phrase,
     SearchQuery,
     Sort,
@@ -124,12 +125,35 @@ def _criterion(criterion: Criterion, n: int) -> list[str]:
             return [
                 has_sequence,
                 f"{sequence} {render.iri(SBOL2.elements)} {letters} .",
-                f"FILTER(LCASE({letters}) = {render.string(fold(elements))})",
+                f"FILTER(LCASE({letters}) {_one_of(fold(elements), criterion.reverse)})",
             ]
+        case LikeSequence():
+            return _like(criterion, render.variable(f"sequence{n}"))
         case HasDate():
             return _date(criterion, n)
         case IsLatest():
             return []  # said last: MINUS takes away from what stands before it
+
+
+def _one_of(text: str, other: str | None) -> str:
+    return f"= {render.string(text)}" if other is None else f"IN ({render.string(text)}, {render.string(other)})"
+
+
+def _like(criterion: LikeSequence, sequence: str) -> list[str]:
+    found = criterion.found or ()
+    plain = render.terms(iri_term(s.iri) for s in found if not s.wraps)
+    lines = [
+        f"?obj {render.iri(SBOL2.sequence)} {sequence} .",
+        "# the sequences that align, the best first; the search puts objects in this order:",
+    ]
+    if not any(s.wraps for s in found):
+        return [*lines, f"VALUES {sequence} {{ {plain} }}"]
+    wrapped = render.terms(iri_term(s.iri) for s in found if s.wraps)
+    return [
+        *lines,
+        f"{{ VALUES {sequence} {{ {plain} }} }} UNION  # or over the origin of what is circular:",
+        f"{{ ?obj {render.iri(SBOL2.type)} {render.iri(SO.circular)} VALUES {sequence} {{ {wrapped} }} }}",
+    ]
 
 
 def _latest(criterion: IsLatest) -> list[str]:

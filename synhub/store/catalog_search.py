@@ -31,6 +31,7 @@ from synhub.vocab import SBOL2
 
 _MUCH = 4_000  # more need not be counted to see that a condition is not selective
 _COUNT = "count(*)"
+_ALL = 1 << 40
 
 
 Columns = tuple[tuple[str, bool], ...]
@@ -150,13 +151,17 @@ class View:
             found += [Iri(i) for (i,) in self._database.rows(f"{sql} LIMIT :n", values | {"n": limit})]
         return found[:limit]
 
-    def ids(self, conditions: Sequence[Condition]) -> list[int]:
-        """Return the row ids of what meets all conditions, in no order."""
+    def ids(self, conditions: Sequence[Condition], limit: int = -1) -> list[int]:
+        """Return the row ids of what meets all conditions, in no order; of more than `limit` of them some."""
         found: list[int] = []
         for graph in self._graphs:
             sql, values = self._select("t.id", graph, conditions)
-            found += [i for (i,) in self._database.rows(sql, values)]
+            found += [i for (i,) in self._database.rows(f"{sql} LIMIT :n", values | {"n": limit})]
         return found
+
+    def ranked(self, conditions: Sequence[Condition], order: Order) -> list[int]:
+        """Return the row ids of all that meets the conditions, in total order."""
+        return [row[0] for row in self._ordered(conditions, order, 0, _ALL)]
 
     def object_ids(self, iri: Iri) -> list[int]:
         """Return the row id of the object with this IRI; none where it is not to be seen."""

@@ -41,7 +41,7 @@ WORDS = ["gfp", "GFP", "Lac", "lac promoter", "pLac", "a", "É", "ΑΣ", "100%",
 TEXTS = [*WORDS, "Lac Promoter strong", "gfp%", "été", "back\\slash", "İstanbul", "a\tb", "日本語 parts"]
 MOMENTS = ["2020-01-01T00:00:00Z", "2020-01-01T23:59:59.9Z", "2020-01-02T00:00:00", "2020-01-02T00:00:00+14:00"]
 DAYS = [date(2019, 12, 31), date(2020, 1, 1), date(2020, 1, 2), date(2020, 1, 3)]
-SEQUENCES = ["acgt", "ACGT", "acgtt", "C1CC1", "c1cc1", "MKV*", "mkv*"]
+SEQUENCES = ["acgt", "ACGT", "acgtt", "aacgt", "C1CC1", "c1cc1", "MKV*", "mkv*"]
 VERSIONS = ["1", "1.0", "1.2", "1.10", "1.10-rc", "1.10-SNAPSHOT", "2", "1.a"]
 
 

@@ -145,8 +145,8 @@ def test_dates_are_days() -> None:
 def test_sequence_of_letters_is_a_sequence_search_and_of_an_iri_a_property() -> None:
     assert one("sequence=ttgACA&") == HasElements("ttgACA")
     assert one("exactsequence=acgt") == HasElements("acgt")
-    assert one("globalsequence=acgt&maxaccepts=5&id=0.8&") == HasElements("acgt")
-    assert one("globalsequence=acgt&id=0.8") == HasElements("acgt")
+    assert one("sequence=acgt&maxaccepts=5&id=0.8&") == HasElements("acgt")
+    assert one("globalsequence=acgt&search_exact=True") == HasElements("acgt")
     assert one("sequence=<http://x/s/1>&") == HasValue(SBOL2.sequence, (Term("<http://x/s/1>"),))
     assert one("sequence=?s&") == HasValue(SBOL2.sequence, ())
     assert one("sequenceAnnotation=<http://x/a>&") == HasValue(
@@ -219,7 +219,7 @@ def test_free_text_takes_any_character(raw: str, expected: list[list[str]]) -> N
         ("objectType='X'&", 12, "no class"),
         ("objectType=a b&", 12, "no class name"),
         ("exactsequence=<http://x>&", 15, "no sequence"),
-        ("file_search=/etc/passwd&", 1, "not supported"),
+        ("file_search=/etc/passwd&", 13, "is no token"),
         ("title='a%00b'&", 7, "U+0000"),
         ("é%FF", 2, "not UTF-8"),
         ("a " * 65, 129, "more than 64 words"),

@@ -1,0 +1,199 @@
+"""Searches for sequences that are like others: what an index finds becomes part of the query.
+
+The index knows letters and no objects; which of its sequences a reader sees, and which objects have them, is asked of
+the catalog here, so that isolation stays in one place. Knows no HTTP.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from synhub.model import Dataset, Hit
+from synhub.rdf import Iri
+from synhub.search.alignment import SequenceMatch, SequenceQuery, SequencesFound, make_query
+from synhub.search.ast import Criterion, FoundSequence, HasElements, LikeSequence, SearchQuery
+from synhub.search.plan import plan, resolve
+from synhub.store.base import TripleStore
+from synhub.store.catalog import Catalog
+from synhub.store.catalog_conditions import Condition
+from synhub.store.catalog_search import Order, View
+from synhub.store.catalog_sequences import digests_of, matches_by_object, subjects_with
+
+_NARROW = 20_000  # objects whose sequences alone are looked at; of more, looking at all takes no longer
+
+FindFile = Callable[[str], Sequence[str]]
+
+
+class Finder(Protocol):
+    """The index of sequences: `store.sequence_index`."""
+
+    def find(
+        self, query: SequenceQuery, graphs: Iterable[Iri], within: Iterable[bytes] | None = None
+    ) -> SequencesFound: ...
+
+
+def is_like(query: SearchQuery) -> bool:
+    """Say whether a query has to be `filled`."""
+    return any(isinstance(criterion, LikeSequence) for criterion in query.criteria)
+
+
+def filled(
+    catalog: Catalog, store: TripleStore, finder: Finder, dataset: Dataset, query: SearchQuery, find_file: FindFile
+) -> SearchQuery:
+    """Return the query with what the index finds for it in the dataset.
+
+    `find_file` returns the sequences of an uploaded file; it raises BadRequest for a token that is none. Raises what
+    the index raises.
+    """
+    if not is_like(query):
+        return query
+    view = View(catalog, dataset)
+    plain = SearchQuery(tuple(c for c in query.criteria if not isinstance(c, LikeSequence)), query.text)
+    others = resolve(plan(view, plain), view, store, dataset)
+
+    def fill(criterion: Criterion) -> Criterion:
+        if not isinstance(criterion, LikeSequence):
+            return criterion
+        return _filled(view, finder, dataset, others, criterion, find_file)
+
+    return replace(query, criteria=tuple(fill(criterion) for criterion in query.criteria))
+
+
+def _filled(
+    view: View,
+    finder: Finder,
+    dataset: Dataset,
+    others: Sequence[Condition],
+    criterion: LikeSequence,
+    find_file: FindFile,
+) -> LikeSequence:
+    options = criterion.options
+    texts = find_file(criterion.token) if criterion.token else ()
+    if options.is_exact:
+        found = [sequence for text in texts for sequence in exactly(view, HasElements(text))]
+        return replace(criterion, found=_accepted(view, found, others, options.max_accepts))
+    queries = [*criterion.queries, *(make_query(text, options.mode, **options.limits()) for text in texts)]
+    answers = [finder.find(query, dataset.graphs, _within(view, others)) for query in queries]
+    found = _sequences(view, [match for answer in answers for match in answer.matches])
+    cut = "; ".join(dict.fromkeys(answer.cut for answer in answers if answer.cut))
+    return replace(criterion, found=_accepted(view, found, others, options.max_accepts), cut=cut)
+
+
+def _within(view: View, others: Sequence[Condition]) -> set[bytes] | None:
+    """Return the digests that the other criteria leave; None for all, or too many to be counted up."""
+    if not others:
+        return None
+    ids = view.ids(others, _NARROW + 1)
+    return digests_of(view, ids) if len(ids) <= _NARROW else None
+
+
+def _sequences(view: View, matches: Sequence[SequenceMatch]) -> list[FoundSequence]:
+    """Return the sequences of matches that are to be seen, the best first; several files may match one sequence."""
+    subjects: dict[bytes, list[Iri]] = {}
+    for digest, subject in subjects_with(view, list(dict.fromkeys(match.digest for match in matches))):
+        subjects.setdefault(digest, []).append(subject)
+    return [
+        FoundSequence(subject, match.percent, match.strand, match.cigar, match.wraps)
+        for match in sorted(matches, key=lambda match: -match.percent)  # stable: the index knows what is nearer
+        for subject in sorted(subjects.get(match.digest, ()))
+    ]
+
+
+def _accepted(
+    view: View, found: Sequence[FoundSequence], others: Sequence[Condition], max_accepts: int
+) -> tuple[FoundSequence, ...]:
+    """Return the best of the found sequences, as many as are to be accepted: of those that some object found has."""
+    if not max_accepts:
+        return tuple(found)
+    by_object = matches_by_object(view, found)
+    seen = set(view.ids(others)) if others else None
+    accepted: dict[FoundSequence, None] = dict.fromkeys(
+        sequence for row_id, sequence in by_object.items() if seen is None or row_id in seen
+    )
+    best = [sequence for sequence in found if sequence in accepted]
+    return tuple(best[:max_accepts])
+
+
+def exactly(view: View, criterion: HasElements) -> list[FoundSequence]:
+    """Return the sequences that an exact search finds, the other strand after the one that was written."""
+    length = len(criterion.elements)
+    forward = view.sequences_with(criterion.elements, any_case=criterion.any_case)
+    found = [FoundSequence(iri, 100.0, "+", f"{length}=") for iri in forward]
+    if (reverse := criterion.reverse) is not None:
+        found += [
+            FoundSequence(iri, 100.0, "-", f"{length}=")
+            for iri in view.sequences_with(reverse, any_case=True)
+            if iri not in forward
+        ]
+    return found
+
+
+# --- what was found, in rows -----------------------------------------------------------------------------------------
+
+
+def found_by(view: View, query: SearchQuery) -> list[FoundSequence]:
+    """Return what the first sequence criterion of a filled query has found; nothing when it has none."""
+    for criterion in query.criteria:
+        if isinstance(criterion, LikeSequence):
+            return list(criterion.found or ())
+        if isinstance(criterion, HasElements):
+            return exactly(view, criterion)
+    return []
+
+
+def page_by_likeness(
+    view: View,
+    conditions: Sequence[Condition],
+    order: Order,
+    found: Sequence[FoundSequence],
+    offset: int,
+    limit: int | None,
+) -> tuple[list[Hit], int]:
+    """Return a page of what meets the conditions, the most alike first, then in the order given; and how many meet."""
+    by_object = matches_by_object(view, found)
+    ids = sorted(view.ranked(conditions, order), key=lambda row_id: -_percent(by_object.get(row_id)))
+    end = None if limit is None else offset + limit
+    cut = ids[offset:end]
+    return [_with_match(hit, by_object.get(i)) for hit, i in zip(view.hits(cut), cut, strict=True)], len(ids)
+
+
+def with_matches(view: View, hits: Sequence[Hit], found: Sequence[FoundSequence]) -> list[Hit]:
+    """Return hits with the match of each."""
+    if not found or not hits:
+        return list(hits)
+    by_object = matches_by_object(view, found)
+    matches = {view_hit.uri: by_object[i] for i, view_hit in zip(by_object, view.hits(list(by_object)), strict=True)}
+    return [_with_match(hit, matches.get(hit.uri)) for hit in hits]
+
+
+def _percent(match: FoundSequence | None) -> float:
+    return -1.0 if match is None else match.percent
+
+
+def _with_match(hit: Hit, match: FoundSequence | None) -> Hit:
+    if match is None:
+        return hit
+    return replace(hit, percent_match=percent_text(match.percent), strand_alignment=match.strand, cigar=match.cigar)
+
+
+def percent_text(percent: float) -> str:
+    """Return a percentage with one digit after the point, rounded down: 100.0 is for what is the same.
+
+    >>> percent_text(98.76), percent_text(99.99), percent_text(100.0)
+    ('98.7', '99.9', '100.0')
+    """
+    tenths = int(percent * 10 + 1e-9)
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def notes(query: SearchQuery) -> tuple[str, ...]:
+    """Return why a filled query may find less than there is, in words for the user."""
+    cuts: list[str] = []
+    for criterion in query.criteria:
+        if isinstance(criterion, LikeSequence):
+            accepts = criterion.options.max_accepts
+            if accepts and len(criterion.found or ()) >= accepts:
+                cuts.append(f"the best {accepts} sequences, as maxaccepts={accepts} asks for; there may be more")
+            if criterion.cut:
+                cuts.append(criterion.cut)
+    return tuple(dict.fromkeys(cuts))
