@@ -207,10 +207,31 @@ class SH:
 
 
 class SYNHUB:
-    """Names of our own for what has no others: the rules of validation, and the shapes made of them."""
+    """Names of our own for what has no others: the rules of validation, the shapes made of them, and the properties
+    by which SPARQL asks the search index."""
 
     RULE = "urn:x-synhub:rule:"
     SHAPE = "urn:x-synhub:shape:"
+    NS = "urn:x-synhub:search:"
+    textMatch = Iri(NS + "textMatch")
+    sequenceMatch = Iri(NS + "sequenceMatch")
+
+
+class VOID:
+    """Source: Describing Linked Datasets with the VoID Vocabulary, W3C note of 3 March 2011."""
+
+    NS = "http://rdfs.org/ns/void#"
+
+
+class SD:
+    """Source: SPARQL 1.1 Service Description, section 3."""
+
+    NS = "http://www.w3.org/ns/sparql-service-description#"
+    FORMATS = "http://www.w3.org/ns/formats/"
+
+
+class FOAF:
+    NS = "http://xmlns.com/foaf/0.1/"
 
 
 class BIOPAX:
@@ -304,6 +325,17 @@ PREFIXES: dict[str, str] = {
     "sbol": SBOL2.NS,
     "obo": OBO.NS,
     "om": OM.NS,
+}
+
+# Prefixes that a SPARQL query may use without declaring them. `sbol` could be SBOL 2 or SBOL 3.
+KNOWN_PREFIXES: dict[str, str] = {name: namespace for name, namespace in PREFIXES.items() if name != "sbol"} | {
+    "synhub": SYNHUB.NS,
+    "owl": OWL.NS,
+    "sh": SH.NS,
+    "void": VOID.NS,
+    "sd": SD.NS,
+    "foaf": FOAF.NS,
+    "skos": "http://www.w3.org/2004/02/skos/core#",
 }
 
 # Prefixes at the top of an SBOL3 document.

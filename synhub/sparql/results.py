@@ -7,7 +7,8 @@ Source: SPARQL 1.1 Protocol, section 2.1.6; RFC 9110, section 12.5.1.
 
 from dataclasses import dataclass
 
-from synhub.accept import preferred
+from synhub.accept import parse_preferences, preferred
+from synhub.errors import NotAcceptable
 from synhub.sparql.gate import Form
 
 JSON = "application/sparql-results+json"
@@ -43,6 +44,7 @@ _TABLE: dict[str, str] = {
 }
 _GRAPH: dict[str, str] = {
     TURTLE: TURTLE,
+    "application/trig": TURTLE,  # every Turtle document is one
     "application/turtle": TURTLE,
     "application/x-turtle": TURTLE,
     "text/n3": TURTLE,
@@ -53,12 +55,24 @@ _GRAPH: dict[str, str] = {
     "application/xml": RDF_XML,
     "text/xml": RDF_XML,
     JSON_LD: JSON_LD,
+    "application/x-json+ld": JSON_LD,
     "application/json": JSON_LD,
 }
+# What clients send with every request, whatever they ask for: they take the default.
+_ANYTHING = ("text/plain", "text/html", "application/xhtml+xml", "text/javascript", "application/javascript")
 
 
 def choose(accept: str | None, form: Form) -> Choice:
-    """Return what the client likes best of what there is, the default when it likes none of it."""
+    """Return what the client likes best of what there is.
+
+    Who takes none of it, but something that another form of query has, gets the default: many clients send one Accept
+    with all of their queries. Raises NotAcceptable for those who take nothing that is known here.
+    """
     table = _TABLE if form in ("select", "ask") else _GRAPH
+    known = (*_TABLE, *_GRAPH, *_ANYTHING)
+    wanted = [preference for preference in parse_preferences(accept) if preference.quality > 0]
+    if wanted and not any(preference.matches(name) for preference in wanted for name in known):
+        offers = ", ".join(dict.fromkeys(table.values()))
+        raise NotAcceptable(f"there is no answer as {accept}; ask for one of {offers}")
     best = preferred(accept, table)
     return Choice(best, table[best])

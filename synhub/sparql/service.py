@@ -3,37 +3,30 @@
 Answers for what becomes of a query that is too slow, too hungry or too much. Never runs one in this process.
 """
 
-import errno
-import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO, cast
 
-from synhub.errors import (
-    DiskFull,
-    InvalidQuery,
-    QueryTimeout,
-    StoreUnavailable,
-    SynhubError,
-    TooLarge,
-)
+from synhub.errors import InvalidQuery, QueryTimeout, StoreUnavailable, SynhubError, TooLarge
 from synhub.hub import Hub
 from synhub.model import Actor
 from synhub.sparql.gate import CheckedQuery, Limits, check
+from synhub.sparql.matching import with_matches
 from synhub.sparql.results import choose
-from synhub.store.children import ChildDied, Stream
+from synhub.store.children import Cancellation, Cancelled, ChildDied, Stream
+from synhub.store.spool import Spool
 
-_MEMORY_BYTES = 8 << 20  # a larger answer waits in a file
-_CHUNK_BYTES = 1 << 18
+_COMPLETE_BYTES = 8 << 20  # a larger answer begins before it is complete
 _PATIENCE_S = 5.0  # longer than one query of somebody else may run
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is bytes, or an iterator for an answer that does not fit in memory."""
+    """`body` is bytes, or an iterator over an answer of more than 8 MB; then `size` is known if it is complete."""
 
     media_type: str
     body: bytes | Iterator[bytes]
+    size: int | None = None
 
 
 def run_query(
@@ -44,25 +37,36 @@ def run_query(
     default_graph_uris: Sequence[str] = (),
     named_graph_uris: Sequence[str] = (),
     address: str | None = None,
+    *,
+    whole: bool = False,
+    cancellation: Cancellation | None = None,
 ) -> Answer:
-    """Answer a query over what the actor may read; the answer is complete before this returns.
+    """Answer a query over what the actor may read.
 
-    So the child is free again however slowly the client reads, and whatever goes wrong is an error with a
-    status, never an answer that ends early. Nobody has more than one query running and one waiting: a user, or
-    for anonymous callers the `address` they come from (None: not known).
+    Up to 8 MB are complete before this returns, so that whatever goes wrong is an error with a status. What is larger
+    can be read while it is written, and the iterator raises when it is cut; `whole` waits for its end, for readers that
+    could not tell. In either case the child writes as fast as it can, into a file: however slowly a client reads, it
+    holds neither child nor snapshot.
 
-    Raises InvalidQuery, BadRequest, TooLarge, QueryTimeout, TooMany, StoreUnavailable, DiskFull.
+    Nobody has more than one query running and one waiting: a user, or for anonymous callers the `address` they come
+    from (None: not known); and users take turns with everybody else. `cancellation` ends the query when nobody waits
+    for it any more.
+
+    Raises NotOffered, InvalidQuery, BadRequest, NotAcceptable, TooLarge, QueryTimeout, TooMany, StoreUnavailable, DiskFull,
+    Cancelled.
     """
     user = actor.user
     username, email = (user.username, user.email) if user else (None, None)
     settings = hub.settings
     limits = Limits(settings.query_length, settings.query_nesting)
-    graphs = default_graph_uris, named_graph_uris
-    checked = check(text, limits, hub.dataset(actor), hub.registry, username, email, *graphs)
+    dataset = hub.dataset(actor)
+    checked = check(text, limits, dataset, hub.registry, username, email, default_graph_uris, named_graph_uris)
     choice = choose(accept, checked.form)
+    checked = with_matches(hub, dataset, checked)
     at_least = hub.journal.last_number_of(username) if username else 0
     try:
-        with hub.snapshots.acquire(at_least) as snapshot:
+        with ExitStack() as stack:
+            snapshot = stack.enter_context(hub.snapshots.acquire(at_least))
             argument = {
                 "path": str(snapshot.path),
                 "query": checked.query.text,
@@ -77,40 +81,30 @@ def run_query(
                 settings.query_result,
                 wait_s=settings.query_timeout + _PATIENCE_S,
                 caller=username or address,
+                party="users" if username else "anonymous",
+                cancellation=cancellation,
             )
-            with stream:
-                return Answer(choice.label, _collect(hub, stream))
+            stack.enter_context(stream)
+            body = _collect(hub, stream, stack)
+            return Answer(choice.label, body, body.wait_for_all() if whole and isinstance(body, Spool) else None)
     except ChildDied as error:
+        if cancellation is not None and cancellation.cancelled:
+            raise Cancelled("nobody waits for the answer any more") from error
         raise _explain(hub, error) from error
     except InvalidQuery as error:
         raise _place(checked, error) from error
 
 
-def _collect(hub: Hub, stream: Stream) -> bytes | Iterator[bytes]:
-    spool = cast(IO[bytes], tempfile.SpooledTemporaryFile(_MEMORY_BYTES, dir=str(hub.settings.data)))  # noqa: SIM115
-    try:
-        for chunk in stream:
-            spool.write(chunk)
-        size = spool.tell()
-        spool.seek(0)
-        if size <= _MEMORY_BYTES:
-            with spool:
-                return spool.read()
-    except OSError as error:
-        spool.close()
-        if error.errno == errno.ENOSPC:
-            raise DiskFull("the disk of the server has no room for this result; ask for less") from error
-        raise
-    except BaseException:
-        spool.close()
-        raise
-    return _chunks(spool)
-
-
-def _chunks(spool: IO[bytes]) -> Iterator[bytes]:
-    with spool:
-        while chunk := spool.read(_CHUNK_BYTES):
-            yield chunk
+def _collect(hub: Hub, stream: Stream, held: ExitStack) -> bytes | Spool:
+    """Return the whole answer, or, when it is large, a spool that takes over what is `held`."""
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in stream:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > _COMPLETE_BYTES:
+            return Spool(stream, held.pop_all(), hub.settings.data, hub.settings.disk_reserve, b"".join(chunks))
+    return b"".join(chunks)
 
 
 def _explain(hub: Hub, death: ChildDied) -> SynhubError:

@@ -17,29 +17,42 @@ from synhub.errors import DiskFull
 from synhub.store.children import Stream
 
 _CHUNK_BYTES = 1 << 18
-_FULL = "the disk of the server has no room for this download; ask for less, or try again later"
+_FULL = "the disk of the server has no room for this answer; ask for less, or try again later"
 
 
 class Spool(Iterator[bytes]):
-    """The bytes of `stream` in chunks, from the first that there is; to be read by one thread at a time.
+    """`start`, and then the bytes of `stream`, in chunks, from the first that there is; to be read by one thread.
 
     `held` is let go when the stream has ended. `reserve_bytes` of the disk stay free. Raises what the stream does,
     after the bytes that came before, and DiskFull. Closing or dropping it ends the stream; while the reader waits for
     more, another thread can abandon it.
     """
 
-    def __init__(self, stream: Stream, held: AbstractContextManager[object], folder: Path, reserve_bytes: int) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        held: AbstractContextManager[object],
+        folder: Path,
+        reserve_bytes: int,
+        start: bytes = b"",
+    ) -> None:
         self._closed = True
         self._state = _State(tempfile.TemporaryFile(dir=folder, buffering=0), reserve_bytes)  # noqa: SIM115
         self._stream = stream
         self._position = 0
         self._abandoned = False
         self._closed = False
-        threading.Thread(target=_fill, args=(self._state, stream, held), name="synhub-spool", daemon=True).start()
+        threading.Thread(
+            target=_fill, args=(self._state, stream, held, start), name="synhub-spool", daemon=True
+        ).start()
 
     def wait(self) -> None:
         """Return when there is something to read. Raises what went wrong before that."""
         self._state.wait(0)
+
+    def wait_for_all(self) -> int:
+        """Return how many bytes there are as soon as no more will come. Raises what went wrong."""
+        return self._state.wait_for_end()
 
     def __next__(self) -> bytes:
         if self._closed or not self._has_more():
@@ -112,6 +125,14 @@ class _State:
                 raise self._error
             return False
 
+    def wait_for_end(self) -> int:
+        """Return the size when all has been written. Raises what the child did."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended)
+            if self._error is not None:
+                raise self._error
+            return self._size
+
     def let_go(self) -> None:
         with self._changed:
             self._users -= 1
@@ -119,10 +140,12 @@ class _State:
                 self.file.close()
 
 
-def _fill(state: _State, stream: Stream, held: AbstractContextManager[object]) -> None:
+def _fill(state: _State, stream: Stream, held: AbstractContextManager[object], start: bytes) -> None:
     error: BaseException | None = None
     try:
         with held, stream:
+            if start:
+                state.write(start)
             for chunk in stream:
                 state.write(chunk)
     except OSError as failure:

@@ -242,11 +242,14 @@ def test_prefix_with_a_path_knows_the_users_of_its_host_too() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"SELECT * {{ {{SELECT * FROM <{PUBLIC}> {{}}}} }}", "FROM belongs to the outermost query"),
+        (f"SELECT * {{ ?s ?p ?o {{SELECT * FROM <{PUBLIC}> {{}}}} }}", r"write it behind the first SELECT .*column 31"),
+        (f"SELECT * {{ ?s ?p ?o FROM <{PUBLIC}> }}", "FROM belongs behind SELECT"),
+        (f"SELECT * FROM <{ALICE}> {{ {{SELECT * FROM <{PUBLIC}> {{}}}} }}", "names others than the first"),
+        (f"ASK {{{{SELECT * FROM <{ALICE}> {{}}}} {{SELECT * FROM <{PUBLIC}> {{}}}}}}", "names others than the first"),
         ("SELECT * FROM {}", "FROM needs the IRI of a graph"),
         ("SELECT * FROM NAMED", "FROM needs the IRI of a graph"),
         ("SELECT * FROM x:y {}", "Unknown prefix: x;"),
-        ("PREFIX y: <http://a/> SELECT * {?s y:a ?o . ?o sbol2:role y:b}", "PREFIX sbol2: <http://sbols.org/v2#>"),
+        ("PREFIX y: <http://a/> SELECT * {?s y:a ?o . ?o sbol:role y:b}", "PREFIX sbol: <http://sbols.org/v2#>"),
         ("PREFIX x:y <http://a> SELECT * {}", "a prefix ends with its colon"),
         ('SELECT * {?s ?p "\ud800"}', "surrogate"),
     ],
@@ -261,6 +264,27 @@ def test_from_in_strings_comments_and_names_is_no_clause() -> None:
     assert _graphs(ask(text)) == (BOTH, BOTH)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT * {{ {{SELECT * FROM <{ALICE}> WHERE {{?s ?p ?o}} }} }}",
+        f"SELECT (SUM(?n) AS ?m) WHERE {{{{ SELECT (COUNT(?s) AS ?n) FROM <{ALICE}> WHERE {{?s ?p ?o}} }}}} LIMIT 1",
+        f"SELECT ?s FROM <{ALICE}> {{ ?s ?p ?o {{SELECT ?s FROM <{ALICE}> {{?s ?p ?o}} LIMIT 1 }} }}",
+        f"ASK {{ {{SELECT * FROM <{ALICE}> {{}}}} UNION {{SELECT * FROM <{ALICE}> {{?s ?p 1}}}} }}",
+        f"SELECT * {{ {{SELECT * {{ {{SELECT * FROM <{ALICE}> {{?s ?p ?o}} }} }} }} }}",
+    ],
+)
+def test_from_of_a_sub_query_is_moved_outward_where_it_is_the_dataset_of_all(text: str) -> None:
+    checked = ask(text)
+    assert _graphs(checked) == ((ALICE,), ())
+    assert "FROM" not in checked.query.text
+
+
+def test_sub_query_names_foreign_graphs_no_more_than_any() -> None:
+    with pytest.raises(BadRequest, match=r"^Cannot access other users' graphs\.$"):
+        ask("SELECT * { {SELECT * FROM <http://localhost:7777/user/bob> {?s ?p ?o} } }")
+
+
 # --- the text that the engine gets
 # ---------------------------------------------------------------------------------
 
@@ -273,6 +297,20 @@ def test_comments_become_blanks_and_lines_stay() -> None:
 def test_iri_that_could_be_read_as_a_comparison_is_escaped() -> None:
     text = 'SELECT * {FILTER(1<?b#>"""\n) SERVICE <http://e/> {} #"""\n)}'
     assert ask(text).query.text == 'SELECT * {FILTER(1<\\u003Fb#>"""\n) SERVICE <http://e/> {} #"""\n)}'
+
+
+def test_known_prefixes_are_declared_on_the_first_line() -> None:
+    checked = ask("SELECT ?s { ?s a sbol2:Sequence ;\n rdfs:label ?x ; dcterms:title ?x }")
+    declared, select, rest = checked.query.text.partition("SELECT")
+    assert select + rest == "SELECT ?s { ?s a sbol2:Sequence ;\n rdfs:label ?x ; dcterms:title ?x }"
+    assert declared == (
+        "PREFIX sbol2: <http://sbols.org/v2#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>"
+        " PREFIX dcterms: <http://purl.org/dc/terms/> "
+    )
+    assert checked.position_in_original(1, len(declared) + 8) == (1, 8)
+    assert checked.position_in_original(2, 8) == (2, 8)
+    own = ask("PREFIX dcterms: <http://other/> SELECT ?s { ?s dcterms:title ?x }")
+    assert own.query.text.count("PREFIX") == 1
 
 
 def test_place_of_an_error_is_translated_back() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synhub.errors import NotAcceptable
 from synhub.sparql.gate import Form
 from synhub.sparql.results import choose
 
@@ -32,10 +33,10 @@ RDF_XML = "application/rdf+xml"
         (f"{JSON};q=0, application/json;q=0, text/json;q=0, */*", XML, XML),
         ("text/plain", JSON, JSON),
         ("text/turtle", JSON, JSON),
-        ("application/x-nope", JSON, JSON),
+        ("application/x-nope, application/rdf+xml;q=0.1", JSON, JSON),
         ("text/csv;q=0", JSON, JSON),
         ("text/csv;q=much", JSON, JSON),
-        (",;,", JSON, JSON),
+        (", ,", JSON, JSON),
     ],
 )
 def test_table_of_a_select(accept: str | None, label: str, written_as: str) -> None:
@@ -58,6 +59,8 @@ def test_table_of_a_select(accept: str | None, label: str, written_as: str) -> N
         ("text/n3", "text/n3", "text/turtle"),
         (f"text/turtle,application/turtle,{RDF_XML},application/n-triples", "text/turtle", "text/turtle"),
         ("text/csv", "text/turtle", "text/turtle"),
+        ("application/trig", "application/trig", "text/turtle"),
+        ("application/x-json+ld", "application/x-json+ld", "application/ld+json"),
     ],
 )
 def test_graph_of_a_construct(accept: str | None, label: str, written_as: str) -> None:
@@ -67,5 +70,16 @@ def test_graph_of_a_construct(accept: str | None, label: str, written_as: str) -
 
 
 @given(st.text(), st.sampled_from(["select", "construct"]))
-def test_any_header_gets_something(accept: str, form: Form) -> None:
-    assert choose(accept, form).written_as
+def test_any_header_gets_something_or_is_told_what_there_is(accept: str, form: Form) -> None:
+    try:
+        assert choose(accept, form).written_as
+    except NotAcceptable as refusal:
+        assert "ask for one of" in refusal.message
+
+
+@pytest.mark.parametrize("accept", ["application/x-nope", "application/rdf+json", "image/png, text/csv;q=0", "audio/*"])
+def test_who_takes_nothing_that_is_known_is_told_what_there_is(accept: str) -> None:
+    with pytest.raises(NotAcceptable, match=r"ask for one of application/sparql-results\+json, application/sparql"):
+        choose(accept, "select")
+    with pytest.raises(NotAcceptable, match="ask for one of text/turtle, application/n-triples, application/rdf"):
+        choose(accept, "describe")

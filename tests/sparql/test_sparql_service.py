@@ -206,8 +206,9 @@ def test_property_that_rdf_xml_cannot_write_is_told(hub: Hub) -> None:
         ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s ?so:x ?y } }", "Unknown prefix: ;", 2, 31),
         ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s ?x ?y } }", "SPARQL syntax error", 2, 37),
         ("SELECT WHERE {", "SPARQL syntax error", 1, 15),
-        ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s so:x ?y }", "Unknown prefix: so", 2, 28),
+        ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s sbol:x ?y }", "Unknown prefix: sbol", 2, 28),
         ("SELECT ?s { ?s ?p 'é' } }", "SPARQL syntax error", 1, 26),
+        ("SELECT ?s { ?s dcterms:title 'é' } }", "SPARQL syntax error", 1, 37),
     ],
 )
 def test_syntax_error_names_the_place_in_the_text_of_the_user(

@@ -107,7 +107,7 @@ def test_an_error_before_the_first_byte_is_told_at_once(lane: Lane, tmp_path: Pa
 
 def test_the_reserve_of_the_disk_stays_free(lane: Lane, tmp_path: Path) -> None:
     spool = _spool(lane, tmp_path, "chatter", {}, reserve_bytes=1 << 60)
-    with pytest.raises(DiskFull, match="no room for this download"):
+    with pytest.raises(DiskFull, match="no room for this answer"):
         spool.wait()
     _wait_until_free(lane)
 

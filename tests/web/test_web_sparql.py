@@ -106,10 +106,10 @@ def test_missing_query_is_told_how_to_send_one(instance: Live, options: dict[str
 
 
 def test_error_is_plain_text_with_the_place(instance: Live) -> None:
-    answer = instance.get("/sparql", params={"query": "SELECT ?s\nWHERE { ?s sbol2:role }"})
+    answer = instance.get("/sparql", params={"query": "SELECT ?s\nWHERE { ?s sbol:role }"})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
     assert answer.text == (
-        "Unknown prefix: sbol2; declare it with PREFIX sbol2: <http://sbols.org/v2#> (line 2, column 12)"
+        "Unknown prefix: sbol; declare it with PREFIX sbol: <http://sbols.org/v2#> (line 2, column 12)"
     )
 
 
