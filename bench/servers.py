@@ -27,7 +27,7 @@ STOP_S = 60.0
 LOAD_S = 1_800.0
 PASSWORD = "correct horse battery"
 VIRTUOSO_BUFFERS = 170_000  # of 8 KiB with their overhead: the 2 GiB that its own table recommends
-_VIRTUOSO_DIRTY = 130_000
+_VIRTUOSO_DIRTY = 3 / 4  # of the buffers
 
 
 class Failed(Exception):
@@ -255,15 +255,16 @@ class Virtuoso:
 
 
 @contextmanager
-def virtuoso(folder: Path, corpus: Path) -> Iterator[Virtuoso]:
-    """Run Virtuoso as an ordinary process with an ini of its own. `corpus` is the folder that it may load from."""
+def virtuoso(folder: Path, corpus: Path, buffers: int = VIRTUOSO_BUFFERS) -> Iterator[Virtuoso]:
+    """Run Virtuoso as an ordinary process with an ini of its own. `corpus` is the folder that it may load from,
+    `buffers` how many pages of 8 KiB it holds in memory."""
     folder.mkdir(parents=True)
     sql_port, http_port = _free_ports()
     ini = folder / "virtuoso.ini"
     ini.write_text(
         _INI.format(
-            folder=folder, corpus=corpus, sql_port=sql_port, http_port=http_port, buffers=VIRTUOSO_BUFFERS,
-            dirty=_VIRTUOSO_DIRTY,
+            folder=folder, corpus=corpus, sql_port=sql_port, http_port=http_port, buffers=buffers,
+            dirty=round(buffers * _VIRTUOSO_DIRTY),
         )
     )  # fmt: skip
     log = folder / "stderr.log"

@@ -25,6 +25,7 @@ from synhub.identity import Registry
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
 from synhub.store.backups import Backups
+from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import count_top_levels
@@ -40,6 +41,8 @@ from synhub.store.open import open_store
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
+from synhub.store.sequences import FOLDER as SEQUENCES
+from synhub.store.sequences import Sequences
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
@@ -90,7 +93,7 @@ class _Parts(NamedTuple):
 
     registry: Registry
     accounts: Accounts
-    store: EmbeddedStore
+    store: TripleStore
     journal: Journal
     catalog: Catalog
     blobs: Blobs
@@ -107,7 +110,7 @@ def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: 
     accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
     stack.callback(accounts.close)
     registry = registry_of(settings, accounts)
-    store = open_store("oxigraph:" if settings.engine == MEMORY else settings.engine, data)
+    store = open_store("oxigraph:" if settings.engine == MEMORY else settings.engine, data, registry.prefix)
     stack.callback(store.close)
     catalog = open_catalog(data / CATALOG)
     stack.callback(catalog.close)
@@ -141,28 +144,37 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             checks.reindex(store, catalog, journal)
         writer.recover()
         _refuse_lost_store(store, catalog, data)
-        # Beside the store: hard links need its file system.
-        beside = "snapshots" if store.path == data / "store" else store.path.name + "-snapshots"
-        snapshots = Snapshots(
-            store.path.with_name(beside), store.backup, lambda: writer.number, writer.is_quiet, settings.snapshot_age
-        )
-        stack.callback(snapshots.close)
-        writer.before_sequence = snapshots.take
+        snapshots = None
+        if isinstance(store, EmbeddedStore):
+            # Beside the store: hard links need its file system.
+            beside = "snapshots" if store.path == data / "store" else store.path.name + "-snapshots"
+            snapshots = Snapshots(
+                store.path.with_name(beside), store.backup, lambda: writer.number, writer.is_quiet,
+                settings.snapshot_age,
+            )  # fmt: skip
+            stack.callback(snapshots.close)
+            writer.before_sequence = snapshots.take
         lanes = Lanes(settings)
         stack.callback(lanes.close)
         edits = Edits(journal, writer, quotas)
+        sequences = Sequences(
+            data / SEQUENCES, catalog, store, lanes.sequence, lanes.sequence_merge, settings.sequence_timeout
+        )
+        stack.callback(sequences.stop)
         submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare, quotas)
         if start:
             writer.start()
             stack.callback(writer.stop)
             housekeeper = Housekeeper(journal, catalog, blobs, files, settings.report_days)
             housekeeper.start()
+            sequences.start()
             stack.callback(housekeeper.stop)
             stack.callback(submissions.close)
             stack.callback(edits.close)
         hub = Hub(
             settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
             writer, submissions, edits, quotas, backups, RecentTopLevels(store, writer.settled_number),
+            sequences,
         )  # fmt: skip
         backups.clear()
         if start:
@@ -172,7 +184,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         yield hub
 
 
-def _is_of_this_folder(catalog: Catalog, journal: Journal, store: EmbeddedStore) -> bool:
+def _is_of_this_folder(catalog: Catalog, journal: Journal, store: TripleStore) -> bool:
     """Say whether the catalog is complete, of this time, and not the empty one that replaced a lost one.
 
     A store that was filled offline has no steps: its catalog stands at 0 and is complete all the same.
@@ -182,7 +194,7 @@ def _is_of_this_folder(catalog: Catalog, journal: Journal, store: EmbeddedStore)
     return catalog.last_number > 0 or count_top_levels(catalog) > 0 or not store.graphs()
 
 
-def _refuse_lost_store(store: EmbeddedStore, catalog: Catalog, data: Path) -> None:
+def _refuse_lost_store(store: TripleStore, catalog: Catalog, data: Path) -> None:
     """Raises Inconsistent when the triples are gone that the rest of the folder knows of."""
     known = count_top_levels(catalog)
     if known and not store.graphs():

@@ -95,11 +95,21 @@ def take(hub: Hub, target: Path, tell: Tell) -> Outcome:
     return Outcome(f"{target}: {held.summary}; {took}", held.problems)
 
 
+def _store(hub: Hub) -> EmbeddedStore:
+    """Raises BadRequest where the triples are on a server."""
+    if not isinstance(hub.store, EmbeddedStore):
+        raise BadRequest(
+            "the triples of this instance are kept by a SPARQL server: stop synhub, back that server up by its own"
+            " means, and copy the data folder"
+        )
+    return hub.store
+
+
 def _check_target(hub: Hub, target: Path) -> None:
     """Raises BadRequest."""
     if not target.parent.is_dir():
         raise BadRequest(f"{target.parent} is no folder: make it first")
-    for own in (hub.settings.data.resolve(), hub.store.path.resolve()):
+    for own in (hub.settings.data.resolve(), _store(hub).path.resolve()):
         if target == own or own in target.parents:
             raise BadRequest(f"{target} lies in the instance itself; a backup in there would be lost with it")
     _check_absent(target)
@@ -117,7 +127,8 @@ def _unfinished(target: Path) -> Path:
 
 def _copies(hub: Hub) -> tuple[Path, Path]:
     """Where the copies of one moment are made: in the data folder, and beside the store, since links need its disk."""
-    return hub.settings.data / "backup-copies", hub.store.path.with_name(hub.store.path.name + "-backup")
+    store = _store(hub)
+    return hub.settings.data / "backup-copies", store.path.with_name(store.path.name + "-backup")
 
 
 def _delete(folders: tuple[Path, ...]) -> None:
@@ -135,7 +146,7 @@ def _copy_state(hub: Hub, copies: Path, store_copy: Path) -> float:
     def copy() -> None:
         nonlocal held_s
         started_s = time.monotonic()
-        hub.store.backup(store_copy)
+        _store(hub).backup(store_copy)
         hub.backups.copy_database(copies / DATABASE)
         link_unfinished(hub.journal, copies / "jobs")
         held_s = time.monotonic() - started_s
@@ -302,7 +313,8 @@ class BackupKeeper:
         self._thread = threading.Thread(target=self._run, name="synhub-backup", daemon=True)
 
     def start(self) -> None:
-        _delete(_copies(self._hub))  # of a server that was killed
+        if isinstance(self._hub.store, EmbeddedStore):
+            _delete(_copies(self._hub))  # of a server that was killed
         self._thread.start()
 
     def stop(self) -> None:

@@ -13,6 +13,7 @@ from synhub.identity import Registry
 from synhub.model import Dataset
 from synhub.rdf import Iri, Triple, iri_of, text_of
 from synhub.sparql import template
+from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import check_counts
@@ -20,7 +21,6 @@ from synhub.store.catalog_entry import triples_digest
 from synhub.store.catalog_facets import check_facets
 from synhub.store.catalog_names import check_names
 from synhub.store.catalog_properties import check_properties
-from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.top_levels import batches, read_changed, read_top_levels
@@ -30,7 +30,7 @@ _PATIENCE_S = 10.0  # how long a moment without a job on its way is waited for
 _PAUSE_S = 0.02
 
 
-def top_levels_of(store: EmbeddedStore, graph: Iri) -> list[Iri]:
+def top_levels_of(store: TripleStore, graph: Iri) -> list[Iri]:
     rows = store.select(template.bind("all_top_levels"), Dataset((graph,)))
     return sorted(iri_of(top) for (top,) in rows if top is not None)
 
@@ -56,7 +56,7 @@ class Comparison:
     strays: dict[Iri, int] = field(default_factory=dict)
 
 
-def compare(store: EmbeddedStore, catalog: Catalog) -> Comparison:
+def compare(store: TripleStore, catalog: Catalog) -> Comparison:
     """Compare every top level of the store with its catalog row, and every graph with its top levels."""
     found = Comparison()
     indexed = {(graph, top): digest for graph, top, digest in catalog.digest_rows()}
@@ -91,7 +91,7 @@ def _differences(graph: Iri, stored: Mapping[Iri, list[Triple]], indexed: Mappin
 
 
 def check(
-    registry: Registry, store: EmbeddedStore, catalog: Catalog, journal: Journal, blobs: Blobs, files: Files
+    registry: Registry, store: TripleStore, catalog: Catalog, journal: Journal, blobs: Blobs, files: Files
 ) -> list[str]:
     """Return every disagreement as a line of text; an empty list is the proof that there is none."""
     problems: list[str] = []
@@ -122,7 +122,7 @@ def check(
     return problems
 
 
-def reindex(store: EmbeddedStore, catalog: Catalog, journal: Journal) -> int:
+def reindex(store: TripleStore, catalog: Catalog, journal: Journal) -> int:
     """Build the catalog again from the store; return the number of top levels. Needs the server stopped.
 
     The store certainly holds the steps up to the last flush only (after a power cut it may have lost later ones, which

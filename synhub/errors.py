@@ -13,6 +13,7 @@ SynhubError                 a message for the caller: what was wrong, with the v
 ├─ Moved                    published: to be found under another IRI
 ├─ NotAcceptable            there is no form of it that the caller takes
 ├─ OutOfRange               a part was asked for that is not there
+├─ NotOffered               this instance has no means for it
 ├─ Unwritable               the format asked for has no words for any of it
 ├─ TooLarge                 a limit was hit; the message names it
 ├─ TooMany                  slow down
@@ -101,6 +102,10 @@ class NotAcceptable(SynhubError):
 
 class OutOfRange(SynhubError):
     pass
+
+
+class NotOffered(SynhubError):
+    """Another instance may have the means: the message says what is missing."""
 
 
 class Unwritable(SynhubError):

@@ -89,12 +89,12 @@ def _from_snapshot(
     newest = hub.journal.graphs_number(dataset.every_graph)
     at_least = max(newest, hub.journal.last_number_of(username) if username else 0)
     with ExitStack() as stack:
-        snapshot = stack.enter_context(hub.snapshots.acquire(at_least))
+        engine, number = stack.enter_context(hub.source(at_least))
         # the child finds in the catalog what has been hidden there
         unseen = replace(dataset, hidden=dataset.hidden - hub.catalog.hidden)
         order = Order(
             representation.name,
-            snapshot.path,
+            engine,
             settings.data,
             hub.registry.prefix,
             unseen,
@@ -112,4 +112,4 @@ def _from_snapshot(
         stack.enter_context(chunks)
         spool = Spool(chunks, stack.pop_all(), settings.data, settings.disk_reserve)
     spool.wait()
-    return Written(spool, snapshot.number >= newest)
+    return Written(spool, number >= newest)

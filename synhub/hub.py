@@ -3,6 +3,8 @@
 Services take the Hub (or one of its parts) and the Actor; they never open anything themselves.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from synhub.identity import Registry
@@ -11,16 +13,17 @@ from synhub.permissions import dataset_for, public_dataset
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
 from synhub.store.backups import Backups
+from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.children import Lanes
 from synhub.store.edits import Edits
-from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
+from synhub.store.sequences import Sequences
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
@@ -31,7 +34,7 @@ from synhub.submit.service import Submissions
 class Hub:
     settings: Settings
     registry: Registry
-    store: EmbeddedStore
+    store: TripleStore
     accounts: Accounts
     journal: Journal
     removals: Removals
@@ -40,13 +43,24 @@ class Hub:
     files: Files
     shares: Shares
     lanes: Lanes
-    snapshots: Snapshots
+    snapshots: Snapshots | None  # None: the triples are on a server
     writer: Writer
     submissions: Submissions
     edits: Edits
     quotas: Quotas
     backups: Backups
     recent: RecentTopLevels
+    sequences: Sequences
+
+    @contextmanager
+    def source(self, at_least: int) -> Iterator[tuple[str, int]]:
+        """Hold what a child may read from: the engine URL of a snapshot, or of the server, and the number of the last
+        step that is certainly in it, `at_least` where possible. Raises StoreUnavailable."""
+        if self.snapshots is None:
+            yield self.settings.engine, self.writer.number
+        else:
+            with self.snapshots.acquire(at_least) as snapshot:
+                yield f"oxigraph:{snapshot.path}", snapshot.number
 
     def dataset(self, actor: Actor) -> Dataset:
         return dataset_for(actor, self.registry, self.removals.hidden())

@@ -14,8 +14,9 @@ import pyoxigraph
 
 from synhub.errors import InvalidDesign, TooLarge
 from synhub.model import Finding
-from synhub.rdf import Term, Triple, iri_term, is_blank, read_ntriples
+from synhub.rdf import Term, Triple, iri_term, is_blank
 from synhub.sbol.blank_nodes import is_skolem, skolemise, unskolemise
+from synhub.sbol.literals import rewritten
 from synhub.sbol.schema import CHILD_PROPERTIES, CLASSES, TOP_LEVEL_CLASSES, properties_of
 from synhub.vocab import RDF, SBOL2, SBOL3, STAMPS
 
@@ -264,13 +265,7 @@ def _unreadable(error: SyntaxError, syntax: str) -> InvalidDesign:
 
 def _normalised(triples: list[Triple]) -> list[Triple]:
     """Write typed literals as the engine does, which rewrites some (`…00Z` for `…00.000Z`)."""
-    typed = list(dict.fromkeys(o for _, _, o in triples if o[-1] == ">" and o[0] == '"'))
-    store = pyoxigraph.Store()
-    lines = "".join(f"<urn:{number}> <urn:p> {literal} .\n" for number, literal in enumerate(typed))
-    store.load(lines.encode(), format=pyoxigraph.RdfFormat.N_TRIPLES)  # a bulk load takes four times as long for a few
-    dump = store.dump(format=pyoxigraph.RdfFormat.N_TRIPLES, from_graph=pyoxigraph.DefaultGraph()) or b""
-    stored = read_ntriples(dump)
-    changed = {before: o for s, _, o in stored if (before := typed[int(s[5:-1])]) != o}
+    changed = rewritten(o for _, _, o in triples)
     return list(dict.fromkeys((s, p, changed.get(o, o)) for s, p, o in triples)) if changed else triples
 
 

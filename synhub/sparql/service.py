@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from synhub.errors import InvalidQuery, QueryTimeout, StoreUnavailable, SynhubError, TooLarge
+from synhub.errors import InvalidQuery, NotOffered, QueryTimeout, StoreUnavailable, SynhubError, TooLarge
 from synhub.hub import Hub
 from synhub.model import Actor
 from synhub.sparql.gate import CheckedQuery, Limits, check
@@ -17,6 +17,10 @@ from synhub.store.children import Cancellation, Cancelled, ChildDied, Stream
 from synhub.store.spool import Spool
 
 _COMPLETE_BYTES = 8 << 20  # a larger answer begins before it is complete
+NO_SPARQL = (
+    "the triple store of this instance does not keep the graphs of its users apart in queries of every form: there is"
+    " no SPARQL here; search and all other services work"
+)
 _PATIENCE_S = 5.0  # longer than one query of somebody else may run
 
 
@@ -55,6 +59,8 @@ def run_query(
     Raises NotOffered, InvalidQuery, BadRequest, NotAcceptable, TooLarge, QueryTimeout, TooMany, StoreUnavailable, DiskFull,
     Cancelled.
     """
+    if not hub.store.traits.isolates_datasets:
+        raise NotOffered(NO_SPARQL)
     user = actor.user
     username, email = (user.username, user.email) if user else (None, None)
     settings = hub.settings
@@ -66,16 +72,17 @@ def run_query(
     at_least = hub.journal.last_number_of(username) if username else 0
     try:
         with ExitStack() as stack:
-            snapshot = stack.enter_context(hub.snapshots.acquire(at_least))
+            engine, _ = stack.enter_context(hub.source(at_least))
             argument = {
-                "path": str(snapshot.path),
+                "engine": engine,
+                "timeout_s": settings.query_timeout,
                 "query": checked.query.text,
                 "default_graphs": checked.default_graphs,
                 "named_graphs": checked.named_graphs,
                 "media_type": choice.written_as,
             }
             _, stream = hub.lanes.query.stream(
-                "query",
+                "query" if hub.snapshots else "remote_query",
                 argument,
                 settings.query_timeout,
                 settings.query_result,

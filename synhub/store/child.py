@@ -32,7 +32,10 @@ TASKS: dict[str, str] = {
     "validate": "synhub.submit.validate:run",
     "shacl": "synhub.submit.shacl:run",
     "query": "synhub.sparql.evaluate:run",
+    "remote_query": "synhub.store.remote_query:run",
     "download": "synhub.store.download:run",
+    "sequence": "synhub.store.sequence_task:run",
+    "sequence_merge": "synhub.store.sequence_task:merge",
 }
 
 FRAME = struct.Struct(">cI")

@@ -25,8 +25,8 @@ from synhub.store.child import Output
 from synhub.store.closure import Closure, Reach, Root, find_closure
 from synhub.store.data_folder import CATALOG, DATABASE
 from synhub.store.database import Database
-from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
+from synhub.store.open import open_reader
 from synhub.store.top_levels import batches, read_top_levels
 from synhub.vocab import SBOL2
 
@@ -44,11 +44,11 @@ _MEMBER = iri_term(SBOL2.member)
 class Order:
     """What is to be written, for whom, from where.
 
-    `data` is the data folder. `dataset` holds of what is hidden only what may be missing in the catalog.
+    `engine` is what `open_reader` opens, `data` the data folder. `dataset` holds of what is hidden only what may be missing in the catalog.
     """
 
     representation: str
-    snapshot: Path
+    engine: str
     data: Path
     prefix: str
     dataset: Dataset
@@ -61,7 +61,7 @@ class Order:
             "singles": [astuple(single) for single in self.dataset.singles],
             "hidden": list(self.dataset.hidden),
         }
-        said = {"representation": self.representation, "snapshot": str(self.snapshot), "data": str(self.data)}
+        said = {"representation": self.representation, "engine": self.engine, "data": str(self.data)}
         return said | {"prefix": self.prefix, "dataset": dataset, "root": astuple(self.root), "limit": self.limit}
 
     @classmethod
@@ -73,7 +73,7 @@ class Order:
         )
         return cls(
             said["representation"],
-            Path(said["snapshot"]),
+            said["engine"],
             Path(said["data"]),
             said["prefix"],
             dataset,
@@ -86,7 +86,7 @@ def run(argument: dict[str, Any], output: Output) -> None:
     """Write the document of an Order. The header is sent when it is known what travels along. Raises TooLarge."""
     order = Order.from_json(argument)
     representation = BY_NAME[order.representation]
-    store = EmbeddedStore(order.snapshot, read_only=True)
+    store = open_reader(order.engine)
     found = _closure(order, store)
     files = _files(order.data, found.top_levels) if representation.encloses_files else []
     output.header({})
@@ -153,7 +153,7 @@ class SnapshotSource:
 
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: TripleStore,
         dataset: Dataset,
         order: Sequence[Iri],
         roots: Sequence[Iri],

@@ -150,8 +150,6 @@ class EmbeddedStore:
             return bool(_query(engine, query, dataset))
 
     def each(self, query: Query, dataset: Dataset) -> Iterator[Row]:
-        """Yield the rows of `select` as they are found: for those that are too many to hold. To be consumed in the
-        calling thread, and soon: the engine stays open meanwhile."""
         with self._engine() as engine:
             solutions = _query(engine, query, dataset)
             assert isinstance(solutions, pyoxigraph.QuerySolutions)
@@ -200,14 +198,23 @@ class EmbeddedStore:
             return int(next(iter(solutions))[0].value)
 
     def graphs(self) -> list[Iri]:
-        """The named graphs that exist. For `check` and `reindex`, which read everything."""
         with self._engine() as engine:
             return sorted(Iri(g.value) for g in engine.named_graphs() if isinstance(g, NamedNode))
 
     def flush(self) -> None:
-        """Make everything applied so far survive a power cut: the engine does not sync its own log."""
+        """As declared; needed because the engine does not sync its own log."""
         with self._engine(writes=True) as engine:
             engine.flush()
+
+    @property
+    def settles_s(self) -> float:
+        return 0.0
+
+    def came_back(self) -> bool:
+        return False  # it is in this process
+
+    def readmit(self) -> None:
+        pass
 
     def backup(self, target: Path) -> None:
         """Hard-link a consistent copy to `target`, which must not exist and must be on the same file system.

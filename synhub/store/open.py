@@ -3,13 +3,30 @@
 from pathlib import Path
 
 from synhub.errors import BadRequest
+from synhub.store.base import TripleStore
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.endpoint import SCHEMES, parse_engine_url
 
 
-def open_store(engine: str, data: Path) -> EmbeddedStore:
-    """Open `oxigraph:` (in the data folder), `oxigraph:DIR` or `memory:` (a temporary folder, deleted at exit).
+def is_remote(engine: str) -> bool:
+    """Say whether an engine URL names a server, which has triples, but neither a folder nor snapshots."""
+    return engine.partition(":")[0] in SCHEMES
 
-    Raises BadRequest for anything else.
+
+def open_reader(engine: str) -> TripleStore:
+    """Open what a child reads from: a snapshot, as `oxigraph:DIR`, or a server."""
+    if is_remote(engine):
+        from synhub.store.remote import RemoteStore  # httpx takes 100 ms to load
+
+        return RemoteStore(parse_engine_url(engine), read_only=True)
+    return EmbeddedStore(Path(engine.removeprefix("oxigraph:")), read_only=True)
+
+
+def open_store(engine: str, data: Path, prefix: str = "") -> TripleStore:
+    """Open `oxigraph:` (in the data folder), `oxigraph:DIR`, `memory:` (a temporary folder, deleted at exit), or a
+    server, `sparql+http://…`, of whose graphs those with names that begin with `prefix` are meant.
+
+    Raises BadRequest for anything else, StoreUnavailable.
     """
     scheme, _, rest = engine.partition(":")
     if scheme == "memory" and not rest:
@@ -18,4 +35,8 @@ def open_store(engine: str, data: Path) -> EmbeddedStore:
         path = Path(rest) if rest else data / "store"
         path.mkdir(parents=True, exist_ok=True)
         return EmbeddedStore(path)
-    raise BadRequest(f"unknown engine {engine!r}; use oxigraph: or memory:")
+    if is_remote(engine):
+        from synhub.store.remote import RemoteStore
+
+        return RemoteStore(parse_engine_url(engine), prefix)
+    raise BadRequest(f"unknown engine {engine!r}; use oxigraph:, memory: or sparql+http://host:port/path")

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Protocol
 
 from synhub.errors import DiskFull, Stopping, SynhubError
 from synhub.model import ChangeSet, Removed
@@ -37,16 +36,12 @@ RETRY_S = 5.0
 PURGED_AT_ONCE = 20  # top levels: a step of a few milliseconds
 
 
-class DurableStore(TripleStore, Protocol):
-    def flush(self) -> None: ...
-
-
 class Writer:
     """Owns all writes to `store`. `recover` before `start`; `stop` finishes the current step."""
 
     def __init__(
         self,
-        store: DurableStore,
+        store: TripleStore,
         journal: Journal,
         catalog: Catalog,
         removals: Removals,
@@ -74,6 +69,7 @@ class Writer:
         self._changing: frozenset[Iri] = frozenset()
         self._flushed = journal.flushed_number
         self._last_flush = time.monotonic()
+        self._marks: deque[tuple[float, int]] = deque()  # when it was, and the newest step then in the store
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="synhub-writer", daemon=True)
 
@@ -175,8 +171,7 @@ class Writer:
         for job in open_jobs:
             if job.state != "planned":
                 self._journal.fail(job.id, "Stopping", "the server was restarted before the job was planned")
-        for number, job_id, step, _ in self._journal.steps_after(self._flushed):
-            self._redo(number, job_id, step)
+        self._redo_unsettled()
         self._catch_up()  # first: the end of a sequence marks the catalog with the newest number
         for job in open_jobs:
             if job.state == "planned":
@@ -188,6 +183,11 @@ class Writer:
                     pass
         self._hide()
         self._journal.delete_stray_folders()
+
+    def _redo_unsettled(self) -> None:
+        """Apply once more, in their order, the steps that the store may have lost: those behind the last flush."""
+        for number, job_id, step, _ in self._journal.steps_after(self._flushed):
+            self._redo(number, job_id, step)
 
     def _redo(self, number: int, job_id: str, step: int) -> None:
         logger.info("redo of step %d (job %s, step %d)", number, job_id, step)
@@ -217,6 +217,9 @@ class Writer:
                 if work is None and sequence is None and not self._between:
                     self._condition.wait(timeout=min(self._flush_interval_s, 1.0))
             try:
+                if self._store.came_back():
+                    self._redo_unsettled()
+                    self._store.readmit()
                 while self._between:
                     _settle(*self._between.popleft())
                 if work is not None:
@@ -381,10 +384,14 @@ class Writer:
         self._journal.record_failures()
         if self._applied <= self._flushed:
             return
-        number = self._applied
+        self._marks.append((self._last_flush, self._applied))
         self._store.flush()
-        self._journal.flushed(number)
-        self._flushed = number
+        settled = [number for at, number in self._marks if at <= self._last_flush - self._store.settles_s]
+        if settled:
+            self._journal.flushed(settled[-1])
+            self._flushed = settled[-1]
+        while self._marks and self._marks[0][1] <= self._flushed:
+            self._marks.popleft()
 
 
 def _settle(call: Callable[[], None], result: "Future[None]") -> None:

@@ -130,6 +130,7 @@ STATUS: dict[type[errors.SynhubError], int] = {
     errors.OutOfRange: 416,
     errors.Unwritable: 422,
     errors.TooMany: 429,
+    errors.NotOffered: 501,
     errors.DiskFull: 507,
     errors.StoreUnavailable: 503,
     errors.QueryTimeout: 504,

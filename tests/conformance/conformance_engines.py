@@ -1,13 +1,14 @@
 """What every engine behind TripleStore must do: one suite, run on each engine of `ENGINES`.
 
-Another engine is one more entry there: how its URL is made from a folder, and whether data survive `close`. What
-an engine's traits say it cannot do is skipped by the trait, never by its name.
+Another engine is one more entry there: how its URL is made from a folder, whether data survive `close`, and whether
+it can be opened twice. What an engine's traits say it cannot do is skipped by the trait, never by its name.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import engine_servers
 import pytest
 
 from synhub.model import ChangeSet, Dataset
@@ -21,15 +22,25 @@ Open = Callable[[], TripleStore]
 
 @dataclass(frozen=True)
 class Engine:
-    """`url` from a folder that the engine may use; `keeps` says whether it holds the data when it is opened again."""
+    """`url` from a folder that the engine may use, empty; `keeps` says whether it holds the data when it is opened
+    again, `is_shared` whether it can be opened twice at a time."""
 
     url: Callable[[Path], str]
     keeps: bool
+    is_shared: bool = False
+
+
+def _of_server(name: str) -> Callable[[Path], str]:
+    def url(_: Path) -> str:
+        return engine_servers.running(name).url
+
+    return url
 
 
 ENGINES = {
     "oxigraph": Engine(lambda folder: f"oxigraph:{folder / 'store'}", keeps=True),
     "memory": Engine(lambda folder: "memory:", keeps=False),
+    **{name: Engine(_of_server(name), keeps=True, is_shared=True) for name in engine_servers.STARTERS},
 }
 
 PUBLIC, ALICE, BOB = Iri("http://h/public"), Iri("http://h/user/alice"), Iri("http://h/user/bob")
@@ -62,6 +73,8 @@ def content(store: TripleStore, *graphs: Iri) -> set[Triple]:
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
+    if request.param in engine_servers.STARTERS:
+        engine_servers.running(request.param).empty()
     return ENGINES[request.param]
 
 

@@ -126,6 +126,22 @@ LITERALS = [
     literal_term("2020-01-02T03:04:05Z", XSD.dateTime),
     literal_term("2020-01-02T03:04:05+02:00", XSD.dateTime),
     literal_term("not a number", XSD.integer),
+    literal_term("123456789012345678901234567890", XSD.integer),
+    literal_term("0.1", Iri(f"{XSD.NS}decimal")),
+    literal_term("1.2345678901234567E-7", Iri(f"{XSD.NS}double")),
+    literal_term("INF", Iri(f"{XSD.NS}double")),
+    literal_term("1.1", Iri(f"{XSD.NS}float")),
+    literal_term("2020-01-02T03:04:05", XSD.dateTime),
+    literal_term("2020-01-02T03:04:05.678901Z", XSD.dateTime),
+    literal_term("-0044-03-15T12:00:00Z", XSD.dateTime),
+    literal_term("2020-02-31T00:00:00Z", XSD.dateTime),
+    literal_term("2020-01-02", Iri(f"{XSD.NS}date")),
+    literal_term("P1Y2M", Iri(f"{XSD.NS}duration")),
+    literal_term("http://h/ a", Iri(f"{XSD.NS}anyURI")),
+    literal_term("<a  b='1'/>", Iri("http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral")),
+    literal_term("POINT(1 2)", Iri("http://www.opengis.net/ont/geosparql#wktLiteral")),
+    literal_term("trailing space ", XSD.dateTime),
+    literal_term("http://h/s\ttab", Iri("http://h/type#one")),
     literal_term("made up", Iri("http://h/type#one")),
     literal_term("http://h/s"),
     Term("<http://h/é/\U0001f9ec?q=a&b#c>"),
@@ -205,9 +221,15 @@ def test_data_are_there_again_after_closing_where_the_engine_keeps_them(engine: 
         second.close()
 
 
-def test_a_second_opener_is_refused_or_has_a_store_of_its_own(engine: Engine, opener: Open, store: TripleStore) -> None:
+def test_a_second_opener_is_refused_or_has_its_own_store_or_shares_a_server(
+    engine: Engine, opener: Open, store: TripleStore
+) -> None:
     add(store, PUBLIC, triple("a"))
-    if engine.keeps:
+    if engine.is_shared:
+        other = opener()
+        assert content(other, PUBLIC) == {triple("a")}
+        other.close()
+    elif engine.keeps:
         with pytest.raises(StoreUnavailable):
             opener()
     else:

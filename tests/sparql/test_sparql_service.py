@@ -265,14 +265,14 @@ def test_large_result_comes_whole_and_leaves_the_child_free(hub: Hub) -> None:
 
 def test_query_beyond_the_queue_is_told_to_come_back(hub: Hub) -> None:
     argument = {
-        "path": "",
+        "engine": "",
         "query": f"SELECT * {PRODUCT}",
         "default_graphs": [],
         "named_graphs": [],
         "media_type": "text/csv",
     }
     with hub.snapshots.acquire(0) as snapshot:
-        _, held = hub.lanes.query.stream("query", argument | {"path": str(snapshot.path)}, 60, 1 << 40)
+        _, held = hub.lanes.query.stream("query", argument | {"engine": f"oxigraph:{snapshot.path}"}, 60, 1 << 40)
         waiters = [threading.Thread(target=answer, args=(hub, ANONYMOUS, "ASK {}")) for _ in range(16)]
         for waiter in waiters:
             waiter.start()

@@ -1,0 +1,393 @@
+"""A SPARQL server as the engine, over the SPARQL 1.1 Protocol.
+
+Answers for: the dataset in every request, answers that are whole, literals in the engine's one form, updates in
+pieces that the server takes, and taking note when the server was out of reach. What servers differ in is the table of
+traits.py; nothing here asks for a server's name.
+
+Queries ask for JSON and N-Triples, which every server writes; other forms are made of these here.
+Source: SPARQL 1.1 Protocol, section 2; SPARQL 1.1 Update, section 3.1.
+"""
+
+import io
+import logging
+import re
+import socket
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from itertools import islice
+from typing import Any, NoReturn, TypeVar, cast
+
+import httpx
+import pyoxigraph
+
+from synhub.errors import InvalidQuery, QueryTimeout, StoreUnavailable, SynhubError
+from synhub.model import ChangeSet, Dataset
+from synhub.rdf import Iri, Quad, Term, Triple, iri_of, literal_term, read_nquads, read_ntriples, text_of
+from synhub.sbol.literals import rewritten
+from synhub.sparql import render, template
+from synhub.sparql.render import Query
+from synhub.store.base import Row, StoreTraits
+from synhub.store.endpoint import Endpoint
+from synhub.store.traits import NO_GRAPH, SERVERS, UNKNOWN, Server
+from synhub.store.wrapping import unwrap, wrap
+
+logger = logging.getLogger("synhub.remote")
+
+_JSON = "application/sparql-results+json"
+_NTRIPLES = "application/n-triples"
+_CONNECT_S = 5.0
+_READ_S = 120.0  # our own queries take milliseconds; reindex and check read whole graphs
+_UPDATE_S = 600.0
+_CONNECTIONS = 32
+_ROWS_AT_ONCE = 1_000
+_WORDS = 400  # characters of what a server says that are worth showing
+_SILENT = "the triple store does not answer"
+# Headers of Virtuoso: there are this many rows at most; time was up, and what there was until then is the answer.
+_MOST_ROWS = "x-sparql-maxrows"
+_OUT_OF_TIME = "x-sql-state"
+_TIMED_OUT = re.compile("time.?out|timed out", re.IGNORECASE)
+
+
+_Cells = TypeVar("_Cells", Row, Triple)
+
+
+class RemoteStore:
+    """A TripleStore on a server. `prefix` is what the IRIs of this instance's graphs begin with.
+
+    Raises StoreUnavailable when the server does not answer, BadRequest when it cannot be used.
+    """
+
+    def __init__(self, endpoint: Endpoint, prefix: str = "", *, read_only: bool = False) -> None:
+        self._endpoint = endpoint
+        self._prefix = prefix
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(_READ_S, connect=_CONNECT_S),
+            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+            trust_env=False,  # neither a proxy nor a password from elsewhere
+        )
+        self._away = False
+        try:
+            self._server = self._identify()
+            self._query_url = endpoint.address("query", self._server.query)
+            self._update_url = endpoint.address("update", self._server.update)
+            self._query_auth, self._update_auth = (
+                _Challenged(endpoint.username, endpoint.password) if endpoint.username else None for _ in range(2)
+            )
+            self.ask(Query("ASK { ?s ?p ?o }"), Dataset(()))
+            if not read_only:
+                self._update("INSERT DATA { }")
+        except BaseException:
+            self._client.close()
+            raise
+
+    @property
+    def traits(self) -> StoreTraits:
+        return self._server.traits
+
+    @property
+    def server(self) -> Server:
+        return self._server
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def select(self, query: Query, dataset: Dataset) -> list[Row]:
+        return list(self.each(query, dataset))
+
+    def each(self, query: Query, dataset: Dataset) -> Iterator[Row]:
+        with self._asked(query, dataset.graphs, dataset.graphs, _JSON) as answer:
+            solutions = _results(answer)
+            assert isinstance(solutions, pyoxigraph.QuerySolutions)
+            total = 0
+            while rows := [_row(solution) for solution in islice(solutions, _ROWS_AT_ONCE)]:
+                total += len(rows)
+                yield from self._read(rows)
+            _refuse_cut(answer, total)
+
+    def ask(self, query: Query, dataset: Dataset) -> bool:
+        with self._asked(query, dataset.graphs, dataset.graphs, _JSON) as answer:
+            return bool(_results(answer))
+
+    def construct(self, query: Query, dataset: Dataset) -> list[Triple]:
+        with self._asked(query, dataset.graphs, dataset.graphs, _NTRIPLES) as answer:
+            text = pyoxigraph.serialize(_triples(answer), format=pyoxigraph.RdfFormat.N_TRIPLES)
+            triples = read_ntriples(text or b"")
+            _refuse_cut(answer, len(triples))
+        return list(dict.fromkeys(self._read(triples)))
+
+    def run(self, query: Query, dataset: Dataset, media_type: str) -> Iterator[bytes]:
+        output = io.BytesIO()
+        with self.answer(query, dataset.graphs, dataset.graphs, media_type) as result:
+            if isinstance(result, pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean):
+                results_format = pyoxigraph.QueryResultsFormat.from_media_type(media_type)
+                assert results_format is not None, media_type
+                result.serialize(output, results_format)
+            else:
+                rdf_format = pyoxigraph.RdfFormat.from_media_type(media_type)
+                assert rdf_format is not None, media_type
+                pyoxigraph.serialize(result, output, rdf_format)
+        yield output.getvalue()
+
+    @contextmanager
+    def answer(
+        self,
+        query: Query,
+        default_graphs: Sequence[Iri],
+        named_graphs: Sequence[Iri],
+        media_type: str,
+        timeout_s: float | None = None,
+    ) -> Iterator[pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | Iterator[pyoxigraph.Triple]]:
+        """Yield what a text of any form finds, to be consumed inside the block; triples when `media_type` is for these.
+
+        Raises InvalidQuery when the server does not understand the text, QueryTimeout when its time is up.
+        """
+        graph = pyoxigraph.QueryResultsFormat.from_media_type(media_type) is None
+        accept = _NTRIPLES if graph else _JSON
+        with self._asked(query, default_graphs, named_graphs, accept, timeout_s=timeout_s) as answer:
+            yield _triples(answer) if graph else _results(answer)
+
+    def count(self, graph: Iri) -> int:
+        ((number,),) = self.select(template.bind("count_triples"), Dataset((graph,)))
+        assert number is not None
+        return int(text_of(number))
+
+    def graphs(self) -> list[Iri]:
+        query = template.bind(self._server.list_graphs, prefix=literal_term(self._prefix))
+        with self._asked(query, (), (), _JSON, everywhere=True) as answer:
+            found = {iri_of(Term(str(graph))) for (graph,) in cast(Iterable[Any], _results(answer))}
+        return sorted(found)
+
+    # --- writing ---------------------------------------------------------------------------------------------------
+
+    def apply(self, changes: ChangeSet) -> None:
+        """Remove, then add: in one update when the server takes that much, else in several, which redo repeats."""
+        removes, adds = self._written(read_nquads(changes.removes)), self._written(read_nquads(changes.adds))
+        pieces = [f"DELETE DATA {{\n{text}\n}}" for text in self._blocks(removes)]
+        pieces += [f"INSERT DATA {{\n{text}\n}}" for text in self._blocks(adds)]
+        if not pieces:
+            return
+        at_once = len(removes) + len(adds) <= self._server.update_quads
+        if self.traits.atomic_updates and at_once and sum(map(len, pieces)) <= self._server.update_bytes:
+            pieces = [";\n".join(pieces)]
+        for piece in pieces:
+            self._update(piece)
+
+    def flush(self) -> None:
+        """Nothing: a server makes durable what it is given, in its own time (`settles_s`)."""
+
+    @property
+    def settles_s(self) -> float:
+        return self._server.settles_s
+
+    def came_back(self) -> bool:
+        if not self._away:
+            return False
+        with suppress(SynhubError), self._asked(Query("ASK { ?s ?p ?o }"), (), (), _JSON, despite_away=True):
+            return True
+        return False
+
+    def readmit(self) -> None:
+        self._away = False
+        logger.info("%s at %s answers again", self._server.name, self._endpoint.base)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _read(self, rows: Sequence[_Cells]) -> Iterator[_Cells]:
+        """Yield rows or triples with their literals as the engine of this package writes them."""
+        typed = {term for row in rows for term in row if term is not None and term[-1] == ">" and term[0] == '"'}
+        meant = {term: unwrap(term) for term in typed}
+        changed = rewritten(meant.values())
+        forms: dict[Term | None, Term] = {term: changed.get(to, to) for term, to in meant.items()}
+        for row in rows:
+            yield cast(_Cells, tuple(forms.get(term, term) for term in row)) if forms else row
+
+    def _written(self, quads: Sequence[Quad]) -> list[Quad]:
+        """Return quads with their literals as the server keeps them."""
+        changed = rewritten(o for _, _, o, _ in quads)
+        native = self._server.native
+        found = [(s, p, changed.get(o, o), g) for s, p, o, g in quads]
+        return found if native is None else [(s, p, wrap(o, native), g) for s, p, o, g in found]
+
+    def _blocks(self, quads: Sequence[Quad]) -> Iterator[str]:
+        """Yield the inside of DATA { … } in pieces that the server takes."""
+        graphs: dict[Term, list[Triple]] = {}
+        for s, p, o, g in quads:
+            graphs.setdefault(g, []).append((s, p, o))
+        for graph, triples in graphs.items():
+            for batch in _batches(triples, self._server.update_quads, self._server.update_bytes):
+                yield render.graph_block(iri_of(graph), batch)
+
+    # --- HTTP ------------------------------------------------------------------------------------------------------
+
+    def _identify(self) -> Server:
+        """Find out by its answer what kind of server this is."""
+        with self._sent(self._client.build_request("GET", self._endpoint.base), None) as answer:
+            headers = answer.headers
+        for server in SERVERS:
+            if server.header in headers and server.value.match(headers[server.header]):
+                return server
+        return UNKNOWN
+
+    @contextmanager
+    def _asked(
+        self,
+        query: Query,
+        default_graphs: Sequence[Iri],
+        named_graphs: Sequence[Iri],
+        media_type: str,
+        *,
+        timeout_s: float | None = None,
+        everywhere: bool = False,
+        despite_away: bool = False,
+    ) -> Iterator[httpx.Response]:
+        """Send a query and yield the answer, its body to be read. `everywhere` asks without a dataset."""
+        if self._away and not despite_away:
+            raise StoreUnavailable(_SILENT)
+        form: dict[str, str | list[str]] = {"query": query.text}
+        if not everywhere:  # one of each at least: with none given a server may take all
+            form["default-graph-uri"] = list(default_graphs) or [NO_GRAPH]
+            form["named-graph-uri"] = list(named_graphs) or [NO_GRAPH]
+        if timeout_s is not None and self._server.timeout:
+            form["timeout"] = self._server.timeout.format(s=timeout_s, ms=round(timeout_s * 1000))
+        request = self._client.build_request("POST", self._query_url, data=form, headers={"Accept": media_type})
+        with self._sent(request, self._query_auth) as answer:
+            if answer.status_code != 200:
+                self._refuse(answer)
+            if _OUT_OF_TIME in answer.headers:
+                raise QueryTimeout("the triple store took too long for this query; make it more specific")
+            try:
+                yield answer
+            except (SyntaxError, OSError) as error:
+                raise StoreUnavailable(f"the answer of the triple store cannot be read: {error}") from error
+
+    def _update(self, text: str) -> None:
+        request = self._client.build_request(
+            "POST",
+            self._update_url,
+            content=text.encode(),
+            headers={"Content-Type": "application/sparql-update", "Accept": "*/*"},
+            timeout=httpx.Timeout(_UPDATE_S, connect=_CONNECT_S),
+        )
+        with self._sent(request, self._update_auth) as answer:
+            if answer.status_code not in (200, 201, 202, 204):
+                self._refuse(answer)
+
+    @contextmanager
+    def _sent(self, request: httpx.Request, auth: httpx.Auth | None) -> Iterator[httpx.Response]:
+        """Send a request, a second time when a connection was closed meanwhile: all we send may be repeated.
+
+        What HTTP says becomes our error, and note is taken when the server is out of reach.
+        """
+        try:
+            try:
+                answer = self._client.send(request, auth=auth, stream=True)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                answer = self._client.send(request, auth=auth, stream=True)
+            with closing(answer):
+                _acknowledge(answer)
+                yield answer
+        except httpx.PoolTimeout as error:
+            raise StoreUnavailable("the triple store is busy; please try again") from error
+        except httpx.ReadTimeout as error:
+            self._away = self._away or request.url == self._update_url
+            raise StoreUnavailable("the triple store took too long to answer") from error
+        except httpx.HTTPError as error:
+            self._away = True
+            raise StoreUnavailable(f"{_SILENT}: {error}") from error
+
+    def _refuse(self, answer: httpx.Response) -> NoReturn:
+        """Say what an answer without a result means."""
+        words = answer.read()[:_WORDS].decode(errors="replace").strip().split("\n")[0]
+        status = answer.status_code
+        if status in (401, 403):
+            raise StoreUnavailable("the triple store refuses the user name or password of the engine's URL")
+        if status in (408, 503, 504) and _TIMED_OUT.search(words):
+            raise QueryTimeout("the triple store took too long for this query; make it more specific")
+        if status in (502, 503, 504):
+            self._away = True
+            raise StoreUnavailable(f"{_SILENT}: status {status}, {words}")
+        if status == 400:
+            raise InvalidQuery(f"the triple store refused the text: {words}")
+        raise StoreUnavailable(f"the triple store failed: status {status}, {words}")
+
+
+class _Challenged(httpx.Auth):
+    """Shows user name and password to a server that asks for them, in the way that it asks for; then at once."""
+
+    def __init__(self, username: str, password: str) -> None:
+        self._basic = httpx.BasicAuth(username, password)
+        self._digest = httpx.DigestAuth(username, password)
+        self._chosen: httpx.Auth | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self._chosen is None:
+            answer = yield request
+            if answer.status_code != 401:
+                return
+            asked_for = answer.headers.get("www-authenticate", "").lower()
+            self._chosen = self._digest if asked_for.startswith("digest") else self._basic
+        yield from self._chosen.auth_flow(request)
+
+
+class _File(io.RawIOBase):
+    """The body of an answer as a file, for the engine's parsers."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._chunks = answer.iter_bytes()
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not self._rest:
+            self._rest = next(self._chunks, b"")
+        if size < 0:
+            size = len(self._rest)
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
+
+
+def _acknowledge(answer: httpx.Response) -> None:
+    """Acknowledge the header at once: a server that writes header and body apart waits 40 ms for that otherwise."""
+    stream = answer.extensions.get("network_stream")
+    sock = stream.get_extra_info("socket") if stream is not None else None
+    if sock is not None and hasattr(socket, "TCP_QUICKACK"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
+def _results(answer: httpx.Response) -> pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean:
+    return pyoxigraph.parse_query_results(cast(Any, _File(answer)), pyoxigraph.QueryResultsFormat.JSON)
+
+
+def _triples(answer: httpx.Response) -> Iterator[pyoxigraph.Triple]:
+    # lenient: what is stored has been checked when it came, and to check IRIs again takes half of the time
+    parsed = pyoxigraph.parse(cast(Any, _File(answer)), pyoxigraph.RdfFormat.N_TRIPLES, lenient=True)
+    return (quad.triple for quad in parsed)
+
+
+def _row(solution: pyoxigraph.QuerySolution) -> Row:
+    return tuple(None if term is None else Term(str(term)) for term in solution)
+
+
+def _refuse_cut(answer: httpx.Response, rows: int) -> None:
+    """Raise StoreUnavailable for an answer that the server has cut at its limit of rows, saying so in a header only."""
+    limit = answer.headers.get(_MOST_ROWS, "")
+    if limit.isdigit() and rows >= int(limit):
+        raise StoreUnavailable(
+            f"the triple store gives {limit} rows at most and left the rest out: raise that limit in its settings"
+        )
+
+
+def _batches(triples: Sequence[Triple], most: int, most_bytes: int) -> Iterator[list[Triple]]:
+    batch: list[Triple] = []
+    size = 0
+    for triple in triples:
+        length = sum(len(term.encode()) for term in triple) + 4
+        if batch and (len(batch) == most or size + length > most_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(triple)
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,95 @@
+"""The SPARQL servers that the conformance suite has run on, and what it found out about each. A table, no code.
+
+A server that is not here may be used all the same: it is taken to promise nothing, and its addresses must be told.
+What the rows say is explained in docs/engines.md.
+"""
+
+import re
+from dataclasses import dataclass
+
+from synhub.store.base import StoreTraits
+from synhub.store.wrapping import DATES_AND_INTEGERS, Native
+
+# A graph that nobody can have: stands for "no graph" where a server would take none given as "all".
+NO_GRAPH = "urn:x-synhub:no-graph"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A kind of server.
+
+    `header` and `value` tell it by a header of its answers. Addresses are relative to the URL that was given.
+    `update_quads` and `update_bytes` bound the text of one update. `settles_s` is how long an update may take, after
+    it was answered, until it survives a power cut. `list_graphs` is the query that lists graphs.
+    `timeout` is the value of the parameter `timeout`, in terms of `{s}` or `{ms}`; '' when it has no effect.
+    `native` are the datatypes that it keeps, None for all.
+    """
+
+    name: str
+    header: str
+    value: re.Pattern[str]
+    query: str
+    update: str
+    traits: StoreTraits
+    update_quads: int
+    update_bytes: int
+    settles_s: float
+    list_graphs: str
+    timeout: str = ""
+    native: Native | None = None
+
+
+SERVERS = (
+    Server(
+        "Oxigraph",
+        "server",
+        re.compile(r"Oxigraph\b"),
+        query="query",
+        update="update",
+        traits=StoreTraits(atomic_updates=True, isolates_datasets=True, has_snapshots=False),
+        update_quads=100_000,
+        update_bytes=10_000_000,
+        settles_s=120.0,  # its log is not synced; the system writes what it holds every 30 s
+        list_graphs="graphs_by_name",
+    ),
+    Server(
+        "Apache Jena Fuseki",
+        "fuseki-request-id",
+        re.compile(""),
+        query="query",
+        update="update",
+        traits=StoreTraits(atomic_updates=True, isolates_datasets=True, has_snapshots=False),
+        update_quads=100_000,
+        update_bytes=10_000_000,
+        settles_s=0.0,  # TDB2 syncs its journal before it answers
+        list_graphs="graphs_by_name",
+        timeout="{s:g}",
+    ),
+    Server(
+        "Virtuoso",
+        "server",
+        re.compile(r"Virtuoso\b"),
+        query="sparql",
+        update="sparql-auth",
+        traits=StoreTraits(atomic_updates=False, isolates_datasets=False, has_snapshots=False),
+        update_quads=500,
+        update_bytes=1_000_000,
+        settles_s=120.0,
+        list_graphs="graphs_by_content",
+        timeout="{ms}",
+        native=DATES_AND_INTEGERS,
+    ),
+)
+UNKNOWN = Server(
+    "the server",
+    "",
+    re.compile(""),
+    query="",
+    update="",
+    traits=StoreTraits(atomic_updates=False, isolates_datasets=False, has_snapshots=False),
+    update_quads=500,
+    update_bytes=1_000_000,
+    settles_s=600.0,
+    list_graphs="graphs_by_content",
+    native=DATES_AND_INTEGERS,
+)
