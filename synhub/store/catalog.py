@@ -195,19 +195,27 @@ _INSERTS = (_FACET, _MOMENT, _ELEMENTS, _CLASS_USE, _NAME_WORD)
 class _Update:
     """One transaction's changes to one graph.
 
-    Only differences are written: a collection of 100 000 that gained one member costs one row.
+    Only differences are written: a collection of 100 000 that gained one member costs one row. `fresh` says that
+    nothing of `changed` is here, and that the caller ends with `write_uses`: such a catalog has no indexes yet.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, graph: Iri, changed: dict[Iri, Entry | None], hidden: set[Iri]
+        self,
+        connection: sqlite3.Connection,
+        graph: Iri,
+        changed: Mapping[Iri, Entry | None],
+        hidden: set[Iri],
+        *,
+        fresh: bool = False,
     ) -> None:
         self._connection = connection
         self._changed = changed
+        self._fresh = fresh
         self._hidden = hidden
         self._public = is_public(graph)
         connection.execute("INSERT OR IGNORE INTO graph (iri) VALUES (?)", (graph,))
         (self._graph,) = connection.execute("SELECT id FROM graph WHERE iri = ?", (graph,)).fetchone()
-        self._ids: dict[Iri, int] = connection_ids(connection, graph, changed)
+        self._ids: dict[Iri, int] = {} if fresh else connection_ids(connection, graph, changed)
         self._nodes: dict[Iri, int] = {}
         self._classes: dict[Iri, int] = {}
         self._counts: Counter[int] = Counter()
@@ -267,8 +275,8 @@ class _Update:
             (row_id,),
         ).fetchone()
         self._set_facets(row_id, unpack_keys(packed), frozenset())
-        self._set_links("membership", "collection", "member", row_id, frozenset())
-        self._set_references(row_id, {})
+        self._set_links("membership", "collection", "member", row_id, frozenset(), known=True)
+        self._set_references(row_id, {}, known=True)
         self._properties.remove(row_id, counted=not is_hidden)
         self._values.remove(row_id, counted=not is_hidden)
         if not is_hidden:
@@ -304,7 +312,7 @@ class _Update:
         elif is_hidden:
             execute("INSERT INTO hidden VALUES (?)", (row_id,))
         execute(
-            "INSERT OR REPLACE INTO top_level VALUES"
+            f"INSERT {'OR REPLACE ' if known else ''}INTO top_level VALUES"  # noqa: S608
             " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?, ?, ?)",
             (
                 *(row_id, self._graph, node, entry.iri, entry.display_id, entry.version, entry.name),
@@ -318,8 +326,8 @@ class _Update:
         self._set_words(row_id, old_words, entry.words)
         self._set_names(row_id, old_names, name_words(entry.cls, entry.words))
         members = frozenset(self._nodes[m] for m in entry.members)
-        self._set_links("membership", "collection", "member", row_id, members)
-        self._set_references(row_id, {self._nodes[r]: r in entry.direct for r in entry.references})
+        self._set_links("membership", "collection", "member", row_id, members, known=known)
+        self._set_references(row_id, {self._nodes[r]: r in entry.direct for r in entry.references}, known=known)
         self._properties.put(row_id, entry.properties, known=known, counted=not is_hidden)
         self._values.put(row_id, entry.counted, known=known, counted=not is_hidden)
         self._new[_MOMENT] += [(row_id, *m) for m in entry.moments]
@@ -359,23 +367,27 @@ class _Update:
         self._new[_FACET] += [(key, row_id) for key in new - old]
 
     def _set_links(
-        self, table: str, source: str, target: str, row_id: int, new: frozenset[int]
+        self, table: str, source: str, target: str, row_id: int, new: frozenset[int], *, known: bool
     ) -> tuple[frozenset[int], frozenset[int]]:
         """Write the difference; return the targets that went and that came."""
         # S608: names of this class's own calls
-        rows = self._connection.execute(f"SELECT {target} FROM {table} WHERE {source} = ?", (row_id,))  # noqa: S608
-        old = frozenset(array("q", (t for (t,) in rows)))
         many = self._connection.executemany
+        old = frozenset[int]()
+        if known:
+            rows = self._connection.execute(f"SELECT {target} FROM {table} WHERE {source} = ?", (row_id,))  # noqa: S608
+            old = frozenset(array("q", (t for (t,) in rows)))
         gone, come = old - new, new - old
         many(f"DELETE FROM {table} WHERE {source} = ? AND {target} = ?", [(row_id, t) for t in gone])  # noqa: S608
-        many(f"INSERT INTO {table} VALUES (?, ?)", [(row_id, t) for t in come])  # noqa: S608
+        many(f"INSERT INTO {table} VALUES (?, ?)", [(row_id, t) for t in sorted(come)])  # noqa: S608
         return gone, come
 
-    def _set_references(self, row_id: int, new: Mapping[int, bool]) -> None:
+    def _set_references(self, row_id: int, new: Mapping[int, bool], *, known: bool) -> None:
         """Write the difference. `new` maps targets to whether the reference is direct."""
         many = self._connection.executemany
-        rows = self._connection.execute("SELECT target, direct FROM reference WHERE source = ?", (row_id,))
-        old = dict(rows.fetchall())
+        old: dict[int, bool] = {}
+        if known:
+            rows = self._connection.execute("SELECT target, direct FROM reference WHERE source = ?", (row_id,))
+            old = dict(rows.fetchall())
         gone = old.keys() - new.keys()
         many("DELETE FROM reference WHERE source = ? AND target = ?", [(row_id, t) for t in gone])
         come = [(row_id, t, direct) for t, direct in new.items() if old.get(t) != direct]
@@ -398,4 +410,16 @@ class _Update:
         )
         uses = [(n, node) for node, n in self._uses.items() if n]
         many("UPDATE node SET uses = uses + ? WHERE id = ?", uses)
-        many("UPDATE top_level SET uses = uses + ? WHERE node = ?", uses)
+        if not self._fresh:
+            many("UPDATE top_level SET uses = uses + ? WHERE node = ?", uses)
+
+
+def write_fresh(connection: sqlite3.Connection, graph: Iri, entries: Mapping[Iri, Entry]) -> None:
+    """Write the rows of top levels into a catalog that has none of them; `write_uses` when all are in."""
+    _Update(connection, graph, entries, set(), fresh=True).run()
+
+
+def write_uses(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "UPDATE top_level SET uses = node.uses FROM node WHERE node.id = top_level.node AND top_level.uses <> node.uses"
+    )

@@ -1,0 +1,154 @@
+"""A catalog that is built at once has the same rows as one that jobs have written; large texts are sorted on disk."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.generate import Corpus
+from synhub.rdf import Iri, Triple, iri_term, literal_term, write_ntriples
+from synhub.store import entry_workers
+from synhub.store.catalog import Catalog
+from synhub.store.catalog_build import build_catalog
+from synhub.store.sorted_top_levels import SortedTopLevel, TopLevelSorter
+from synhub.vocab import DCTERMS, SBH, SBOL2
+
+GRAPH = Iri("http://x/public")
+
+
+def lines_of(triples: Iterable[Triple]) -> list[bytes]:
+    return write_ntriples(triples).split(b"\n")[:-1]
+
+
+def sorter_of(folder: Path, corpus: Corpus, **options: Any) -> TopLevelSorter:
+    """The corpus by subject, as a store yields it: the subjects of a top level far from each other."""
+    sorter = TopLevelSorter(folder, **options)
+    pieces: dict[tuple[Iri, str], list[Triple]] = {}
+    for top in corpus:
+        for triple in top.triples:
+            pieces.setdefault((top.graph, triple[0]), []).append(triple)
+    for (graph, _), triples in sorted(pieces.items(), key=lambda item: item[0][1][::-1]):
+        sorter.add(graph, lines_of(triples))
+    return sorter
+
+
+_PACKED = {"property_use", "posting"}  # row numbers inside of blobs: their own checks prove them
+_NUMBERED = {  # column -> the table that says what its number stands for, and by what
+    **dict.fromkeys(("id", "collection", "source"), "SELECT id, iri FROM top_level"),
+    **dict.fromkeys(("node", "member", "target", "identity"), "SELECT id, iri FROM node"),
+    "class": "SELECT id, iri FROM class",
+    "graph": "SELECT id, iri FROM graph",
+    "property": "SELECT id, iri FROM property",
+    "value": "SELECT id, key FROM facet_value",
+}
+_NAMED_BY_THEMSELVES = {
+    "graph",
+    "node",
+    "class",
+    "property",
+    "facet_value",
+    "vocabulary",
+}  # what their `id` is does not matter
+
+
+def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, the numbers of rows replaced by what they stand for."""
+    with closing(sqlite3.connect(path)) as sql:
+        names = {column: dict(sql.execute(query).fetchall()) for column, query in _NUMBERED.items()}
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for table, text in sql.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").fetchall():
+            if table in _PACKED or "VIRTUAL" in text or table.startswith(("words_", "vocabulary_part_")):
+                continue
+            columns = [row[1] for row in sql.execute(f"PRAGMA table_info({table})")]
+            rows = []
+            for row in sql.execute(f'SELECT * FROM "{table}"'):
+                values = dict(zip(columns, row, strict=True))
+                if table in _NAMED_BY_THEMSELVES:
+                    del values["id"]
+                rows.append(tuple(names.get(c, {}).get(v, v) if table != "mark" else v for c, v in values.items()))
+            found[table] = sorted(rows, key=repr)
+        return found
+
+
+def indexes(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as sql:
+        return {name for (name,) in sql.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+
+
+@pytest.mark.parametrize("run_bytes", [10_000, 1 << 30])
+def test_top_levels_come_whole_and_in_order_whatever_was_spilled(tmp_path: Path, run_bytes: int) -> None:
+    corpus = Corpus(60)
+    expected = {(top.graph, top.iri): sorted(set(lines_of(top.triples))) for top in corpus}
+    found = list(sorter_of(tmp_path, corpus, run_bytes=run_bytes))
+    assert {(t.graph, t.top_level): sorted(set(t.lines.split(b"\n")[:-1])) for t in found} == expected
+    for graph in {t.graph for t in found}:
+        iris = [t.top_level for t in found if t.graph == graph]
+        assert iris == sorted(iris)
+    assert bool(list(tmp_path.iterdir())) == (run_bytes == 10_000)
+
+
+def test_subjects_of_no_top_level_and_of_two_are_told(tmp_path: Path) -> None:
+    sorter = TopLevelSorter(tmp_path)
+    part, other = iri_term(Iri("http://x/public/a/1")), iri_term(Iri("http://x/public/b/1"))
+    top = iri_term(SBH.topLevel)
+    sorter.add(GRAPH, lines_of([(other, iri_term(DCTERMS.title), literal_term("b"))]))
+    sorter.add(GRAPH, lines_of([(part, top, part)]))
+    assert (sorter.strays, sorter.torn) == ({GRAPH: 1}, b"")
+    assert sorter.first_stray.startswith(b"<http://x/public/b/1> ")
+    sorter.add(GRAPH, lines_of([(other, top, part), (other, top, other)]))
+    assert sorter.torn == b"<http://x/public/b/1> "
+
+
+def test_catalog_built_at_once_equals_the_one_that_jobs_wrote(tmp_path: Path) -> None:
+    corpus = Corpus(150)
+    with closing(Catalog(tmp_path / "jobs.sqlite")) as catalog:
+        tops = list(corpus)
+        for n in range(0, len(tops), 37):
+            catalog.update({(t.graph, t.iri): list(t.triples) for t in tops[n : n + 37]}, 7)
+    told: list[int] = []
+    count = build_catalog(tmp_path / "at-once.sqlite", sorter_of(tmp_path, corpus), 7, told.append)
+    assert count == len(tops) == told[-1]
+    assert content(tmp_path / "at-once.sqlite") == content(tmp_path / "jobs.sqlite")
+    assert indexes(tmp_path / "at-once.sqlite") == indexes(tmp_path / "jobs.sqlite")
+    with closing(Catalog(tmp_path / "at-once.sqlite")) as catalog:
+        assert catalog.database.rows("SELECT count(*) FROM words WHERE words MATCH 'promoter'") != [(0,)]
+
+
+def test_entries_made_by_processes_are_those_made_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top_levels = list(sorter_of(tmp_path, Corpus(100)))
+    expected = entry_workers.make_entries(top_levels)
+    monkeypatch.setattr(entry_workers, "BATCH_BYTES", 20_000)
+    batches = list(entry_workers.entries_of(top_levels))
+    assert len(batches) > 5
+    assert [made for batch in batches for made in batch] == expected
+
+
+def test_what_was_there_stays_when_a_new_catalog_cannot_be_built(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.sqlite"
+    build_catalog(path, sorter_of(tmp_path, Corpus(20)), 3)
+    before = path.read_bytes()
+
+    def broken() -> Iterable[SortedTopLevel]:
+        yield from sorter_of(tmp_path, Corpus(20))
+        raise OSError("the disk went away")
+
+    with pytest.raises(OSError, match="went away"):
+        build_catalog(path, broken(), 4)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir() if p.suffix != ""] == ["catalog.sqlite"]
+
+
+def test_one_reference_more_than_a_job_wrote_is_found_different(tmp_path: Path) -> None:
+    """That `content` can tell two catalogs apart."""
+    first, second = (tmp_path / name for name in ("a.sqlite", "b.sqlite"))
+    part = iri_term(Iri("http://x/public/a/1"))
+    triples = [(part, iri_term(SBH.topLevel), part)]
+    with closing(Catalog(first)) as catalog:
+        catalog.update({(GRAPH, Iri("http://x/public/a/1")): triples}, 1)
+    more = [*triples, (part, iri_term(SBOL2.sequence), iri_term(Iri("http://x/public/s/1")))]
+    with closing(Catalog(second)) as catalog:
+        catalog.update({(GRAPH, Iri("http://x/public/a/1")): more}, 1)
+    assert content(first)["reference"] != content(second)["reference"]
