@@ -132,6 +132,11 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
         ("/search/foaf:secret='x'&", (400, 400, 400, 400)),
     ],
     ("GET", "/searchCount/{*query}"): [(COUNT, (200, 200, 200, 200)), ("/searchCount/quagga", (200, 200, 200, 200))],
+    ("GET", "/facets/{*query}"): [
+        ("/facets/", (200, 200, 200, 200)),
+        ("/facets/quagga", (200, 200, 200, 200)),
+        ("/facets/roleBelow=promoter&", (200, 200, 200, 200)),
+    ],
     ("GET", "/remoteSearch/{*query}"): [("/remoteSearch/promoter", (200, 200, 200, 200))],
     ("GET", "/autocomplete/{text}"): [("/autocomplete/quag", (200,) * 4), ("/autocomplete/promoter", (200,) * 4)],
     ("GET", "/sparql"): [("/sparql?query=" + quote("SELECT ?s { ?s ?p ?o }"), (200, 200, 200, 200))],

@@ -107,6 +107,7 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/search/{*query}", search.search),
     Route(GET, "/searchCount/{*query}", search.search_count),
     Route(GET, "/remoteSearch/{*query}", search.remote_search),
+    Route(GET, "/facets/{*query}", search.facets, "new"),
     Route(GET, "/autocomplete/{text}", relations.autocomplete),
     Route(GET, "/sparql", sparql.sparql_get),
     Route(POST, "/sparql", sparql.sparql_post),

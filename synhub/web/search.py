@@ -1,7 +1,9 @@
-"""Handlers of `/search`, `/searchCount` and `/remoteSearch`."""
+"""Handlers of `/search`, `/searchCount`, `/remoteSearch` and `/facets`."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,16 +11,26 @@ from starlette.requests import Request
 from synhub.errors import BadRequest
 from synhub.model import Hit, Page
 from synhub.search import service
-from synhub.search.ast import SearchQuery
-from synhub.search.grammar import DEFAULT_LIMIT, parse_number, parse_search_path, split_paging
+from synhub.search.ast import RELEVANCE, SORT_KEYS, SearchQuery, Sort
+from synhub.search.criteria import parse_criteria
+from synhub.search.facets import FacetCount, Facets
+from synhub.search.facets import facets as count_facets
+from synhub.search.grammar import DEFAULT_LIMIT, decode_path, parse_number, parse_search_path, parse_sort, split_paging
 from synhub.search.translate import count_query, rows_query
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.pages import pager, render_form, turned
 from synhub.web.respond import HTML, Result, json_result, text, wants_html
 
+MOST_FACETS = 1_000  # values of each kind that `/facets` returns
+_FACETS = 20
+_FACETS_OF_PAGE = 8
+
 
 async def search(request: Request) -> Result:
-    """One page of what a search path finds, in the classic rows; `?explain=sparql` returns the query instead."""
+    """One page of what a search path finds, in the classic rows; `?explain=sparql` returns the query instead.
+
+    `?sort=` is one of SORT_KEYS, `?latest=1` shows only the latest version of each object.
+    """
     return await _search(request, title="Search")
 
 
@@ -38,50 +50,92 @@ async def search_count(request: Request) -> Result:
     return text(str(await run_in_threadpool(service.count, hub.catalog, hub.store, dataset, query)))
 
 
+async def facets(request: Request) -> Result:
+    """How many of what a search path finds have each type, role, collection and creator, the most frequent first."""
+    hub = hub_of(request)
+    query, _ = _query(request)
+    limit = parse_number("limit", request.query_params.getlist("limit"), _FACETS)
+    if limit > MOST_FACETS:
+        raise BadRequest(f"limit={limit} is too much; at most {MOST_FACETS} values of each kind are counted")
+    dataset = hub.dataset(actor_of(request))
+    found = await run_in_threadpool(count_facets, hub.catalog, hub.store, dataset, query, limit)
+    return json_result(facets_json(found), title="Facets")
+
+
 async def _search(request: Request, title: str) -> Result:
     hub = hub_of(request)
     query, paging = _query(request)
+    sort = _sort(request)
     offset, limit = paged(request, paging)
     cut = min(limit, hub.settings.search_limit)
     dataset = hub.dataset(actor_of(request))
     if _explains(request):
         explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
-        return text(rows_query(explained, offset, cut).text)
+        return text(rows_query(explained, offset, cut, sort).text)
     is_page = bool(title) and wants_html(request)
     if limit <= cut and not is_page:  # nothing in the answer says how much there is: it is not counted
-        hits = await run_in_threadpool(service.rows, hub.catalog, hub.store, dataset, query, offset, limit)
+        hits = await run_in_threadpool(service.rows, hub.catalog, hub.store, dataset, query, offset, limit, sort)
         return json_result([search_row(hit) for hit in hits], title=title)
-    page = await run_in_threadpool(service.search, hub.catalog, hub.store, dataset, query, offset, cut)
+    page = await run_in_threadpool(service.search, hub.catalog, hub.store, dataset, query, offset, cut, sort)
     if is_page:
-        return _page(request, page)
+        found = await run_in_threadpool(count_facets, hub.catalog, hub.store, dataset, query, _FACETS_OF_PAGE)
+        return _page(request, page, sort, found)
     return json_result([search_row(hit) for hit in page.hits], title=title, headers=next_link(request, page, limit))
 
 
-def _page(request: Request, page: Page) -> Result:
-    """What a browser sees: the same rows, how many there are, the way to the others."""
-    path = unquote(request.path_params["query"]).strip("/?")
+def _page(request: Request, page: Page, sort: Sort, found: Facets) -> Result:
+    """What a browser sees: the same rows, how many there are, the way to the others, and to fewer."""
+    searched = decode_path(_path(request)[0].removesuffix("/"))
     html = render_form(
         "search",
         user=request.state.user,
         link=request.state.link,
-        searched=path or request.query_params.get("q", ""),
+        searched=searched,
         total=page.total,
         offset=page.offset,
         rows=[search_row(hit) for hit in page.hits],
         sparql=turned(request, explain="sparql"),
+        sort=request.query_params.get("sort", "relevance"),
+        sorts=SORT_KEYS,
+        latest="latest" in request.query_params,
+        facets=found,
+        narrowed=_narrowing(request, searched),
         **pager(request, page),
     )
     return Result(html, HTML)
 
 
-def _query(request: Request) -> tuple[SearchQuery, dict[str, str]]:
-    """Read the query from the path, or from `?q=` where the path holds none; and paging that the path holds."""
+def _path(request: Request) -> tuple[str, dict[str, str]]:
+    """Return the search path, encoded, or that of `?q=` where the path holds none; and paging that the path holds."""
     # bytes outside ASCII arrive raw from some clients: they are UTF-8, or refused by the grammar
     raw = request.path_params["query"].encode("latin-1").decode("utf-8", "surrogateescape")
     if raw in ("", "/") and "q" in request.query_params:
         raw = quote(request.query_params["q"], safe="", errors="surrogatepass")
-    raw, paging = split_paging(raw)
-    return parse_search_path(raw), paging
+    return split_paging(raw)
+
+
+def _query(request: Request) -> tuple[SearchQuery, dict[str, str]]:
+    """Read the query from the path and from `?latest=`; and paging that the path holds."""
+    raw, paging = _path(request)
+    query = parse_search_path(raw)
+    if "latest" in request.query_params:
+        query = replace(query, criteria=(*query.criteria, *parse_criteria("latest", request.query_params["latest"])))
+    return query, paging
+
+
+def _sort(request: Request) -> Sort:
+    wanted = request.query_params.getlist("sort")
+    if len(wanted) > 1:
+        raise BadRequest(f"sort is given {len(wanted)} times; give it once")
+    return parse_sort(wanted[0]) if wanted else RELEVANCE
+
+
+def _narrowing(request: Request, path: str) -> Callable[[FacetCount], str]:
+    """Return the function that gives the address of the same search with one more criterion, from its first row on."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name in ("sort", "latest")]
+    parameters = "?" + urlencode(kept) if kept else ""
+    rest = "" if path.strip() == "*" else path
+    return lambda facet: f"/search/{quote(f'{facet.criterion}&{rest}', safe='')}{parameters}"
 
 
 def _explains(request: Request) -> bool:
@@ -129,4 +183,21 @@ def search_row(hit: Hit) -> dict[str, Any]:
         "percentMatch": hit.percent_match,
         "strandAlignment": hit.strand_alignment,
         "CIGAR": hit.cigar,
+    }
+
+
+def facets_json(found: Facets) -> dict[str, Any]:
+    """Return the body of `/facets`: `exact` is false where more was found than is counted."""
+
+    def rows(of: tuple[FacetCount, ...]) -> list[dict[str, Any]]:
+        return [{"value": f.value, "label": f.label, "count": f.count, "criterion": f.criterion} for f in of]
+
+    return {
+        "total": found.total,
+        "exact": found.exact,
+        "types": rows(found.types),
+        "sbolTypes": rows(found.sbol_types),
+        "roles": rows(found.roles),
+        "collections": rows(found.collections),
+        "creators": rows(found.creators),
     }

@@ -206,3 +206,85 @@ def test_absent_and_private_are_told_alike(hub: Live) -> None:
             assert hub.get(f"/{collection}/members", who).status_code == 404
             assert hub.get(f"/{collection}/subCollections", who).json() == []
     assert hub.get("/user/bob/lab/lab_collection/1/members", "bob").json()["total"] == 2
+
+
+def test_terms_below_a_role_are_found_by_its_name(hub: Live) -> None:
+    assert set(names(hub, "/search/roleBelow=promoter&")) == {"pLac", "pTet"}
+    assert hub.get("/searchCount/roleBelow=promoter&Tet").text == "1"
+    assert set(names(hub, "/search/typeBelow=PhysicalEntity&")) == {"gfp", "pLac", "pTet"}
+    refused = hub.get("/search/roleBelow=promotor&")
+    assert refused.status_code == 400 and "did you mean promoter" in refused.text
+    explained = hub.get("/search/roleBelow=promoter&?explain=sparql").text
+    assert "VALUES ?value0 { <http://identifiers.org/so/SO:0000167>" in explained
+
+
+def test_rows_are_sorted_as_asked(hub: Live) -> None:
+    parts = "/search/objectType=ComponentDefinition&"
+    assert names(hub, f"{parts}?sort=displayId") == ["gfp", "pLac", "pTet"]
+    assert names(hub, f"{parts}?sort=-name") == ["pTet", "pLac", "gfp"]
+    assert names(hub, f"{parts}?sort=-displayId&offset=1&limit=1") == ["pLac"]
+    assert "ORDER BY DESC(LCASE" in hub.get(f"{parts}?sort=-name&explain=sparql").text
+    for wrong in ("size", "-relevance", "name&sort=name"):
+        assert hub.get(f"{parts}?sort={wrong}").status_code == 400
+    assert "use one of relevance, name, displayId" in hub.get(f"{parts}?sort=size").text
+
+
+def test_only_the_latest_version_of_each_object_is_shown_when_asked(tmp_path: Path) -> None:
+    with live(tmp_path) as instance:
+        instance.user("alice")
+        for version in ("1.9", "1.10"):
+            design = document(part("gfp", f"GFP {version}", CDS)).replace(
+                b"<sbol:version>1<", f"<sbol:version>{version}<".encode()
+            )
+            fields = {"id": "lab", "version": version, "name": "lab", "description": "lab"}
+            assert instance.submit("alice", design, fields).status_code == 200
+        assert instance.get("/searchCount/objectType=ComponentDefinition&", "alice").text == "2"
+        for path in ("objectType=ComponentDefinition&latest=1&", "objectType=ComponentDefinition&?latest=1"):
+            (row,) = instance.get(f"/search/{path}", "alice").json()
+            assert row["version"] == "1.10"
+            assert instance.get(f"/searchCount/{path}", "alice").text == "1"
+        explained = instance.get("/search/objectType=ComponentDefinition&latest=1&?explain=sparql", "alice").text
+        assert f"MINUS {{ VALUES ?obj {{ <{PREFIX}user/alice/lab/gfp_1/1.9> }} }}" in explained
+        assert instance.get("/search/gfp?latest=maybe", "alice").status_code == 400
+        page = instance.get("/search/gfp?latest=1", "alice", headers={"Accept": "text/html"})
+        assert page.status_code == 200 and "1.10" in page.text
+
+
+def test_facets_count_what_is_found_and_how_to_narrow_it(hub: Live) -> None:
+    found = hub.get("/facets/objectType=ComponentDefinition&").json()
+    assert list(found) == ["total", "exact", "types", "sbolTypes", "roles", "collections", "creators"]
+    assert (found["total"], found["exact"]) == (3, True)
+    assert found["types"] == [
+        {
+            "value": "http://sbols.org/v2#ComponentDefinition",
+            "label": "ComponentDefinition",
+            "count": 3,
+            "criterion": "objectType=ComponentDefinition",
+        }
+    ]
+    assert found["roles"][1] == {
+        "value": PROMOTER, "label": "promoter", "count": 2, "criterion": f"role=<{PROMOTER}>",
+    }  # fmt: skip
+    assert [c["value"] for c in found["collections"]] == [f"{LAB}/1"]
+    for facet in (facet for kind in list(found)[2:] for facet in found[kind]):
+        path = quote(facet["criterion"] + "&objectType=ComponentDefinition&", safe="")
+        assert hub.get(f"/searchCount/{path}").text == str(facet["count"])
+
+
+def test_facets_are_those_of_what_the_caller_may_see(hub: Live) -> None:
+    def promoters(who: str | None) -> tuple[int, int]:
+        found = hub.get("/facets/roleBelow=promoter", who).json()
+        return int(found["roles"][0]["count"]), found["total"]
+
+    assert promoters(None) == promoters("alice") == (2, 2)
+    assert promoters("bob") == (3, 3)
+    assert hub.get("/facets/GFP%20secret").json()["total"] == 0
+
+
+def test_facets_are_limited(hub: Live) -> None:
+    assert len(hub.get("/facets/?limit=1").json()["types"]) == 1
+    assert hub.get("/facets/?limit=0").json()["types"] == []
+    refused = hub.get("/facets/?limit=1001")
+    assert refused.status_code == 400 and "at most 1000 values" in refused.json()["detail"]
+    refused = hub.get("/facets/foaf:x=1&")
+    assert (refused.status_code, refused.headers["content-type"]) == (400, "application/problem+json")
