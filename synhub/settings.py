@@ -56,6 +56,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("query_result", 256 * MIB, "bytes", "largest result of a SPARQL query", least=1),
     Setting("download_timeout", 3600.0, "s", "longest time a large download may take", least=0.01),
     Setting("download_limit", 16 * 1024 * MIB, "bytes", "largest download", least=1),
+    Setting("sequence_timeout", 10.0, "s", "longest time one sequence search may take", least=0.01),
+    Setting("sequence_memory", 16_384 * MIB, "bytes", "address space of a child of the sequence index", least=1),
     Setting("query_workers", 0, "children", "child processes for queries; 0 means one fewer than cores"),
     Setting("prepare_workers", 0, "children", "child processes for uploads; 0 means one per core"),
     Setting("step_quads", 50_000, "quads", "jobs above this are applied as numbered steps", least=1),
@@ -103,6 +105,8 @@ class Settings:
     query_result: int
     download_timeout: float
     download_limit: int
+    sequence_timeout: float
+    sequence_memory: int
     query_workers: int
     prepare_workers: int
     step_quads: int

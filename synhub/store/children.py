@@ -353,6 +353,9 @@ class Lanes:
         # Of their own: anybody may ask for a judgement, and no upload is to wait for one.
         self.validate = Lane("validate", max(1, cores - 1), 10, settings.validate_memory, most_waiting=8)
         self.shacl = Lane("shacl", 1, 10, settings.validate_memory, most_waiting=8)
+        # Both map the whole sequence index, which counts as address space; one search takes tens of megabytes.
+        self.sequence = Lane("sequence", max(1, cores - 1), 10, settings.sequence_memory, 10_000, most_waiting=16)
+        self.sequence_merge = Lane("sequence_merge", 1, 19, settings.sequence_memory, 1)
 
     def warm(self) -> None:
         """Start a child of each lane that a first visitor would wait for."""
@@ -360,5 +363,8 @@ class Lanes:
         self.query.warm()
 
     def close(self) -> None:
-        for lane in (self.prepare, self.query, self.download, self.validate, self.shacl):
+        for lane in (self.prepare, self.query, self.download, self.validate, self.shacl, *self._of_sequences()):
             lane.close()
+
+    def _of_sequences(self) -> tuple[Lane, Lane]:
+        return self.sequence, self.sequence_merge

@@ -19,14 +19,12 @@ import os
 import threading
 import zlib
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
-
-from synhub.search.alignment import Alphabet
 
 FORMAT = 1
 DIGEST_BYTES = 24
@@ -37,10 +35,14 @@ _OVERLAP = {"nucleotide": 9, "protein": 3}  # k - 1
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the manifest says of a segment. `letters` counts the whole residues file; `checksum` is of its parts."""
+    """What the manifest says of a segment.
+
+    `alphabet`: one of alignment.py, or "other" for texts that are no sequence of letters, of which the digests alone
+    are kept. `letters` counts the whole residues file; `checksum` is of all parts.
+    """
 
     name: str
-    alphabet: Alphabet
+    alphabet: str
     sequences: int
     letters: int
     table: bool
@@ -64,9 +66,13 @@ class Digests(Sequence[bytes]):
             raise IndexError(index)
         return self._map[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]
 
-    def holds(self, digest: bytes) -> bool:
-        at = bisect_left(self, digest)
-        return at < len(self) and self[at] == digest
+    def between(self, first: bytes, last: bytes) -> set[bytes]:
+        """Return those from one digest to another, both included."""
+        if self._map is None:
+            return set()
+        start, end = bisect_left(self, first), bisect_right(self, last)
+        block = self._map[start * DIGEST_BYTES : end * DIGEST_BYTES]
+        return {block[at : at + DIGEST_BYTES] for at in range(0, len(block), DIGEST_BYTES)}
 
     def close(self) -> None:
         if self._map is not None:
@@ -74,7 +80,7 @@ class Digests(Sequence[bytes]):
         self._file.close()
 
 
-def overlap(residues: bytes, alphabet: Alphabet) -> bytes:
+def overlap(residues: bytes, alphabet: str) -> bytes:
     """Return what stands behind a sequence in a segment: as many of its first letters as a word has, less one."""
     size = _OVERLAP[alphabet]
     if not residues:
@@ -87,7 +93,7 @@ def _sync(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def write_segment(folder: Path, name: str, alphabet: Alphabet, entries: Iterable[tuple[bytes, bytes]]) -> Facts:
+def write_segment(folder: Path, name: str, alphabet: str, entries: Iterable[tuple[bytes, bytes]]) -> Facts:
     """Write (digest, folded residues) in order of the digests, without a table. Synced; the manifest is not changed.
 
     Raises OSError; what was written is deleted then.
@@ -109,7 +115,7 @@ def write_segment(folder: Path, name: str, alphabet: Alphabet, entries: Iterable
         raise
 
 
-def describe(folder: Path, name: str, alphabet: Alphabet, *, table: bool) -> Facts:
+def describe(folder: Path, name: str, alphabet: str, *, table: bool) -> Facts:
     """Make the facts of a segment from its files."""
     sequences = (folder / f"{name}.digests").stat().st_size // DIGEST_BYTES
     letters = (folder / f"{name}.residues").stat().st_size
@@ -198,9 +204,13 @@ class Manifest:
             self._serial += 1
             return f"{self._serial:06d}"
 
-    def holds(self, digest: bytes) -> bool:
+    def missing(self, digests: Sequence[bytes]) -> list[bytes]:
+        """Return those of some digests, which ascend, that no segment holds."""
+        if not digests:
+            return []
         with self._lock:
-            return any(digests.holds(digest) for digests in self._digests.values())
+            held = set[bytes]().union(*(d.between(digests[0], digests[-1]) for d in self._digests.values()))
+        return [digest for digest in digests if digest not in held]
 
     def replace(self, gone: Iterable[str], come: Iterable[Facts]) -> None:
         """Put segments in the place of others, at once; the files of those that went are deleted."""
@@ -246,8 +256,3 @@ class Manifest:
         for path in self.folder.iterdir():
             if path.name != MANIFEST and path.stem not in known:
                 yield path
-
-
-def with_table(facts: Facts, folder: Path) -> Facts:
-    """The facts of a segment whose table has been written."""
-    return replace(facts, table=True, checksum=_checksum(folder, facts.name))

@@ -5,20 +5,26 @@ are written by the system as it sees fit.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from heapq import merge
+from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synhub.search.alignment import Alphabet
 from synhub.search.seeds import CODINGS, KEYS, Bytes, Keys, word_keys
-from synhub.store.sequence_files import DIGEST_BYTES, Facts, describe, write_segment
+from synhub.store.sequence_files import DIGEST_BYTES, Facts, delete_segment, describe, write_segment
 
 BLOCK: Final = 1 << 22
 
+Keep = Callable[[Sequence[bytes]], AbstractSet[bytes]]
 Places = NDArray[np.int64]
+
+_AT_ONCE = 500  # digests that `keep` is asked about together
 
 _Number = TypeVar("_Number", bound=np.generic)
 
@@ -28,7 +34,7 @@ class Segment:
 
     def __init__(self, folder: Path, facts: Facts) -> None:
         self.facts = facts
-        self.coding = CODINGS[facts.alphabet]
+        self.coding = CODINGS[cast(Alphabet, facts.alphabet)]
         self.residues: Bytes = _mapped(folder / f"{facts.name}.residues", np.uint8)
         self.starts: NDArray[np.uint64] = _mapped(folder / f"{facts.name}.starts", np.uint64)
         self._digests: Bytes = _mapped(folder / f"{facts.name}.digests", np.uint8).reshape(-1, DIGEST_BYTES)
@@ -142,22 +148,35 @@ def _write(path: Path, values: NDArray[np.uint32]) -> None:
         os.fsync(file.fileno())
 
 
-def merge_segments(
-    folder: Path, name: str, old: Sequence[Facts], keep: frozenset[bytes] | None, *, table: bool
-) -> Facts:
-    """Write one segment with the sequences of several, less those that are not in `keep` (None: all). Synced."""
+def merge_segments(folder: Path, name: str, old: Sequence[Facts], keep: Keep) -> Facts:
+    """Write one segment, with a table, of the sequences of several that `keep` wants of those it is given. Synced.
 
-    def entries(facts: Facts) -> Iterator[tuple[bytes, bytes]]:
-        segment = Segment(folder, facts)
-        for sequence in range(facts.sequences):
-            yield segment.digest(sequence), segment.text(sequence)
+    Raises OSError; what was written is deleted then.
+    """
+    entries = merge(*(_entries(Segment(folder, facts)) for facts in old), key=_digest_of)
+    facts = write_segment(folder, name, old[0].alphabet, _kept(entries, keep))
+    try:
+        return write_table(folder, facts) if facts.sequences else facts
+    except BaseException:
+        delete_segment(folder, name)
+        raise
 
-    def merged() -> Iterator[tuple[bytes, bytes]]:
-        last = b""
-        for digest, residues in merge(*(entries(facts) for facts in old), key=lambda entry: entry[0]):
-            if digest != last and (keep is None or digest in keep):
-                yield digest, residues
-            last = digest
 
-    facts = write_segment(folder, name, old[0].alphabet, merged())
-    return write_table(folder, facts) if table and facts.sequences else facts
+def _digest_of(entry: tuple[bytes, Segment, int]) -> bytes:
+    return entry[0]
+
+
+def _entries(segment: Segment) -> Iterator[tuple[bytes, Segment, int]]:
+    for sequence in range(segment.facts.sequences):
+        yield segment.digest(sequence), segment, sequence
+
+
+def _kept(entries: Iterable[tuple[bytes, Segment, int]], keep: Keep) -> Iterator[tuple[bytes, bytes]]:
+    entries = iter(entries)
+    last = b""
+    while some := list(islice(entries, _AT_ONCE)):
+        kept = keep([digest for digest, _, _ in some])
+        for digest, segment, sequence in some:
+            if digest in kept and digest != last:
+                yield digest, segment.text(sequence)
+                last = digest
