@@ -43,8 +43,6 @@ from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
 from synhub.store.sequences import FOLDER as SEQUENCES
 from synhub.store.sequences import Sequences
-from synhub.store.sequences import FOLDER as SEQUENCES
-from synhub.store.sequences import Sequences
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
@@ -163,10 +161,6 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             data / SEQUENCES, catalog, store, lanes.sequence, lanes.sequence_merge, settings.sequence_timeout
         )
         stack.callback(sequences.stop)
-        sequences = Sequences(
-            data / SEQUENCES, catalog, store, lanes.sequence, lanes.sequence_merge, settings.sequence_timeout
-        )
-        stack.callback(sequences.stop)
         submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare, quotas)
         if start:
             writer.start()
@@ -174,14 +168,12 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
             housekeeper = Housekeeper(journal, catalog, blobs, files, settings.report_days)
             housekeeper.start()
             sequences.start()
-            sequences.start()
             stack.callback(housekeeper.stop)
             stack.callback(submissions.close)
             stack.callback(edits.close)
         hub = Hub(
             settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
             writer, submissions, edits, quotas, backups, RecentTopLevels(store, writer.settled_number),
-            sequences,
             sequences,
         )  # fmt: skip
         backups.clear()

@@ -24,7 +24,6 @@ from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
 from synhub.store.sequences import Sequences
-from synhub.store.sequences import Sequences
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
@@ -51,7 +50,6 @@ class Hub:
     quotas: Quotas
     backups: Backups
     recent: RecentTopLevels
-    sequences: Sequences
     sequences: Sequences
 
     @contextmanager
