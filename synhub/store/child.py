@@ -36,8 +36,6 @@ TASKS: dict[str, str] = {
     "download": "synhub.store.download:run",
     "sequence": "synhub.store.sequence_task:run",
     "sequence_merge": "synhub.store.sequence_task:merge",
-    "sequence": "synhub.store.sequence_task:run",
-    "sequence_merge": "synhub.store.sequence_task:merge",
 }
 
 FRAME = struct.Struct(">cI")
