@@ -26,18 +26,21 @@ from synhub.store.catalog_conditions import (
     NOT_LATEST,
     Condition,
     has_facet,
+    has_key,
     has_text,
     is_member,
     is_on_day,
     is_one_of,
 )
-from synhub.store.catalog_entry import DATES, FACETS
+from synhub.store.catalog_entry import COUNTED, DATES, FACETS, facet_key
+from synhub.store.catalog_facet_counts import known_keys
 from synhub.store.catalog_search import View
 from synhub.store.catalog_sequences import has_found
 from synhub.vocab import SBOL2
 
 FEW = 1_000  # candidates that are put into VALUES; more are found faster by their value
 MOST_LISTED = 1_000  # older versions that are put into a query that is shown
+_MANY = 16  # values; of more, as all that is below a term has, those that occur are looked up first
 _DAY_US = 86_400_000_000
 
 
@@ -105,6 +108,9 @@ def _in_catalog(criterion: HasValue) -> bool:
 
 def _condition(view: View, name: str, criterion: Criterion) -> Condition:
     match criterion:
+        case HasValue(predicate, values) if len(values) > _MANY and predicate in COUNTED:
+            keys = [facet_key(predicate, value) for value in values]
+            return has_key(name, known_keys(view, keys))
         case HasValue(predicate, values):
             return has_facet(name, predicate, values)
         case InCollection(iri):

@@ -247,7 +247,7 @@ class _Update:
         self._nodes = self._numbers("node", iris)
         self._classes = self._numbers("class", {c for e in entries for c in e.classes})
         self._properties.intern({p for e in entries for p in e.properties})
-        self._values.intern({value for e in entries for value in e.counted})
+        self._values.intern({key: value for e in entries for key, value in e.counted.items()})
 
     def _numbers(self, table: str, iris: set[Iri]) -> dict[Iri, int]:
         self._connection.executemany(

@@ -57,7 +57,6 @@ SUBJECTS = Iri("")  # the "property" under which the number of subjects is count
 SEPARATOR = "\x1f"
 
 _FACET_TERMS = {iri_term(p): (p, any_value) for p, any_value in FACETS.items()}
-_COUNTED_TERMS = {p: iri_term(p) for p in COUNTED}
 _DATE_TERMS = {iri_term(p): kind for p, kind in DATES.items()}
 _TYPE, _MEMBER, _ELEMENTS = iri_term(RDF.type), iri_term(SBOL2.member), iri_term(SBOL2.elements)
 _IDENTITY = iri_term(SBOL2.persistentIdentity)
@@ -86,8 +85,8 @@ class Entry:
     """One top level as the catalog's tables hold it. `references` are other than its members; `direct` are those of
     them that the top level itself says, not only its children.
 
-    `facets` are keys, `moments` (kind, earliest, latest) in µs, `elements` the texts of
-    sequences; `classes` and `properties` count children too.
+    `facets` are keys, `counted` (kind, value) of those keys that are counted, `moments` (kind, earliest, latest) in µs,
+    `elements` the texts of sequences; `classes` and `properties` count children too.
     """
 
     iri: Iri
@@ -114,7 +113,7 @@ class Entry:
     version_order: bytes
     created: int
     modified: int
-    counted: frozenset[tuple[Iri, Term]]
+    counted: dict[int, tuple[int, Term]]
 
 
 def facet_key(predicate: Iri, value: Term | None = None) -> int:
@@ -266,11 +265,16 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         elif p == _ELEMENTS and is_literal(o) and datatype_of(o) == XSD_STRING:
             elements.add(_elements(text_of(s), text_of(o)))
     facets: set[int] = set()
+    counted: dict[int, tuple[int, Term]] = {}
     moments: set[tuple[int, int, int]] = set()
     for p, values in own.items():
         if p in _FACET_TERMS:
             predicate, any_value = _FACET_TERMS[p]
-            facets.update(facet_key(predicate, value) for value in values)
+            keys = {facet_key(predicate, value): value for value in values}
+            facets.update(keys)
+            if predicate in COUNTED:
+                kind = COUNTED[predicate]
+                counted.update((key, (kind, value)) for key, value in keys.items() if _is_counted(predicate, value))
             if any_value:
                 facets.add(facet_key(predicate))
         elif p in _DATE_TERMS:
@@ -314,5 +318,5 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         version_order=version_order(version),
         created=_earliest(moments, DATES[DCTERMS.created]),
         modified=_earliest(moments, DATES[DCTERMS.modified]),
-        counted=frozenset((p, o) for p, term in _COUNTED_TERMS.items() for o in own.get(term, []) if _is_counted(p, o)),
+        counted=counted,
     )

@@ -13,15 +13,14 @@ from collections.abc import Iterable, Sequence
 from synhub.rdf import Term
 from synhub.store.catalog_conditions import Condition, is_latest
 from synhub.store.catalog_search import View
-from synhub.store.database import Database
 
 MOST = 250_000
 """Objects that values are counted of: half a second. Of more, these many are counted."""
 
 
-def known_keys(database: Database, keys: Sequence[int]) -> list[int]:
+def known_keys(view: View, keys: Sequence[int]) -> list[int]:
     """Return those keys of counted predicates that some object has or had: few of the thousands below a term."""
-    rows = database.rows(
+    rows = view.database.rows(
         "SELECT key FROM json_each(?) AS wanted CROSS JOIN facet_value ON key = wanted.value",
         (json.dumps(list(keys)),),
     )

@@ -7,10 +7,9 @@ read in catalog_facet_counts.py.
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from synhub.rdf import Iri, Term
-from synhub.store.catalog_entry import COUNTED, facet_key
+from synhub.rdf import Term
 from synhub.store.database import Database
 
 _ADD = "INSERT INTO facet_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
@@ -26,19 +25,18 @@ class FacetCounter:
         self._counts: Counter[int] = Counter()
         self._rows: list[tuple[int, int]] = []
 
-    def intern(self, values: Iterable[tuple[Iri, Term]]) -> None:
-        """Learn the numbers of all (predicate, value) that `put` will meet."""
-        keys = {facet_key(predicate, value): (COUNTED[predicate], value) for predicate, value in values}
-        many = self._connection.executemany
-        many("INSERT OR IGNORE INTO facet_value (key, kind, term) VALUES (?, ?, ?)", [(k, *v) for k, v in keys.items()])
-        rows = self._connection.execute(
-            "SELECT key, id FROM facet_value WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(list(keys)),)
-        )
-        self._ids = dict(rows.fetchall())
+    def intern(self, values: Mapping[int, tuple[int, Term]]) -> None:
+        """Learn the numbers of all values that `put` will meet: (kind, value) by facet key."""
+        rows = [(key, kind, term) for key, (kind, term) in values.items()]
+        self._connection.executemany("INSERT OR IGNORE INTO facet_value (key, kind, term) VALUES (?, ?, ?)", rows)
+        known = self._connection.execute(
+            "SELECT key, id FROM facet_value WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),)
+        ).fetchall()
+        self._ids = dict(known)
 
-    def put(self, row_id: int, values: Iterable[tuple[Iri, Term]], *, known: bool, counted: bool) -> None:
-        """Make `values` those of a top level, which has some if it is `known`, and is `counted` if not hidden."""
-        new = {self._ids[facet_key(predicate, value)] for predicate, value in values}
+    def put(self, row_id: int, keys: Iterable[int], *, known: bool, counted: bool) -> None:
+        """Make `keys` those of a top level, which has some if it is `known`, and is `counted` if not hidden."""
+        new = {self._ids[key] for key in keys}
         old = self._values(row_id) if known else set()
         self._delete(row_id, old - new)
         self._rows += [(row_id, value) for value in new - old]
