@@ -21,7 +21,7 @@ MOST = 250_000
 def known_keys(view: View, keys: Sequence[int]) -> list[int]:
     """Return those keys of counted predicates that some object has or had: few of the thousands below a term."""
     rows = view.database.rows(
-        "SELECT key FROM json_each(?) AS wanted CROSS JOIN facet_value ON key = wanted.value",
+        "SELECT v.key FROM json_each(?) AS wanted CROSS JOIN facet_value AS v ON v.key = wanted.value",
         (json.dumps(list(keys)),),
     )
     return [key for (key,) in rows]
