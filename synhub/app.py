@@ -31,7 +31,7 @@ from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import count_top_levels
 from synhub.store.children import Lanes
 from synhub.store.data_folder import CATALOG, DATABASE, hold
-from synhub.store.database import Database, delete_database, open_or_remake
+from synhub.store.database import Database, open_or_remake
 from synhub.store.edits import Edits
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
@@ -133,15 +133,17 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         settings = replace(settings, data=data)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
         registry, accounts, store, journal, catalog, blobs, files, shares, quotas, backups = parts
+        if not _is_of_this_folder(catalog, journal, store):
+            logger.info("the catalog is missing or from another time; building it again")
+            catalog.close()
+            checks.reindex(store, data / CATALOG, journal)
+            catalog = stack.enter_context(closing(Catalog(data / CATALOG)))
         removals = Removals(journal)
         writer = Writer(
             store, journal, catalog, removals, blobs,
             flush_interval_s=settings.flush_interval, step_quads=settings.step_quads,
             disk_reserve_bytes=settings.disk_reserve,
         )  # fmt: skip
-        if not _is_of_this_folder(catalog, journal, store):
-            logger.info("the catalog is missing or from another time; building it again")
-            checks.reindex(store, catalog, journal)
         writer.recover()
         _refuse_lost_store(store, catalog, data)
         snapshots = None
@@ -317,9 +319,9 @@ def reindex(settings: Settings) -> int:
     """`synhub reindex`: build the catalog again, whatever state it is in. Raises as `check`."""
     with ExitStack() as stack:
         data = stack.enter_context(_data_folder(settings, create=False))
-        delete_database(data / CATALOG)
-        parts = _open_parts(stack, settings, data, Catalog)
-        print(f"{checks.reindex(parts.store, parts.catalog, parts.journal)} top levels")
+        parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
+        parts.catalog.close()
+        print(f"{checks.reindex(parts.store, data / CATALOG, parts.journal)} top levels")
     return 0
 
 

@@ -5,17 +5,21 @@ levels. A triple in two graphs is found by its subject: every subject lies below
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from synhub.hub import Hub
 from synhub.identity import Registry
 from synhub.model import Dataset
-from synhub.rdf import Iri, Triple, iri_of, text_of
+from synhub.rdf import Iri, Triple, text_of
 from synhub.sparql import template
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
+from synhub.store.catalog_build import build_catalog
 from synhub.store.catalog_counts import check_counts
 from synhub.store.catalog_entry import triples_digest
 from synhub.store.catalog_facets import check_facets
@@ -23,16 +27,12 @@ from synhub.store.catalog_names import check_names
 from synhub.store.catalog_properties import check_properties
 from synhub.store.files import Files
 from synhub.store.journal import Journal
-from synhub.store.top_levels import batches, read_changed, read_top_levels
+from synhub.store.sorted_top_levels import TopLevelSorter
+from synhub.store.top_levels import batches, read_top_levels
+from synhub.store.whole_store import lines_of, top_levels_of
 
-UNFINISHED = -1  # where a catalog stands that is being built: when that is interrupted, it is built again
 _PATIENCE_S = 10.0  # how long a moment without a job on its way is waited for
 _PAUSE_S = 0.02
-
-
-def top_levels_of(store: TripleStore, graph: Iri) -> list[Iri]:
-    rows = store.select(template.bind("all_top_levels"), Dataset((graph,)))
-    return sorted(iri_of(top) for (top,) in rows if top is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +122,20 @@ def check(
     return problems
 
 
-def reindex(store: TripleStore, catalog: Catalog, journal: Journal) -> int:
-    """Build the catalog again from the store; return the number of top levels. Needs the server stopped.
+def reindex(store: TripleStore, path: Path, journal: Journal, tell: Callable[[int], None] = lambda _: None) -> int:
+    """Build the catalog at `path`, which nobody has open, again from the store; return the number of top levels.
 
     The store certainly holds the steps up to the last flush only (after a power cut it may have lost later ones, which
     recovery redoes): the catalog is marked with that number, so that the next start applies the later steps to it.
     """
-    catalog.clear()
-    count = 0
-    for graph in store.graphs():
-        for batch in batches(top_levels_of(store, graph)):
-            catalog.update_in_batches(read_changed(store, [(graph, top) for top in batch]), UNFINISHED)
-            count += len(batch)
-    catalog.update({}, journal.flushed_number)
-    catalog.hide((graph, top) for graph, top, _ in journal.removals())
+    with TemporaryDirectory(prefix="sorting-", dir=path.parent) as folder:
+        sorter = TopLevelSorter(Path(folder))
+        for graph in store.graphs():
+            for lines in lines_of(store, graph):
+                sorter.add(graph, lines)
+        count = build_catalog(path, sorter, journal.flushed_number, tell)
+    with closing(Catalog(path)) as catalog:
+        catalog.hide((graph, top) for graph, top, _ in journal.removals())
     return count
 
 

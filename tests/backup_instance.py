@@ -9,10 +9,10 @@ from typing import Any
 
 from live import PREFIX, Live
 
-from synhub.check import top_levels_of
 from synhub.identity import path_of_iri
 from synhub.rdf import Iri
 from synhub.store.journal import Job
+from synhub.store.whole_store import top_levels_of
 from synhub.store.work import Planned
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "sbol2"

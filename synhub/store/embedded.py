@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pyoxigraph
 from pyoxigraph import NamedNode, RdfFormat
@@ -200,6 +201,11 @@ class EmbeddedStore:
     def graphs(self) -> list[Iri]:
         with self._engine() as engine:
             return sorted(Iri(g.value) for g in engine.named_graphs() if isinstance(g, NamedNode))
+
+    def dump(self, graph: Iri, file: IO[bytes]) -> None:
+        """Write the triples of a graph as canonical N-Triples, those of a subject together."""
+        with self._engine() as engine:
+            engine.dump(file, RdfFormat.N_TRIPLES, from_graph=NamedNode(graph))
 
     def flush(self) -> None:
         """As declared; needed because the engine does not sync its own log."""

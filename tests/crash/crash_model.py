@@ -13,11 +13,11 @@ from xml.sax.saxutils import escape
 
 from crash_server import PREFIX, USER, Answer
 
-from synhub.check import top_levels_of
 from synhub.model import Dataset
 from synhub.rdf import Iri, Triple, iri_term
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.top_levels import read_top_levels
+from synhub.store.whole_store import top_levels_of
 from synhub.vocab import DCTERMS, SBOL2
 
 GRAPH = Iri(f"{PREFIX}user/{USER}")
