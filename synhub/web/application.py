@@ -35,10 +35,12 @@ _PREFLIGHT = _CORS | {
     "Access-Control-Max-Age": "86400",
 }
 
-# Pages run no scripts, load nothing from elsewhere, and do not tell other sites the address of a share link.
+# Pages run no scripts but those of /static, load nothing from elsewhere, and do not tell other sites the address of a
+# share link.
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'self';"
+        "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'self';"
+        " connect-src 'self'; form-action 'self';"
         " base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "same-origin",

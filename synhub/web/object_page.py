@@ -11,7 +11,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from synhub import collections, objects
+from synhub import collections, objects, relations
 from synhub.formats.representations import REPRESENTATIONS, VERBS, Representation
 from synhub.hub import Hub
 from synhub.model import Actor, Dataset
@@ -71,6 +71,7 @@ async def object_page(request: Request, located: Located) -> Result:
     hub, actor = hub_of(request), actor_of(request)
     values = await run_in_threadpool(_values, hub, actor, located, request.state.link)
     values |= await run_in_threadpool(_members, request, hub, actor, located)
+    values["related"] = await run_in_threadpool(lambda: list(_related(hub, actor, located)))
     page = render_form("object", user=request.state.user, csrf=request.state.csrf, link=request.state.link, **values)
     return Result(page, HTML)
 
@@ -112,6 +113,15 @@ def _values(hub: Hub, actor: Actor, located: Located, link: Link) -> dict[str, A
         "shares": [link_row(s) | {"by": s.username} for s in hub.shares.links_on(located.iri)] if owned else [],
         "share_days": hub.settings.share_days,
     }
+
+
+def _related(hub: Hub, actor: Actor, located: Located) -> Iterator[tuple[str, str, int]]:
+    """Yield verb, label and number of what stands in a relation to the object, where there is any."""
+    if located.is_top_level:
+        for verb, label, relation in (("uses", "Uses", relations.uses_of), ("twins", "Twins", relations.twins_of)):
+            number = relation(hub, actor, located).count()
+            if number:
+                yield verb, label, number
 
 
 def _formats(located: Located) -> Iterator[Representation]:

@@ -85,9 +85,9 @@ def render_form(name: str, **values: object) -> str:
 
 
 def turned(request: Request, **changed: object) -> str:
-    """Return the address of the same page with other parameters: another part of a list, another form of it."""
+    """Return the address of the same page with other parameters, or, where they are None, without them."""
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changed]
-    return "?" + urlencode([*kept, *changed.items()])
+    return "?" + urlencode([*kept, *((name, value) for name, value in changed.items() if value is not None)])
 
 
 def pager(request: Request, page: Page) -> dict[str, str | None]:

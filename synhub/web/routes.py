@@ -32,6 +32,7 @@ from synhub.web import (
     search,
     sharing,
     sparql,
+    static_files,
     submissions,
     validation,
 )
@@ -87,6 +88,7 @@ ROUTES: tuple[Route, ...] = (
     Route(("DELETE", "POST"), "/profile/shareLinks", sharing.revoke_own_share_links, "new"),
     Route(("DELETE",), "/profile/shareLinks/{id}", sharing.revoke_own_share_links, "new"),
     Route(GET, "/health", admin.health, "new"),
+    Route(GET, "/static/{name}", static_files.static, "new"),
     Route(GET, "/submit", submissions.submit_form),
     Route(POST, "/submit", submissions.submit),
     Route(POST, "/remoteSubmit", submissions.remote_submit),

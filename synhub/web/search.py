@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,12 +12,13 @@ from starlette.requests import Request
 from synhub.errors import BadRequest
 from synhub.model import Hit, Page
 from synhub.search import service
-from synhub.search.ast import RELEVANCE, SORT_KEYS, SearchQuery, Sort
+from synhub.search.ast import RELEVANCE, SearchQuery, Sort
 from synhub.search.criteria import parse_criteria
 from synhub.search.facets import FacetCount, Facets
 from synhub.search.facets import facets as count_facets
 from synhub.search.grammar import DEFAULT_LIMIT, decode_path, parse_number, parse_search_path, parse_sort, split_paging
 from synhub.search.translate import count_query, rows_query
+from synhub.search.words import describe
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.pages import pager, render_form, turned
 from synhub.web.respond import HTML, Result, json_result, text, wants_html
@@ -79,11 +81,11 @@ async def _search(request: Request, title: str) -> Result:
     page = await run_in_threadpool(service.search, hub.catalog, hub.store, dataset, query, offset, cut, sort)
     if is_page:
         found = await run_in_threadpool(count_facets, hub.catalog, hub.store, dataset, query, _FACETS_OF_PAGE)
-        return _page(request, page, sort, found)
+        return _page(request, query, page, found)
     return json_result([search_row(hit) for hit in page.hits], title=title, headers=next_link(request, page, limit))
 
 
-def _page(request: Request, page: Page, sort: Sort, found: Facets) -> Result:
+def _page(request: Request, query: SearchQuery, page: Page, found: Facets) -> Result:
     """What a browser sees: the same rows, how many there are, the way to the others, and to fewer."""
     searched = decode_path(_path(request)[0].removesuffix("/"))
     html = render_form(
@@ -95,8 +97,9 @@ def _page(request: Request, page: Page, sort: Sort, found: Facets) -> Result:
         offset=page.offset,
         rows=[search_row(hit) for hit in page.hits],
         sparql=turned(request, explain="sparql"),
+        said=describe(query),
+        turned=partial(turned, request),
         sort=request.query_params.get("sort", "relevance"),
-        sorts=SORT_KEYS,
         latest="latest" in request.query_params,
         facets=found,
         narrowed=_narrowing(request, searched),

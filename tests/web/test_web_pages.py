@@ -99,18 +99,33 @@ def test_the_page_of_an_object_shows_what_is_known_of_it(hub: Live) -> None:
 
 def test_nothing_that_is_stored_becomes_markup_or_a_script(hub: Live) -> None:
     for path in (UNIT, COLLECTION, COLLECTION + "/members", "/manage", "/search/?q=unit", "/search/" + "%3Cb%3E"):
-        html = page(hub, path)
+        html = page(hub, path).replace('<script src="/static/suggest.js" defer></script>', "")
         assert "<script" not in html and "<img" not in html and "<b>" not in html
         assert not any(link.startswith("javascript:") for link in links(html))
     assert "Unit &lt;script&gt;" in page(hub, UNIT)
 
 
-def test_pages_run_no_scripts_and_keep_their_address_to_themselves(hub: Live) -> None:
+def test_pages_run_no_scripts_of_others_and_keep_their_address_to_themselves(hub: Live) -> None:
     answer = hub.get(UNIT, "alice", headers=HTML)
-    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
-    assert "script-src" not in answer.headers["content-security-policy"]
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'", "connect-src 'self'"} <= set(policy)
     assert answer.headers["referrer-policy"] == "same-origin"
     assert "content-security-policy" not in hub.get(UNIT, "alice").headers
+
+
+def test_the_one_script_is_served_and_kept(hub: Live) -> None:
+    answer = hub.get("/static/suggest.js")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+    again = hub.get("/static/suggest.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for other in ("style.css", "..%2Fpages.py", "SUGGEST.JS"):
+        assert hub.get(f"/static/{other}").status_code == 404
+
+
+def test_a_page_links_to_what_uses_the_object(hub: Live) -> None:
+    assert f'href="{UNIT}/uses">Uses' in page(hub, UNIT)
+    assert "/twins" not in page(hub, UNIT)
 
 
 def test_forms_are_for_owners(hub: Live) -> None:
