@@ -225,7 +225,7 @@ def _check_form(fields: Mapping[str, str], registry: Registry, user: User) -> Su
 
 def _find_members(hub: Hub, dataset: Dataset, user: User, fields: Mapping[str, str]) -> tuple[list[Iri], list[Finding]]:
     """Return what the search fields find, less the user's root collections, about which there is a note each."""
-    query = parse_search_form(fields, lambda name: _named_collection(hub, dataset, name))
+    query = parse_search_form(fields, lambda name: named_collection(hub, dataset, name))
     page = service.search(hub.catalog, hub.store, dataset, query, 0, MOST_MEMBERS)
     if page.total > MOST_MEMBERS:
         raise BadRequest(
@@ -241,7 +241,8 @@ def _find_members(hub: Hub, dataset: Dataset, user: User, fields: Mapping[str, s
     return [iri for iri in found if iri not in roots], notes
 
 
-def _named_collection(hub: Hub, dataset: Dataset, name: str) -> Iri:
+def named_collection(hub: Hub, dataset: Dataset, name: str) -> Iri:
+    """Return the collection of that name in the dataset. Raises BadRequest when there is none, and for several."""
     query = SearchQuery((_COLLECTIONS, HasValue(DCTERMS.title, (literal_term(name),))))
     page = service.search(hub.catalog, hub.store, dataset, query, 0, 2)
     if page.total == 1:

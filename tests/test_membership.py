@@ -292,7 +292,7 @@ def test_the_form_is_checked_like_a_submission_s(lab: Live) -> None:
     for name, value in wrong.items():
         assert create(lab, {name: value}).status_code == 400, name
     assert create(lab, {}, None).status_code == 401
-    assert create(lab, {"adv": "Search"}, path="/advancedSearch").status_code == 400
+    assert create(lab, {"adv": "Find"}, path="/advancedSearch").status_code == 400
 
 
 def test_advanced_search_creates_too(lab: Live) -> None:

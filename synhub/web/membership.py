@@ -42,18 +42,10 @@ async def add_to_collection(request: Request, ref: ObjectRef) -> Result:
 async def create_collection(request: Request) -> Result:
     """Make a collection of what the search fields find."""
     user_of(request)
-    return await _create(request, await _read(request))
+    return await create(request, await _read(request))
 
 
-async def advanced_search(request: Request) -> Result:
-    """The same for `adv=Create`. Searches have a route of their own."""
-    form = await _read(request)
-    if form.get("adv") != "Create":
-        raise BadRequest(f"adv={form.get('adv')!r} is not known here: send adv=Create, or search with GET /search/…")
-    user_of(request)
-    return await _create(request, form)
-
-
-async def _create(request: Request, form: Form) -> Result:
+async def create(request: Request, form: Form) -> Result:
+    """Make a collection of what the search fields of a form find. Who sends it has been checked."""
     start = partial(membership.create_collection, hub_of(request), actor_of(request), form.fields)
     return await carry_out(request, start, partial(success, request))

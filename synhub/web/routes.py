@@ -18,6 +18,7 @@ from synhub.rdf import check_iri
 from synhub.web import (
     accounts,
     admin,
+    advanced,
     attachments,
     editing,
     icons,
@@ -114,7 +115,8 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/sparql", sparql.sparql_get),
     Route(POST, "/sparql", sparql.sparql_post),
     Route(POST, "/createCollection", membership.create_collection),
-    Route(POST, "/advancedSearch", membership.advanced_search),
+    Route(GET, "/advancedSearch", advanced.form),
+    Route(POST, "/advancedSearch", advanced.advanced_search),
     Route(POST, "/admin/explorerUpdateIndex", admin.update_index),
     Route(GET, "/admin/explorerIndexingLog", admin.indexing_log),
     Route(GET, "/{type}/count", listings.type_count),
