@@ -1,8 +1,9 @@
 """SPARQL servers for tests, on loopback and with data in a folder: started when a test first needs one, kept until
-the process ends, emptied before each test. What is not installed skips the test, and fails it where CI is set."""
+the process ends, emptied when the next needs it. What is not installed skips the test, and fails it where CI is set."""
 
 import atexit
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,10 +20,13 @@ import httpx
 import pytest
 
 from bench import servers
+from synhub.store.endpoint import parse_engine_url
+from synhub.store.remote import RemoteStore
 
 ROOT = Path(__file__).parent.parent
 FUSEKI_JAR = ROOT / ".venv" / "tools" / "jena-fuseki-server.jar"  # scripts/test puts it there
 _START_S = 60.0
+_OURS = re.compile(r"(/public|/user/[^/]+)$")
 _BUFFERS = 20_000  # of 8 KiB: enough for tests
 
 
@@ -31,23 +35,63 @@ class Running:
     """`url` is an engine URL; `update` and `auth` are for what a test does behind the engine's back."""
 
     url: str
-    update: str
-    auth: httpx.Auth | None
-    clear: str
+    address: str
+    auth: httpx.Auth | None = None
 
     def empty(self) -> None:
-        httpx.post(
-            self.update, content=self.clear, headers={"Content-Type": "application/sparql-update"}, auth=self.auth
-        ).raise_for_status()
+        """Clear every graph that looks like one of ours; servers may have some of their own."""
+        with closing(RemoteStore(parse_engine_url(self.url))) as store:
+            for graph in store.graphs():
+                if _OURS.search(graph):
+                    self.update(f"CLEAR GRAPH <{graph}>")
+
+    def update(self, text: str) -> None:
+        headers = {"Content-Type": "application/sparql-update"}
+        httpx.post(self.address, content=text, headers=headers, auth=self.auth).raise_for_status()
 
 
 @cache
 def running(name: str) -> Running:
     """Return a server by its name; the same one in the whole process. Skips the test where it is not installed."""
+    return _start(name)
+
+
+def _start(name: str) -> Running:
     stack = ExitStack()
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"synhub-{name}-")))
     atexit.register(stack.close)
     return stack.enter_context(STARTERS[name](folder))
+
+
+class Pool:
+    """Servers for instances that run at the same time: each has one, and again the same when it is opened again."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._free: list[Running] = []  # the one that has been free for longest first
+        self._last: dict[Path, Running] = {}
+
+    @contextmanager
+    def server(self, data: Path) -> Iterator[Running]:
+        """Lend the server of a data folder; an empty one when the folder is new."""
+        own = self._last.get(data)
+        if own is None or own not in self._free:
+            own = self._free[0] if self._free else _start(self._name)
+            self._last = {folder: server for folder, server in self._last.items() if server is not own}
+        if own in self._free:
+            self._free.remove(own)
+        if data not in self._last:
+            own.empty()
+        self._last[data] = own
+        try:
+            yield own
+        finally:
+            self._free.append(own)
+
+
+@cache
+def pool(name: str) -> Pool:
+    return Pool(name)
 
 
 def _absent(what: str) -> None:
@@ -64,7 +108,7 @@ def oxigraph(folder: Path, port: int = 0) -> Iterator[Running]:
         _absent("the server oxigraph is not installed: pip install oxigraph")
     port = port or _free_port()
     with _process([program, "serve", "--location", str(folder / "data"), "--bind", f"127.0.0.1:{port}"], folder, port):
-        yield Running(f"sparql+http://127.0.0.1:{port}/", f"http://127.0.0.1:{port}/update", None, "DROP ALL")
+        yield Running(f"sparql+http://127.0.0.1:{port}/", f"http://127.0.0.1:{port}/update")
 
 
 @contextmanager
@@ -82,7 +126,7 @@ def fuseki(folder: Path, port: int = 0) -> Iterator[Running]:
     ]  # fmt: skip
     with _process(arguments, folder, port):
         base = f"127.0.0.1:{port}/ds"
-        yield Running(f"sparql+http://{base}", f"http://{base}/update", None, "DROP ALL")
+        yield Running(f"sparql+http://{base}", f"http://{base}/update")
 
 
 @contextmanager
@@ -93,8 +137,7 @@ def virtuoso(folder: Path) -> Iterator[Running]:
         _absent(str(error))
     with servers.virtuoso(folder / "data", folder, buffers=_BUFFERS) as started:
         at = f"127.0.0.1:{started.server.port}"
-        clear = "; ".join(f"CLEAR SILENT GRAPH <{graph}>" for graph in _TEST_GRAPHS)
-        yield Running(f"sparql+http://dba:dba@{at}/", f"http://{at}/sparql-auth", httpx.DigestAuth("dba", "dba"), clear)
+        yield Running(f"sparql+http://dba:dba@{at}/", f"http://{at}/sparql-auth", httpx.DigestAuth("dba", "dba"))
 
 
 STARTERS: dict[str, Callable[[Path], AbstractContextManager[Running]]] = {
@@ -102,8 +145,6 @@ STARTERS: dict[str, Callable[[Path], AbstractContextManager[Running]]] = {
     "fuseki": fuseki,
     "virtuoso": virtuoso,
 }
-# Virtuoso has graphs of its own, and no way to drop all others.
-_TEST_GRAPHS = ["http://h/public", *(f"http://h/user/{name}" for name in ("alice", "bob", "nobody"))]
 
 
 def _free_port() -> int:

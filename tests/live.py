@@ -1,13 +1,15 @@
 """A running instance for tests: real stores in a folder, a real server on a loopback port, a plain HTTP client."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import engine_servers
 import httpx
 import uvicorn
 
@@ -107,8 +109,13 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def live(data: Path, **settings: Any) -> Iterator[Live]:
-    """Run an instance over `data` until the block ends."""
-    with open_hub(load_settings({}, data=data, uri_prefix=PREFIX, **settings)) as hub:
+    """Run an instance over `data` until the block ends; on the engine that TEST_ENGINE names, if any: one of those of
+    engine_servers.py."""
+    with ExitStack() as stack:
+        engine = os.environ.get("TEST_ENGINE")
+        if engine and "engine" not in settings:
+            settings["engine"] = stack.enter_context(engine_servers.pool(engine).server(data)).url
+        hub = stack.enter_context(open_hub(load_settings({}, data=data, uri_prefix=PREFIX, **settings)))
         config = uvicorn.Config(create_app(hub), port=0, log_config=None, access_log=False, http="h11")
         server = _Server(config)
         thread = threading.Thread(target=server.run_here, daemon=True)
