@@ -11,6 +11,7 @@ SynhubError                 a message for the caller: what was wrong, with the v
 ├─ Forbidden                logged in, yet not allowed
 ├─ NotFound                 absent, or not to be seen by this caller
 ├─ Moved                    published: to be found under another IRI
+├─ UnsupportedMediaType     a body of a kind that is not read here
 ├─ NotAcceptable            there is no form of it that the caller takes
 ├─ OutOfRange               a part was asked for that is not there
 ├─ NotOffered               this instance has no means for it
@@ -94,6 +95,10 @@ class Moved(SynhubError):
     def __init__(self, old: str, iri: str) -> None:
         super().__init__(f"{old} has been made public as {iri}")
         self.iri = iri
+
+
+class UnsupportedMediaType(SynhubError):
+    pass
 
 
 class NotAcceptable(SynhubError):

@@ -204,6 +204,13 @@ class SH:
     resultMessage = Iri(NS + "resultMessage")
     resultSeverity = Iri(NS + "resultSeverity")
     sourceConstraintComponent = Iri(NS + "sourceConstraintComponent")
+    SPARQLExecutable = Iri(NS + "SPARQLExecutable")
+    SPARQLSelectExecutable = Iri(NS + "SPARQLSelectExecutable")
+    SPARQLAskExecutable = Iri(NS + "SPARQLAskExecutable")
+    SPARQLConstructExecutable = Iri(NS + "SPARQLConstructExecutable")
+    select = Iri(NS + "select")
+    ask = Iri(NS + "ask")
+    construct = Iri(NS + "construct")
 
 
 class SYNHUB:
@@ -221,6 +228,22 @@ class VOID:
     """Source: Describing Linked Datasets with the VoID Vocabulary, W3C note of 3 March 2011."""
 
     NS = "http://rdfs.org/ns/void#"
+    DatasetDescription = Iri(NS + "DatasetDescription")
+    Dataset = Iri(NS + "Dataset")
+    sparqlEndpoint = Iri(NS + "sparqlEndpoint")
+    uriSpace = Iri(NS + "uriSpace")
+    feature = Iri(NS + "feature")
+    exampleResource = Iri(NS + "exampleResource")
+    vocabulary = Iri(NS + "vocabulary")
+    triples = Iri(NS + "triples")
+    entities = Iri(NS + "entities")
+    distinctSubjects = Iri(NS + "distinctSubjects")
+    classes = Iri(NS + "classes")
+    properties = Iri(NS + "properties")
+    classPartition = Iri(NS + "classPartition")
+    propertyPartition = Iri(NS + "propertyPartition")
+    class_ = Iri(NS + "class")
+    property = Iri(NS + "property")
 
 
 class SD:
@@ -228,10 +251,32 @@ class SD:
 
     NS = "http://www.w3.org/ns/sparql-service-description#"
     FORMATS = "http://www.w3.org/ns/formats/"
+    Service = Iri(NS + "Service")
+    Dataset = Iri(NS + "Dataset")
+    Graph = Iri(NS + "Graph")
+    NamedGraph = Iri(NS + "NamedGraph")
+    endpoint = Iri(NS + "endpoint")
+    supportedLanguage = Iri(NS + "supportedLanguage")
+    SPARQL11Query = Iri(NS + "SPARQL11Query")
+    resultFormat = Iri(NS + "resultFormat")
+    feature = Iri(NS + "feature")
+    UnionDefaultGraph = Iri(NS + "UnionDefaultGraph")
+    propertyFeature = Iri(NS + "propertyFeature")
+    defaultDataset = Iri(NS + "defaultDataset")
+    defaultGraph = Iri(NS + "defaultGraph")
+    namedGraph = Iri(NS + "namedGraph")
+    name = Iri(NS + "name")
+    graph = Iri(NS + "graph")
 
 
 class FOAF:
     NS = "http://xmlns.com/foaf/0.1/"
+    primaryTopic = Iri(NS + "primaryTopic")
+
+
+class SCHEMA:
+    NS = "https://schema.org/"
+    target = Iri(NS + "target")
 
 
 class BIOPAX:
@@ -334,6 +379,7 @@ KNOWN_PREFIXES: dict[str, str] = {name: namespace for name, namespace in PREFIXE
     "sh": SH.NS,
     "void": VOID.NS,
     "sd": SD.NS,
+    "schema": SCHEMA.NS,
     "foaf": FOAF.NS,
     "skos": "http://www.w3.org/2004/02/skos/core#",
 }

@@ -142,6 +142,8 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("GET", "/autocomplete/{text}"): [("/autocomplete/quag", (200,) * 4), ("/autocomplete/promoter", (200,) * 4)],
     ("GET", "/sparql"): [("/sparql?query=" + quote("SELECT ?s { ?s ?p ?o }"), (200, 200, 200, 200))],
     ("POST", "/sparql"): [("/sparql", (400, 400, 400, 400))],
+    ("GET", "/.well-known/void"): [("/.well-known/void", (200, 200, 200, 200))],
+    ("GET", "/.well-known/sparql-examples"): [("/.well-known/sparql-examples", (200, 200, 200, 200))],
     ("POST", "/createCollection"): [("/createCollection", (401, 400, 400, 400))],
     ("GET", "/advancedSearch"): [("/advancedSearch", (200, 200, 200, 200))],
     ("POST", "/advancedSearch"): [("/advancedSearch", (302, 302, 302, 302))],

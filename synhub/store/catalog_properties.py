@@ -54,6 +54,16 @@ def graph_profile(database: Database, graph: Iri) -> GraphProfile:
     return GraphProfile(sum(uses.values()), subjects, top_levels, uses, {Iri(iri): n for iri, n in classes})
 
 
+def most_used(database: Database, graph: Iri, limit: int) -> list[Iri]:
+    """Return some top levels of a graph that others refer to most."""
+    rows = database.rows(
+        "SELECT iri FROM top_level WHERE graph = (SELECT id FROM graph WHERE iri = ?)"
+        " AND id NOT IN (SELECT id FROM hidden) ORDER BY uses DESC, iri LIMIT ?",
+        (graph, limit),
+    )
+    return [Iri(iri) for (iri,) in rows]
+
+
 class PropertyCounter:
     """The changes of one transaction to the counters of one graph. `intern` first, `flush` at the end."""
 

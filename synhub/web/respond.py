@@ -125,6 +125,7 @@ STATUS: dict[type[errors.SynhubError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Moved: 404,
+    errors.UnsupportedMediaType: 415,
     errors.NotAcceptable: 406,
     errors.TooLarge: 413,
     errors.OutOfRange: 416,

@@ -114,6 +114,8 @@ ROUTES: tuple[Route, ...] = (
     Route(GET, "/autocomplete/{text}", relations.autocomplete),
     Route(GET, "/sparql", sparql.sparql_get),
     Route(POST, "/sparql", sparql.sparql_post),
+    Route(GET, "/.well-known/void", sparql.void, "new"),
+    Route(GET, "/.well-known/sparql-examples", sparql.example_queries, "new"),
     Route(POST, "/createCollection", membership.create_collection),
     Route(GET, "/advancedSearch", advanced.form),
     Route(POST, "/advancedSearch", advanced.advanced_search),

@@ -1,41 +1,72 @@
-"""Handlers of `/sparql`: the SPARQL protocol over GET and POST, and a page with a form for browsers.
+"""Handlers of `/sparql`: the SPARQL protocol over GET and POST, what describes it, and a page for browsers.
 
-Source: SPARQL 1.1 Protocol, section 2.1.
+Source: SPARQL 1.1 Protocol, section 2.1; SPARQL 1.1 Service Description, section 2; VoID, section 7.2.
 """
 
+import asyncio
+import contextlib
 import json
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
-from starlette.requests import Request
+from pyoxigraph import RdfFormat, parse, serialize
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
 
-from synhub.errors import BadRequest, TooLarge
+from synhub.errors import BadRequest, NotAcceptable, SynhubError, TooLarge, UnsupportedMediaType
+from synhub.model import ANONYMOUS
+from synhub.rdf import Iri, Triple, write_ntriples
 from synhub.sparql import results
+from synhub.sparql.description import describe_data, describe_service, endpoint_of
+from synhub.sparql.examples import describe_examples, examples
 from synhub.sparql.service import Answer, run_query
+from synhub.store.catalog_properties import graph_profile, most_used
+from synhub.store.children import Cancellation, Cancelled
+from synhub.vocab import KNOWN_PREFIXES
 from synhub.web.auth import actor_of, client_address, hub_of
 from synhub.web.forms import read_form
 from synhub.web.pages import render_form
-from synhub.web.respond import HTML, JSON, TEXT, Result, wants_html
+from synhub.web.respond import HTML, Result, negotiate, status_of, wants_html
 from synhub.web.waiting import beside
 
 _QUERY = "application/sparql-query"
 _UPDATE = "application/sparql-update"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
 _VARY = {"Vary": "Accept, X-authorization, Cookie"}
+_MOST_ROWS = 1_000  # of a page
+_LONGEST_LINK = 4_000
+_EXAMPLE_RESOURCES = 5
+_DOCUMENTS = (results.TURTLE, results.N_TRIPLES, results.RDF_XML, results.JSON_LD)
+_TABLES = (results.JSON, results.XML, results.CSV, results.TSV)
+_DEFAULT_QUERY = "promoters"
 
 Fields = dict[str, list[str]]
 
 
 async def sparql_get(request: Request) -> Result:
-    """Answer `?query=…`; without one, show the form to browsers."""
+    """Answer `?query=…`; without one, show the form to browsers, and the service description to who reads RDF."""
     return await _answer(request, _url_fields(request))
 
 
 async def sparql_post(request: Request) -> Result:
-    """Answer a query in a form, in JSON, or as the body itself; the dataset may also be named in the URL."""
+    """Answer a query in a form, in JSON, or as the body itself; the dataset may also be named in the URL.
+
+    Raises UnsupportedMediaType for a body of any other kind.
+    """
     limit = hub_of(request).settings.body_limit
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == _UPDATE:
         raise BadRequest("Update queries are not allowed")
-    sent = {"query": [await _body(request, limit)]} if kind == _QUERY else (await read_form(request, limit)).lists
+    if kind == _QUERY:
+        sent = {"query": [await _body(request, limit)]}
+    elif kind in _FORMS:
+        sent = (await read_form(request, limit)).lists
+    elif await _body(request, limit):
+        kinds = ", ".join((_QUERY, *_FORMS))
+        raise UnsupportedMediaType(f"a query cannot be read from {kind!r}; send one of {kinds}")
+    else:
+        sent = {}
     url = _url_fields(request)
     return await _answer(request, {name: sent.get(name, []) + url.get(name, []) for name in {**url, **sent}})
 
@@ -57,48 +88,185 @@ async def _body(request: Request, limit_bytes: int) -> str:
 
 
 async def _answer(request: Request, fields: Fields) -> Result:
-    query = next((text for text in fields.get("query", []) if text.strip()), "")
-    if not query:
-        return _without_query(request, fields)
-    page = wants_html(request)
+    queries = [text for text in fields.get("query", []) if text.strip()]
+    if not queries:
+        return await _without_query(request, fields)
+    if len(queries) > 1:
+        raise BadRequest(f"there are {len(queries)} queries; send one at a time")
+    accept = request.headers.get("accept")
+    if wants_html(request):
+        accept = next((f for f in fields.get("format", []) if f in (*_TABLES, *_DOCUMENTS)), None)
+        if accept is None:
+            return await _page(request, queries[0], fields)
+    # A client of HTTP/1.0 knows the end of an answer by the end of the connection, and would take a part for the whole.
+    whole = request.scope.get("http_version") == "1.0"
+    answer = await _run(request, queries[0], fields, accept, whole=whole)
+    size = {} if answer.size is None else {"Content-Length": str(answer.size)}
+    return Result(answer.body, answer.media_type, headers=_VARY | size)
+
+
+async def _run(request: Request, query: str, fields: Fields, accept: str | None, *, whole: bool) -> Answer:
+    """Run a query for as long as the client stays. Raises ClientDisconnect when it goes."""
     hub = hub_of(request)
-    answer = await beside(
-        request,
-        hub.lanes.query,
-        run_query,
-        hub,
-        actor_of(request),
-        query,
-        f"{results.JSON}, {results.TURTLE}" if page else request.headers.get("accept"),
-        fields.get("default-graph-uri", []),
-        fields.get("named-graph-uri", []),
-        client_address(request),
-    )
-    return _as_page(answer) if page else Result(answer.body, answer.media_type, headers=_VARY)
+    cancellation = Cancellation()
+    watching = asyncio.create_task(_watch(request, cancellation))
+    try:
+        return await beside(
+            request,
+            hub.lanes.query,
+            run_query,
+            hub,
+            actor_of(request),
+            query,
+            accept,
+            fields.get("default-graph-uri", []),
+            fields.get("named-graph-uri", []),
+            client_address(request),
+            whole=whole,
+            cancellation=cancellation,
+        )
+    except Cancelled as error:
+        raise ClientDisconnect from error
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
 
 
-def _without_query(request: Request, fields: Fields) -> Result:
+async def _watch(request: Request, cancellation: Cancellation) -> None:
+    """End the query when the client closes its connection: nobody would read the answer."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    cancellation.cancel()
+
+
+# --- descriptions ---------------------------------------------------------------------------------------------------
+
+
+async def _without_query(request: Request, fields: Fields) -> Result:
     if "update" in fields:
         raise BadRequest("Update queries are not allowed")
+    if request.method in ("GET", "HEAD"):
+        media_type = _named_rdf(request)
+        if media_type is not None:
+            return await run_in_threadpool(_service_description, request, media_type)
     if wants_html(request):
-        return Result(render_form("sparql", user=getattr(request.state, "user", None)), HTML)
+        name = next(iter(fields.get("example", [])), _DEFAULT_QUERY)
+        example = next((e for e in examples() if e.name == name), examples()[0])
+        return Result(_render(request, query=example.query), HTML)
     raise BadRequest(
         "There is no query: send it as the parameter query of a GET, as the form field query of a POST, or as the"
         f" body of a POST with Content-Type {_QUERY}"
     )
 
 
-def _as_page(answer: Answer) -> Result:
+def _named_rdf(request: Request) -> str | None:
+    """Return the RDF format that Accept names and likes best; None when it names none, or likes a page better."""
+    accept = request.headers.get("accept", "")
+    if not any(name in accept.lower() for name in _DOCUMENTS):
+        return None
+    best = negotiate(request, [(media_type, "") for media_type in _DOCUMENTS])
+    return None if best is None else _DOCUMENTS[best]
+
+
+def _service_description(request: Request, media_type: str) -> Result:
+    hub = hub_of(request)
+    graphs = {graph: graph_profile(hub.catalog.database, graph) for graph in hub.dataset(actor_of(request)).graphs}
+    return _document(describe_service(hub.registry, graphs), media_type)
+
+
+async def void(request: Request) -> Result:
+    """The VoID description of the public designs. Raises NotAcceptable."""
+    return await run_in_threadpool(_void, request, _format(request))
+
+
+def _void(request: Request, media_type: str) -> Result:
+    hub = hub_of(request)
+    profile = graph_profile(hub.catalog.database, hub.registry.public_graph)
+    shown = most_used(hub.catalog.database, hub.registry.public_graph, _EXAMPLE_RESOURCES)
+    address = Iri(hub.registry.prefix + ".well-known/void")
+    return _document(describe_data(hub.registry, address, profile, shown), media_type)
+
+
+async def example_queries(request: Request) -> Result:
+    """The example queries: their descriptions, or for browsers the page that lists them."""
+    if wants_html(request) and _named_rdf(request) is None:
+        return Result(_render(request, query=examples()[0].query), HTML)
+    registry = hub_of(request).registry
+    address = registry.prefix + ".well-known/sparql-examples"
+    return _document(describe_examples(address, endpoint_of(registry)), _format(request))
+
+
+def _format(request: Request) -> str:
+    """The RDF format for a document that there is in no other form; Turtle when the client has no wish."""
+    best = negotiate(request, [(media_type, "") for media_type in _DOCUMENTS])
+    if best is None and not wants_html(request):
+        raise NotAcceptable(f"this is RDF; ask for one of {', '.join(_DOCUMENTS)}")
+    return _DOCUMENTS[best or 0]
+
+
+def _document(triples: Iterable[Triple], media_type: str) -> Result:
+    rdf_format = RdfFormat.from_media_type(media_type)
+    assert rdf_format is not None, media_type
+    quads = parse(write_ntriples(triples), RdfFormat.N_TRIPLES)
+    text = serialize((quad.triple for quad in quads), format=rdf_format, prefixes=KNOWN_PREFIXES)
+    return Result(text, media_type, headers=_VARY)
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+async def _page(request: Request, query: str, fields: Fields) -> Result:
+    """Show what a query finds below the form that it stands in, or what is wrong with it."""
+    try:
+        answer = await _run(request, query, fields, f"{results.JSON}, {results.TURTLE}", whole=False)
+    except SynhubError as error:
+        return Result(_render(request, query=query, error=error.message), HTML, status_of(error))
+    links = _links(query, fields, answer)
     if not isinstance(answer.body, bytes):
-        raise TooLarge("the result is too large for a page; use LIMIT, or ask for text/csv")
-    if answer.media_type == results.JSON:
-        return Result(_table(json.loads(answer.body)), JSON, title="SPARQL results")
-    return Result(answer.body.decode(), TEXT, title="SPARQL results")
+        return Result(_render(request, query=query, links=links, is_large=True), HTML)
+    if answer.media_type != results.JSON:
+        return Result(_render(request, query=query, links=links, text=answer.body.decode()), HTML)
+    found = json.loads(answer.body)
+    if "boolean" in found:
+        return Result(_render(request, query=query, links=links, truth=found["boolean"]), HTML)
+    return Result(_render(request, query=query, links=links, names=found["head"]["vars"], rows=_rows(found)), HTML)
 
 
-def _table(answer: dict[str, Any]) -> list[dict[str, str]]:
-    """Turn a SPARQL JSON result into rows of texts; an ASK is one row."""
-    if "boolean" in answer:
-        return [{"boolean": "true" if answer["boolean"] else "false"}]
-    names = answer["head"]["vars"]
-    return [{n: row[n]["value"] if n in row else "" for n in names} for row in answer["results"]["bindings"]]
+def _rows(found: dict[str, Any]) -> list[list[dict[str, str] | None]]:
+    names = found["head"]["vars"]
+    return [[row.get(name) for name in names] for row in found["results"]["bindings"]]
+
+
+def _links(query: str, fields: Fields, answer: Answer) -> dict[str, str]:
+    """Where the same result is to be had in other forms; none for a query that is too long for an address.
+
+    `format` counts for browsers only, which cannot choose their Accept; clients send it with other meanings.
+    """
+    graphs: dict[str, Any] = {name: fields[name] for name in ("default-graph-uri", "named-graph-uri") if name in fields}
+    formats = (
+        {"CSV": results.CSV, "JSON": results.JSON, "XML": results.XML}
+        if answer.media_type == results.JSON
+        else {"Turtle": results.TURTLE, "N-Triples": results.N_TRIPLES, "RDF/XML": results.RDF_XML}
+    )
+    found = {
+        label: "/sparql?" + urlencode(graphs | {"query": query, "format": media_type}, doseq=True)
+        for label, media_type in formats.items()
+    }
+    return {label: link for label, link in found.items() if len(link) <= _LONGEST_LINK}
+
+
+def _render(request: Request, *, query: str, **found: Any) -> str:
+    rows = found.pop("rows", None)
+    nothing: dict[str, Any] = {"error": "", "links": {}, "is_large": False, "text": None, "truth": None, "names": []}
+    actor = getattr(request.state, "actor", ANONYMOUS)
+    return render_form(
+        "sparql",
+        user=actor.user,
+        query=query,
+        rows=None if rows is None else rows[:_MOST_ROWS],
+        number=0 if rows is None else len(rows),
+        examples=examples(),
+        link=request.state.link,
+        **{**nothing, **found},
+    )

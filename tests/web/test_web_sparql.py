@@ -1,7 +1,9 @@
 """`/sparql` over HTTP: every way to send a query, every way to get the answer, and the clients that do so."""
 
 import json
+import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -137,14 +139,47 @@ def test_browser_gets_a_form_and_tables(instance: Live) -> None:
     html = {"Accept": "text/html"}
     form = instance.get("/sparql", headers=html)
     assert (form.status_code, form.text[:15]) == (200, "<!DOCTYPE html>")
-    assert '<textarea name="query"' in form.text
+    assert '<textarea id="query" name="query"' in form.text
+    assert '<li><a href="/sparql?example=words">' in form.text
+    chosen = instance.get("/sparql?example=words", headers=html).text
+    assert "?design synhub:textMatch &#34;promoter or terminator&#34; ." in chosen.partition("</textarea>")[0]
     table = instance.request("POST", "/sparql", data={"query": QUERY}, headers=html)
     assert table.headers["content-type"].startswith("text/html")
     assert "<td>public</td>" in table.text
-    assert "<td>true</td>" in instance.get("/sparql", params={"query": "ASK {}"}, headers=html).text
+    assert "<h2>1 row</h2>" in table.text
+    assert "<h2>Yes</h2>" in instance.get("/sparql", params={"query": "ASK {}"}, headers=html).text
     graph = instance.get("/sparql", params={"query": "CONSTRUCT WHERE {?s ?p ?o}"}, headers=html)
     assert "dcterms:title &#34;public&#34;" in graph.text
-    assert instance.get("/sparql", params={"query": "SELECT"}, headers=html).status_code == 400
+    wrong = instance.get("/sparql", params={"query": "SELECT <b>"}, headers=html)
+    assert (wrong.status_code, wrong.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    assert re.search(r'<p role="alert">SPARQL syntax error.* \(line 1, column \d+\)</p>', wrong.text)
+    assert "SELECT &lt;b&gt;</textarea>" in wrong.text
+
+
+def test_page_links_to_files_of_the_result(instance: Live) -> None:
+    html = {"Accept": "text/html"}
+    page = instance.get("/sparql", params={"query": QUERY, "default-graph-uri": PUBLIC}, headers=html).text
+    found = re.search(r'href="([^"]*)">CSV</a>', page)
+    assert found is not None
+    file = instance.get(unescape(found[1]), headers=html)
+    assert (file.headers["content-type"], file.text) == ("text/csv; charset=utf-8", "t\r\npublic\r\n")
+
+
+def test_page_makes_no_link_of_an_iri_that_is_no_web_address(instance: Live) -> None:
+    query = 'SELECT (IRI("javascript:alert(1)") AS ?x) (IRI("https://example.org/a b") AS ?y) ("<i>" AS ?z) {}'
+    page = instance.get("/sparql", params={"query": query}, headers={"Accept": "text/html"}).text
+    assert 'href="javascript' not in page
+    assert "<i>" not in page
+
+
+def test_page_shows_the_first_rows_of_many(instance: Live) -> None:
+    query = "SELECT * { VALUES ?a { " + "1 " * 100 + "} VALUES ?b { " + "2 " * 100 + "} }"
+    page = instance.get("/sparql", params={"query": query}, headers={"Accept": "text/html"}).text
+    assert "<h2>10000 rows</h2>" in page
+    assert page.count("<tr>") == 1001
+    huge = query.replace("1 " * 100, "1 " * 4000)
+    page = instance.request("POST", "/sparql", data={"query": huge}, headers={"Accept": "text/html"}).text
+    assert "too large for a page" in page
 
 
 def test_sparqlwrapper_reads_every_form_it_knows(instance: Live) -> None:
