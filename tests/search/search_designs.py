@@ -2,6 +2,7 @@
 
 import random
 from datetime import date
+from urllib.parse import quote
 
 from synhub.model import ChangeSet, Dataset, Removed
 from synhub.rdf import Iri, Term, Triple, in_graph, iri_term, literal_term, write_nquads
@@ -42,6 +43,7 @@ TEXTS = [*WORDS, "Lac Promoter strong", "gfp%", "été", "back\\slash", "İstanb
 MOMENTS = ["2020-01-01T00:00:00Z", "2020-01-01T23:59:59.9Z", "2020-01-02T00:00:00", "2020-01-02T00:00:00+14:00"]
 DAYS = [date(2019, 12, 31), date(2020, 1, 1), date(2020, 1, 2), date(2020, 1, 3)]
 SEQUENCES = ["acgt", "ACGT", "acgtt", "aacgt", "C1CC1", "c1cc1", "MKV*", "mkv*"]
+QUOTED_BOB = "'Bob'"
 VERSIONS = ["1", "1.0", "1.2", "1.10", "1.10-rc", "1.10-SNAPSHOT", "2", "1.a"]
 
 
@@ -128,3 +130,30 @@ def fill(store: EmbeddedStore, catalog: Catalog, entries: dict[Removed, list[Tri
 def remove(store: EmbeddedStore, entries: dict[Removed, list[Triple]]) -> None:
     quads = [quad for (graph, _), triples in entries.items() for quad in in_graph(triples, graph)]
     store.apply(ChangeSet(write_nquads(quads), b""))
+
+
+def random_path(rnd: random.Random) -> str:
+    """A search path as somebody may send it: criteria of every kind, and words with operators, in any encoding."""
+    graph, day = rnd.choice(GRAPHS), rnd.choice(DAYS)
+    keys = ("createdBefore", "createdAfter", "modifiedBefore", "modifiedAfter", "created", "modified")
+    kinds = [
+        f"objectType={rnd.choice(['ComponentDefinition', 'sbol2:Collection', '<http://sbols.org/v2#Sequence>'])}",
+        f"role={rnd.choice(ROLES)}",
+        f"role={rnd.choice(['so:SO:0000167', '?any'])}",
+        f"type={rnd.choice(TYPES)}",
+        "=".join(rnd.choice(BELOW)),
+        f"collection=<{object_iri(graph, rnd.randint(0, 8))}>",
+        f"collection=<{graph}/lab/p{rnd.randint(0, 3)}>",
+        f"{rnd.choice(keys)}={day}",
+        f"latest={rnd.choice('01')}",
+        f"dc:creator={rnd.choice(['Alice', QUOTED_BOB, '?who'])}",
+        f"igem:status={rnd.choice(['7', 'Available', '?x'])}",
+        f"sequence={rnd.choice(SEQUENCES)}",
+        f"persistentIdentity=<{graph}/lab/p{rnd.randint(0, 3)}>",
+        f"version={rnd.choice(VERSIONS)!r}",
+        "title='lac promoter'",
+    ]
+    criteria = "".join(f"{criterion}&" for criterion in rnd.sample(kinds, rnd.choice([0, 1, 1, 2, 3])))
+    words = ["gfp", "GFP", "Lac", "lac promoter", "a", "100%", "été", "ΑΣ", "or", "and", "not", '"lac promoter"', '"x"']
+    text = criteria + " ".join(rnd.sample(words, rnd.choice([0, 1, 2, 4])))
+    return quote(text, safe=rnd.choice(["", "&=", "&=<>:/?'\"#*"]))

@@ -6,10 +6,23 @@ from dataclasses import replace
 
 import pyoxigraph
 import pytest
-from search_designs import CLASSES, GRAPHS, PUBLIC, READERS, fill, object_iri, random_entry, random_query, remove
+from search_designs import (
+    CLASSES,
+    GRAPHS,
+    PUBLIC,
+    READERS,
+    fill,
+    object_iri,
+    random_entry,
+    random_path,
+    random_query,
+    remove,
+)
 
-from synhub.identity import version_key
-from synhub.model import Dataset, Removed
+from synhub.errors import InvalidQuery
+from synhub.identity import Registry, version_key
+from synhub.model import ANONYMOUS, Actor, Dataset, Removed, User
+from synhub.permissions import dataset_for
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, literal_term, text_of
 from synhub.search import service
 from synhub.search.ast import (
@@ -121,6 +134,40 @@ def test_catalog_and_sparql_find_the_same(pair: tuple[EmbeddedStore, Catalog], r
     for n in range(30):
         reader = Dataset(rnd.choice(READERS).graphs, (), late)
         agree(store, catalog, reader, random_query(rnd), entries, f"seed {seed}, hidden query {n}")
+
+
+def actors() -> list[Actor]:
+    """Nobody, two with data of their own, one without, and an administrator."""
+
+    def user(name: str, *, is_admin: bool = False) -> Actor:
+        return Actor(User(1, name, name, f"{name}@example.org", "", is_admin, False, True, False, ""))
+
+    return [ANONYMOUS, user("alice"), user("bob"), user("carol"), user("root", is_admin=True)]
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_any_path_of_any_actor_means_its_query(pair: tuple[EmbeddedStore, Catalog], round_number: int) -> None:
+    store, catalog = pair
+    registry = Registry("http://x/")
+    seed = random.randrange(sys.maxsize)
+    rnd = random.Random(seed)
+    entries = dict(random_entry(graph, n, rnd) for graph in GRAPHS for n in range(9))
+    fill(store, catalog, entries, 1)
+    hidden = dict(rnd.sample(sorted(entries.items()), rnd.choice([0, 5])))
+    remove(store, hidden)
+    catalog.hide(list(hidden)[:2])
+    found = 0
+    for _ in range(40):
+        reader = dataset_for(rnd.choice(actors()), registry, frozenset(hidden))
+        path = random_path(rnd)
+        try:
+            query = parse_search_path(path)
+        except InvalidQuery as refused:  # a word that is no key before others
+            assert "&" in path or "%26" in path, f"seed {seed}: {path}: {refused}"
+            continue
+        agree(store, catalog, reader, query, entries, f"seed {seed}, {path}")
+        found += service.count(catalog, store, reader, query) > 0
+    assert found > 5
 
 
 def test_folding_and_the_engine_differ_on_young_scripts_only() -> None:
