@@ -41,6 +41,7 @@ from synhub.store.open import open_store
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
+from synhub.store.sequence_uploads import SequenceUploads
 from synhub.store.sequences import FOLDER as SEQUENCES
 from synhub.store.sequences import Sequences
 from synhub.store.shares import Shares
@@ -176,6 +177,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         hub = Hub(
             settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
             writer, submissions, edits, quotas, backups, RecentTopLevels(store, writer.settled_number),
+            SequenceUploads(data / "sequence-uploads"),
             sequences,
         )  # fmt: skip
         backups.clear()

@@ -23,6 +23,7 @@ from synhub.store.journal import Journal
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
+from synhub.store.sequence_uploads import SequenceUploads
 from synhub.store.sequences import Sequences
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
@@ -50,6 +51,7 @@ class Hub:
     quotas: Quotas
     backups: Backups
     recent: RecentTopLevels
+    sequence_uploads: SequenceUploads
     sequences: Sequences
 
     @contextmanager

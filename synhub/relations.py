@@ -64,7 +64,7 @@ def uses(hub: Hub, actor: Actor, ref: ObjectRef) -> Related:
 
 def uses_of(hub: Hub, actor: Actor, located: Located) -> Related:
     """As `uses`, of an object that has been located."""
-    view, readable = _view(hub, hub.dataset(actor), located)
+    view, readable = view_beside(hub, hub.dataset(actor), located)
     me = is_one_of("me", [located.iri])
     named = {*nodes_named(hub.catalog, located.iri), *nodes_of(hub.catalog, view, [me])}
     between = nodes_of(hub.catalog, view, [refers_directly_to("between", sorted(named)), *readable])
@@ -84,9 +84,9 @@ def twins(hub: Hub, actor: Actor, ref: ObjectRef) -> Related:
 def twins_of(hub: Hub, actor: Actor, located: Located) -> Related:
     """As `twins`, of an object that has been located."""
     dataset = hub.dataset(actor)
-    view, readable = _view(hub, dataset, located)
+    view, readable = view_beside(hub, dataset, located)
     same: dict[Iri, None] = {}
-    for elements in _elements_of(hub, dataset, located):
+    for elements in elements_of(hub, dataset, located):
         same |= dict.fromkeys(view.sequences_with(elements, any_case=HasElements(elements).any_case))
     if readable:  # a share link of one object does not open its sequence
         same = {iri: None for iri in same if objects.readable_graph(hub, dataset, iri) is not None}
@@ -115,7 +115,7 @@ def complete(catalog: Catalog, dataset: Dataset, text: str, limit: int) -> list[
     return list(found)[:limit]
 
 
-def _view(hub: Hub, dataset: Dataset, located: Located) -> tuple[View, list[Condition]]:
+def view_beside(hub: Hub, dataset: Dataset, located: Located) -> tuple[View, list[Condition]]:
     """Return the reader's view; and, where it reaches into the graph that the object is opened in, its bounds."""
     if located.graph in dataset.graphs:
         return View(hub.catalog, dataset), []
@@ -131,10 +131,12 @@ def _view(hub: Hub, dataset: Dataset, located: Located) -> tuple[View, list[Cond
     return view, [is_in_graphs_or_opened("readable", dataset.graphs, opened, shared)]
 
 
-def _elements_of(hub: Hub, dataset: Dataset, located: Located) -> list[str]:
-    """Return the elements of the object's sequences that the reader may read."""
+def elements_of(hub: Hub, dataset: Dataset, located: Located) -> list[str]:
+    """Return the elements of the object's sequences that the reader may read; of a Sequence its own."""
     me = iri_term(located.iri)
     stored = objects.facts_of(hub, located)
+    if SBOL2.Sequence in located.types:
+        return _texts(stored, me)
     sequences = sorted({o for s, p, o in stored if s == me and p == _SEQUENCE and is_iri(o)})
     by_graph: dict[Iri, list[Iri]] = {}
     for iri in map(iri_of, sequences):

@@ -23,11 +23,12 @@ _PATIENCE_S = 5.0  # longer than the judgement of somebody else may take
 
 def check_room(hub: Hub) -> None:
     """Refuse while the disk has no room for one more upload: who asks may be anybody. Raises DiskFull."""
-    if _left_bytes(hub) < hub.settings.validate_limit:
+    if left_bytes(hub) < hub.settings.validate_limit:
         raise DiskFull("the disk of the server has no room to check files now; please try again later")
 
 
-def _left_bytes(hub: Hub) -> int:
+def left_bytes(hub: Hub) -> int:
+    """Return the room that is left for what is to be judged."""
     return Room(hub.journal.folder, hub.settings.disk_reserve).left_bytes()
 
 
@@ -49,23 +50,29 @@ def judge(
     argument: dict[str, Any] = {
         "files": [{"path": str(file.path), "name": file.name} for file in files],
         "folder": str(folder / "unpacked"),
-        "room_bytes": _left_bytes(hub),
+        "room_bytes": left_bytes(hub),
         "gates": list(gates),
         "limits": {},
         "triples": str(triples) if shapes else None,
     }
-    report = report_of(_call(hub.lanes.validate, argument, settings.validate_timeout, caller, "the files"))
+    report = report_of(_judge(hub.lanes.validate, argument, settings.validate_timeout, caller, "the files"))
     if shapes is None:
         return report
     argument = {"data": str(triples), "shapes": str(shapes.path), "name": shapes.name}
-    answer = _call(hub.lanes.shacl, argument, settings.shacl_timeout, caller, "these shapes on this document")
+    answer = _judge(hub.lanes.shacl, argument, settings.shacl_timeout, caller, "these shapes on this document")
     return replace(report, findings=[*report.findings, *(Finding.from_json(f) for f in answer["findings"])])
 
 
-def _call(lane: Lane, argument: Mapping[str, Any], timeout_s: float, caller: str | None, what: str) -> dict[str, Any]:
-    """Run the one task of a lane. Raises what it raises, and for a child that ended what that means for the caller."""
+def _judge(lane: Lane, argument: Mapping[str, Any], timeout_s: float, caller: str | None, what: str) -> dict[str, Any]:
+    return run_task(lane, lane.name, argument, timeout_s, caller, what)
+
+
+def run_task(
+    lane: Lane, task: str, argument: Mapping[str, Any], timeout_s: float, caller: str | None, what: str
+) -> dict[str, Any]:
+    """Run a task in a lane. Raises what it raises, and for a child that ended what that means for the caller."""
     try:
-        return lane.call(lane.name, argument, timeout_s, wait_s=timeout_s + _PATIENCE_S, caller=caller)
+        return lane.call(task, argument, timeout_s, wait_s=timeout_s + _PATIENCE_S, caller=caller)
     except ChildDied as death:
         raise _explain(death, what, timeout_s, lane.memory_bytes) from death
 

@@ -125,6 +125,9 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
         ("/search/", (200, 200, 200, 200)),
         ("/search/quagga", (200, 200, 200, 200)),
         ("/search/sequence=gattacagattaca&", (200, 200, 200, 200)),
+        ("/search/globalsequence=gattacagattacc&", (200, 200, 200, 200)),
+        ("/search/subsequence=gattacagat&", (200, 200, 200, 200)),
+        (f"/search/file_search={'x' * 32}&", (400, 400, 400, 400)),
         (
             f"/search/collection=%3C{quote(PREFIX, safe='')}user%2Falice%2Fzebras%2Fzebras_collection%2F1%3E&",
             (200,) * 4,
@@ -149,6 +152,10 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("POST", "/advancedSearch"): [("/advancedSearch", (302, 302, 302, 302))],
     ("POST", "/admin/explorerUpdateIndex"): [("/admin/explorerUpdateIndex", (401, 401, 401, 200))],
     ("GET", "/admin/explorerIndexingLog"): [("/admin/explorerIndexingLog", (401, 401, 401, 200))],
+    ("GET", "/sequenceSearch"): [("/sequenceSearch", (200, 200, 200, 200))],
+    ("GET", "/sbsearch"): [("/sbsearch", (200, 200, 200, 200))],
+    ("POST", "/sbsearch"): [("/sbsearch", (400, 400, 400, 400))],
+    ("POST", "/sequenceQuery"): [("/sequenceQuery", (400, 400, 400, 400))],
     ("GET", "/sequence/service-info"): [("/sequence/service-info", (200, 200, 200, 200))],
     ("GET", "/sequence/{digest}"): [(f"/sequence/{name}", (404, 200, 404, 404)) for name in DIGESTS],
     ("GET", "/sequence/{digest}/metadata"): [(f"/sequence/{DIGESTS[0]}/metadata", (404, 200, 404, 404))],
@@ -227,7 +234,7 @@ def test_private_use_of_a_public_part_shows_nowhere(instance: Live) -> None:
 # --- object verbs: the three forms
 
 OWN = dict.fromkeys(VERBS, 200) | {"": 200, "metadata": 200, "subCollections": 200, "members": 200}
-RELATIONS = dict.fromkeys(("uses", "usesCount", "twins", "twinsCount"), 200)
+RELATIONS = dict.fromkeys(("uses", "usesCount", "twins", "twinsCount", "similar", "similarCount"), 200)
 OWN |= RELATIONS
 OWN |= {"download": 404, "icon": 403}  # what is no attachment has none; nor has what is private an icon
 STRANGER = dict.fromkeys(VERBS, 404) | {"": 404, "metadata": 200, "subCollections": 200, "members": 404}

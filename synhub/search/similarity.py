@@ -11,7 +11,7 @@ from typing import Protocol
 from synhub.model import Dataset, Hit
 from synhub.rdf import Iri
 from synhub.search.alignment import SequenceMatch, SequenceQuery, SequencesFound, make_query
-from synhub.search.ast import Criterion, FoundSequence, HasElements, LikeSequence, SearchQuery
+from synhub.search.ast import Criterion, FoundSequence, HasElements, LikeSequence, SearchQuery, SequenceOptions
 from synhub.search.plan import plan, resolve
 from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
@@ -28,7 +28,7 @@ class Finder(Protocol):
     """The index of sequences: `store.sequence_index`."""
 
     def find(
-        self, query: SequenceQuery, graphs: Iterable[Iri], within: Iterable[bytes] | None = None
+        self, query: SequenceQuery, graphs: Sequence[Iri], within: Iterable[bytes] | None = None
     ) -> SequencesFound: ...
 
 
@@ -71,12 +71,22 @@ def _filled(
     texts = find_file(criterion.token) if criterion.token else ()
     if options.is_exact:
         found = [sequence for text in texts for sequence in exactly(view, HasElements(text))]
-        return replace(criterion, found=_accepted(view, found, others, options.max_accepts))
+        return replace(criterion, found=accepted(view, found, others, options.max_accepts))
     queries = [*criterion.queries, *(make_query(text, options.mode, **options.limits()) for text in texts)]
-    answers = [finder.find(query, dataset.graphs, _within(view, others)) for query in queries]
+    found, cut = find_sequences(view, finder, dataset.graphs, queries, _within(view, others))
+    return replace(criterion, found=accepted(view, found, others, options.max_accepts), cut=cut)
+
+
+def find_sequences(
+    view: View, finder: Finder, graphs: Sequence[Iri], queries: Sequence[SequenceQuery], within: set[bytes] | None
+) -> tuple[list[FoundSequence], str]:
+    """Return the sequences of the graphs that are like one of the queries, the best first, and why there may be more.
+
+    `graphs` are those of the view, `within` the digests to stay in. Raises what the index raises.
+    """
+    answers = [finder.find(query, graphs, within) for query in queries]
     found = _sequences(view, [match for answer in answers for match in answer.matches])
-    cut = "; ".join(dict.fromkeys(answer.cut for answer in answers if answer.cut))
-    return replace(criterion, found=_accepted(view, found, others, options.max_accepts), cut=cut)
+    return found, "; ".join(dict.fromkeys(answer.cut for answer in answers if answer.cut))
 
 
 def _within(view: View, others: Sequence[Condition]) -> set[bytes] | None:
@@ -99,7 +109,7 @@ def _sequences(view: View, matches: Sequence[SequenceMatch]) -> list[FoundSequen
     ]
 
 
-def _accepted(
+def accepted(
     view: View, found: Sequence[FoundSequence], others: Sequence[Condition], max_accepts: int
 ) -> tuple[FoundSequence, ...]:
     """Return the best of the found sequences, as many as are to be accepted: of those that some object found has."""
@@ -197,3 +207,18 @@ def notes(query: SearchQuery) -> tuple[str, ...]:
             if criterion.cut:
                 cuts.append(criterion.cut)
     return tuple(dict.fromkeys(cuts))
+
+
+def objects_like(
+    catalog: Catalog, store: TripleStore, finder: Finder, dataset: Dataset, text: str, limit: int
+) -> list[Iri]:
+    """Return up to `limit` objects of the dataset with a sequence that holds these letters, in no order.
+
+    Ambiguous letters, both strands, and over the origin of what is circular. Raises BadRequest for what is no sequence,
+    and what the index raises.
+    """
+    options = SequenceOptions().within()
+    criterion = LikeSequence((make_query(text, options.mode, **options.limits()),), "", options)
+    query = filled(catalog, store, finder, dataset, SearchQuery((criterion,)), lambda _: ())
+    view = View(catalog, dataset)
+    return view.iris(plan(view, query).conditions, limit)

@@ -32,6 +32,7 @@ TASKS: dict[str, str] = {
     "validate": "synhub.submit.validate:run",
     "shacl": "synhub.submit.shacl:run",
     "query": "synhub.sparql.evaluate:run",
+    "sequence_file": "synhub.submit.sequences:run",
     "remote_query": "synhub.store.remote_query:run",
     "download": "synhub.store.download:run",
     "sequence": "synhub.store.sequence_task:run",

@@ -28,7 +28,7 @@ logger = logging.getLogger("synhub.web")
 
 _CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Disposition, Link, Location, ETag, Retry-After, X-Request-Id",
+    "Access-Control-Expose-Headers": "Content-Disposition, Link, Location, ETag, Retry-After, X-Request-Id, X-Search-Note",
 }
 _PREFLIGHT = _CORS | {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",

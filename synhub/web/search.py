@@ -1,6 +1,6 @@
 """Handlers of `/search`, `/searchCount`, `/remoteSearch` and `/facets`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -9,20 +9,24 @@ from urllib.parse import quote, urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from synhub import sequences
 from synhub.errors import BadRequest
-from synhub.model import Hit, Page
+from synhub.model import Dataset, Hit, Page
 from synhub.search import service
 from synhub.search.ast import RELEVANCE, SearchQuery, Sort
 from synhub.search.criteria import parse_criteria
 from synhub.search.facets import FacetCount, Facets
 from synhub.search.facets import facets as count_facets
 from synhub.search.grammar import DEFAULT_LIMIT, decode_path, parse_number, parse_search_path, parse_sort, split_paging
+from synhub.search.similarity import is_like, notes
 from synhub.search.translate import count_query, rows_query
 from synhub.search.words import describe
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.pages import pager, render_form, turned
 from synhub.web.respond import HTML, Result, json_result, text, wants_html
+from synhub.web.waiting import beside
 
+NOTE = "X-Search-Note"
 MOST_FACETS = 1_000  # values of each kind that `/facets` returns
 _FACETS = 20
 _FACETS_OF_PAGE = 8
@@ -46,10 +50,12 @@ async def search_count(request: Request) -> Result:
     hub = hub_of(request)
     query, _ = _query(request)
     dataset = hub.dataset(actor_of(request))
+    query = await _with_found(request, dataset, query)
     if _explains(request):
         explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
         return text(count_query(explained).text)
-    return text(str(await run_in_threadpool(service.count, hub.catalog, hub.store, dataset, query)))
+    found = await run_in_threadpool(service.count, hub.catalog, hub.store, dataset, query)
+    return replace(text(str(found)), headers=note_header(notes(query)))
 
 
 async def facets(request: Request) -> Result:
@@ -60,6 +66,7 @@ async def facets(request: Request) -> Result:
     if limit > MOST_FACETS:
         raise BadRequest(f"limit={limit} is too much; at most {MOST_FACETS} values of each kind are counted")
     dataset = hub.dataset(actor_of(request))
+    query = await _with_found(request, dataset, query)
     found = await run_in_threadpool(count_facets, hub.catalog, hub.store, dataset, query, limit)
     return json_result(facets_json(found), title="Facets")
 
@@ -71,18 +78,34 @@ async def _search(request: Request, title: str) -> Result:
     offset, limit = paged(request, paging)
     cut = min(limit, hub.settings.search_limit)
     dataset = hub.dataset(actor_of(request))
+    query = await _with_found(request, dataset, query)
     if _explains(request):
         explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
         return text(rows_query(explained, offset, cut, sort).text)
     is_page = bool(title) and wants_html(request)
     if limit <= cut and not is_page:  # nothing in the answer says how much there is: it is not counted
         hits = await run_in_threadpool(service.rows, hub.catalog, hub.store, dataset, query, offset, limit, sort)
-        return json_result([search_row(hit) for hit in hits], title=title)
+        return json_result([search_row(hit) for hit in hits], title=title, headers=note_header(notes(query)))
     page = await run_in_threadpool(service.search, hub.catalog, hub.store, dataset, query, offset, cut, sort)
     if is_page:
         found = await run_in_threadpool(count_facets, hub.catalog, hub.store, dataset, query, _FACETS_OF_PAGE)
         return _page(request, query, page, found)
-    return json_result([search_row(hit) for hit in page.hits], title=title, headers=next_link(request, page, limit))
+    headers = next_link(request, page, limit) | note_header(notes(query))
+    return json_result([search_row(hit) for hit in page.hits], title=title, headers=headers)
+
+
+async def _with_found(request: Request, dataset: Dataset, query: SearchQuery) -> SearchQuery:
+    """Return a query with the sequences that it is about; most are about none."""
+    if not is_like(query):
+        return query
+    hub = hub_of(request)
+    return await beside(request, hub.lanes.sequence, sequences.with_found, hub, actor_of(request), dataset, query)
+
+
+def note_header(cuts: Sequence[str]) -> dict[str, str]:
+    """Say in a header why there may be more than was found."""
+    text = "; ".join(cuts)
+    return {NOTE: "".join(c if " " <= c <= "~" else "_" for c in text)} if text else {}
 
 
 def _page(request: Request, query: SearchQuery, page: Page, found: Facets) -> Result:
@@ -103,6 +126,7 @@ def _page(request: Request, query: SearchQuery, page: Page, found: Facets) -> Re
         latest="latest" in request.query_params,
         facets=found,
         narrowed=_narrowing(request, searched),
+        notes=notes(query),
         **pager(request, page),
     )
     return Result(html, HTML)

@@ -77,7 +77,7 @@ async def _received(
     gates = request.query_params.get("gates", "")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
-        return [await _body(request, folder, kind, limit_bytes)], None, gates
+        return [await body_file(request, folder, kind, limit_bytes)], None, gates
     form = await read_upload_form(request, folder, limit_bytes)
     files = [file for file in form.files if file.field != SHAPES]
     own = next((file for file in form.files if file.field == SHAPES), None)
@@ -88,7 +88,7 @@ async def _received(
     return files, own, ",".join(form.lists.get("gates", [gates]))
 
 
-async def _body(request: Request, folder: Path, kind: str, limit_bytes: int) -> UploadedFile:
+async def body_file(request: Request, folder: Path, kind: str, limit_bytes: int) -> UploadedFile:
     """Write a body that is a file itself. Raises TooLarge, BadRequest for an empty one."""
     name = _NAMES.get(kind, "upload")
     path = folder / "upload-0"
