@@ -35,7 +35,7 @@ SETTINGS: tuple[Setting, ...] = (
         "engine",
         "oxigraph:",
         "",
-        "oxigraph: (on disk) or memory: (all of it in a temporary folder, deleted at exit)",
+        "oxigraph: (on disk), memory: (in a temporary folder, deleted at exit), or sparql+http://host:port/path",
     ),
     Setting("signup", True, "", "whether anybody may register"),
     Setting("remove_public", False, "", "whether administrators may remove what is public"),
@@ -75,6 +75,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("report_days", 90, "days", "how long job reports are kept", least=1),
     Setting("login_attempts", 10, "attempts", "failed logins per account or address before they are slowed", least=1),
     Setting("trusted_proxies", "", "", "addresses whose X-Forwarded-For is believed, comma separated"),
+    Setting("request_rate", 200.0, "requests/s", "what one address, or user, may ask for; 0 means no limit"),
+    Setting("request_burst", 2000, "requests", "as many at once", least=1),
+    Setting(
+        "costly_rate", 50.0, "requests/s", "queries, searches and downloads of one address, or user; 0 means no limit"
+    ),
+    Setting("costly_burst", 500, "requests", "as many of these at once", least=1),
+    Setting("unlimited", "127.0.0.0/8,::1", "", "addresses and networks that these limits are not for"),
     Setting("access_log", True, "", "whether each request is told in one line on standard error"),
 )
 
@@ -122,6 +129,11 @@ class Settings:
     report_days: int
     login_attempts: int
     trusted_proxies: str
+    request_rate: float
+    request_burst: int
+    costly_rate: float
+    costly_burst: int
+    unlimited: str
     access_log: bool
 
 

@@ -97,6 +97,7 @@ FIXED: dict[tuple[str, str], list[tuple[str, tuple[int, int, int, int]]]] = {
     ("DELETE", "/profile/shareLinks"): [("/profile/shareLinks", (401, 200, 200, 200))],
     ("DELETE", "/profile/shareLinks/{id}"): [("/profile/shareLinks/none", (401, 404, 404, 404))],
     ("GET", "/health"): [("/health", (200, 200, 200, 200))],
+    ("GET", "/robots.txt"): [("/robots.txt", (200,) * 4)],
     ("GET", "/static/{name}"): [("/static/suggest.js", (200,) * 4), ("/static/style.css", (404,) * 4)],
     ("GET", "/submit"): [("/submit", (302, 200, 200, 200))],
     ("POST", "/submit"): [("/submit", (401, 400, 400, 400))],

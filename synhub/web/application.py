@@ -21,14 +21,17 @@ from synhub.model import ANONYMOUS
 from synhub.ownership import actor_with_link
 from synhub.web import routes
 from synhub.web.access import AccessLog, shown_path
-from synhub.web.auth import Proxies, identify, login_redirect
-from synhub.web.respond import Result, error_result, redirect, text, to_response
+from synhub.web.auth import SAFE_METHODS, Addresses, client_address, identify, login_redirect
+from synhub.web.budgets import Gate, client_of
+from synhub.web.respond import Result, error_result, redirect, text, to_response, wants_html
 
 logger = logging.getLogger("synhub.web")
 
 _CORS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Content-Disposition, Link, Location, ETag, Retry-After, X-Request-Id, X-Search-Note",
+    "Access-Control-Expose-Headers": (
+        "Content-Disposition, Link, Location, ETag, Retry-After, X-Request-Id, X-Search-Note"
+    ),
 }
 _PREFLIGHT = _CORS | {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
@@ -66,7 +69,7 @@ async def _dispatch(request: Request) -> Response:
         else:
             problem = matched.style == "new"
             await identify(request, hub)
-            result = await _call(request, matched)
+            result = await _admit(request, matched)
     except errors.SynhubError as error:
         result = login_redirect(request, error) or error_result(error, problem=problem)
     except ClientDisconnect:
@@ -95,6 +98,23 @@ def _cache_rule(request: Request) -> str:
     if request.method not in ("GET", "HEAD") or actor.by_cookie:
         return "no-store"
     return "no-cache" if actor.user is None else "private, no-cache"
+
+
+async def _admit(request: Request, matched: routes.Matched) -> Result:
+    """Call the handler within the budget of whoever asks; of anonymous callers, in turn."""
+    gate: Gate = request.app.state.gate
+    actor, address = request.state.actor, client_address(request)
+    gate.admit(actor, address, costly=matched.cost != "cheap")
+    if actor.user is not None or not _takes_turn(request, matched):
+        return await _call(request, matched)
+    async with gate.turns.turn(client_of(address)):
+        return await _call(request, matched)
+
+
+def _takes_turn(request: Request, matched: routes.Matched) -> bool:
+    """Say whether the work is done here, at our own pace: not by a child, nor while a body is still coming in."""
+    is_document = matched.ref is not None and not matched.verb and not wants_html(request)
+    return matched.cost != "bulk" and not is_document and request.method in SAFE_METHODS
 
 
 async def _call(request: Request, matched: routes.Matched) -> Result:
@@ -139,8 +159,9 @@ class _EveryPath(Route):
 
 def create_app(hub: Hub) -> ASGIApp:
     """Make the ASGI application around an open Hub. Raises BadRequest for a setting that only HTTP reads."""
-    Proxies.parse(hub.settings.trusted_proxies)
+    Addresses.parse("trusted_proxies", hub.settings.trusted_proxies)
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
     app = Starlette(routes=[_EveryPath("/", _dispatch, methods=methods)])
     app.state.hub = hub
+    app.state.gate = Gate.of(hub.settings)
     return AccessLog(app, lines=hub.settings.access_log)

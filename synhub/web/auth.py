@@ -146,20 +146,20 @@ def session_cookie(request: Request, value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Proxies:
-    """The addresses and networks whose X-Forwarded-… headers are believed."""
+class Addresses:
+    """Addresses and networks: those whose X-Forwarded-… headers are believed, or that limits are not for."""
 
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
     @classmethod
-    def parse(cls, text: str) -> "Proxies":
-        """Read a comma separated list. Raises BadRequest for what is no address."""
+    def parse(cls, setting: str, text: str) -> "Addresses":
+        """Read a comma separated list, the value of a setting. Raises BadRequest for what is no address."""
         try:
             return cls(tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()))
         except ValueError as error:
-            raise BadRequest(f"trusted_proxies: {error}; give addresses or networks, comma separated") from error
+            raise BadRequest(f"{setting}: {error}; give addresses or networks, comma separated") from error
 
-    def trust(self, address: str) -> bool:
+    def hold(self, address: str) -> bool:
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:
@@ -167,8 +167,8 @@ class Proxies:
         return any(ip in network for network in self.networks)
 
 
-def _proxies(request: Request) -> Proxies:
-    return Proxies.parse(hub_of(request).settings.trusted_proxies)
+def _proxies(request: Request) -> Addresses:
+    return Addresses.parse("trusted_proxies", hub_of(request).settings.trusted_proxies)
 
 
 def client_address(request: Request) -> str:
@@ -182,7 +182,7 @@ def client_address(request: Request) -> str:
         return address
     proxies = _proxies(request)
     for hop in reversed([part.strip() for part in forwarded.split(",")]):
-        if not proxies.trust(address):
+        if not proxies.hold(address):
             break
         address = hop
     return address
@@ -192,7 +192,7 @@ def _is_https(request: Request) -> bool:
     if request.url.scheme == "https":
         return True
     forwarded = request.headers.get("x-forwarded-proto", "").strip().lower()
-    return forwarded == "https" and request.client is not None and _proxies(request).trust(request.client.host)
+    return forwarded == "https" and request.client is not None and _proxies(request).hold(request.client.host)
 
 
 # --- work that hashes passwords -------------------------------------------------------------------------------------

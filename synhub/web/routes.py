@@ -30,6 +30,7 @@ from synhub.web import (
     refget,
     relations,
     removal,
+    robots,
     search,
     sequences,
     sharing,
@@ -42,6 +43,8 @@ from synhub.web.respond import Result
 
 Handler = Callable[..., Awaitable[Result]]
 Style = Literal["classic", "new"]
+Cost = Literal["cheap", "search", "bulk"]
+"""What a request takes: little; a search, here; or much, mostly elsewhere (children, the client's own pace)."""
 
 GET = ("GET", "HEAD")
 POST = ("POST",)
@@ -58,6 +61,7 @@ class Route:
     path: str
     handler: Handler
     style: Style = "classic"
+    cost: Cost = "cheap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class ObjectVerb:
     verb: str
     handler: Handler
     style: Style = "classic"
+    cost: Cost = "cheap"
 
 
 ROUTES: tuple[Route, ...] = (
@@ -90,56 +95,57 @@ ROUTES: tuple[Route, ...] = (
     Route(("DELETE", "POST"), "/profile/shareLinks", sharing.revoke_own_share_links, "new"),
     Route(("DELETE",), "/profile/shareLinks/{id}", sharing.revoke_own_share_links, "new"),
     Route(GET, "/health", admin.health, "new"),
+    Route(GET, "/robots.txt", robots.robots),
     Route(GET, "/static/{name}", static_files.static, "new"),
     Route(GET, "/submit", submissions.submit_form),
     Route(POST, "/submit", submissions.submit),
     Route(POST, "/remoteSubmit", submissions.remote_submit),
     Route(GET, "/validate", validation.form),
-    Route(POST, "/validate", validation.validate, "new"),
+    Route(POST, "/validate", validation.validate, "new", cost="bulk"),
     Route(GET, "/shapes/sbol2.ttl", validation.shapes, "new"),
     Route(POST, "/updateMutableDescription", editing.update_description),
     Route(POST, "/updateMutableNotes", editing.update_notes),
     Route(POST, "/updateMutableSource", editing.update_source),
     Route(POST, "/updateCitations", editing.update_citations),
     Route(GET, "/jobs/{id}", jobs.job, "new"),
-    Route(GET, "/jobs/{id}/upload", jobs.upload, "new"),
-    Route(GET, "/jobs/{id}/upload/{number}", jobs.upload, "new"),
+    Route(GET, "/jobs/{id}/upload", jobs.upload, "new", cost="bulk"),
+    Route(GET, "/jobs/{id}/upload/{number}", jobs.upload, "new", cost="bulk"),
     Route(GET, "/rootCollections", listings.root_collections),
     Route((*GET, *POST), "/browse", icons.browse),
     Route(GET, "/manage", listings.manage),
     Route(GET, "/shared", sharing.shared),
-    Route(GET, "/search/{*query}", search.search),
-    Route(GET, "/searchCount/{*query}", search.search_count),
-    Route(GET, "/remoteSearch/{*query}", search.remote_search),
-    Route(GET, "/facets/{*query}", search.facets, "new"),
+    Route(GET, "/search/{*query}", search.search, cost="search"),
+    Route(GET, "/searchCount/{*query}", search.search_count, cost="search"),
+    Route(GET, "/remoteSearch/{*query}", search.remote_search, cost="search"),
+    Route(GET, "/facets/{*query}", search.facets, "new", cost="search"),
     Route(GET, "/autocomplete/{text}", relations.autocomplete),
-    Route(GET, "/sparql", sparql.sparql_get),
-    Route(POST, "/sparql", sparql.sparql_post),
+    Route(GET, "/sparql", sparql.sparql_get, cost="bulk"),
+    Route(POST, "/sparql", sparql.sparql_post, cost="bulk"),
     Route(GET, "/.well-known/void", sparql.void, "new"),
     Route(GET, "/.well-known/sparql-examples", sparql.example_queries, "new"),
-    Route(POST, "/createCollection", membership.create_collection),
-    Route(GET, "/advancedSearch", advanced.form),
-    Route(POST, "/advancedSearch", advanced.advanced_search),
+    Route(POST, "/createCollection", membership.create_collection, cost="search"),
+    Route(GET, "/advancedSearch", advanced.form, cost="search"),
+    Route(POST, "/advancedSearch", advanced.advanced_search, cost="search"),
     Route(POST, "/admin/explorerUpdateIndex", admin.update_index),
     Route(GET, "/admin/explorerIndexingLog", admin.indexing_log),
     Route(GET, "/{type}/count", listings.type_count),
     Route(GET, "/sequenceSearch", sequences.form),
     Route(GET, "/sbsearch", sequences.form),
-    Route(POST, "/sbsearch", sequences.search),
-    Route(POST, "/sequenceQuery", sequences.keep, "new"),
+    Route(POST, "/sbsearch", sequences.search, cost="bulk"),
+    Route(POST, "/sequenceQuery", sequences.keep, "new", cost="bulk"),
     Route(GET, "/sequence/service-info", refget.service_info, "new"),
-    Route(GET, "/sequence/{digest}", refget.sequence, "new"),
+    Route(GET, "/sequence/{digest}", refget.sequence, "new", cost="search"),
     Route(GET, "/sequence/{digest}/metadata", refget.metadata, "new"),
 )
 
 OBJECT_VERBS: tuple[ObjectVerb, ...] = (
     ObjectVerb(GET, "", objects.page),
-    *(ObjectVerb(GET, verb, objects.document(verb)) for verb in VERBS),
+    *(ObjectVerb(GET, verb, objects.document(verb), cost="bulk") for verb in VERBS),
     ObjectVerb(GET, "metadata", objects.metadata),
     ObjectVerb(GET, "subCollections", listings.sub_collections),
     ObjectVerb(GET, "members", listings.members, "new"),
-    ObjectVerb(GET, "similar", sequences.similar),
-    ObjectVerb(GET, "similarCount", sequences.similar_count),
+    ObjectVerb(GET, "similar", sequences.similar, cost="search"),
+    ObjectVerb(GET, "similarCount", sequences.similar_count, cost="search"),
     ObjectVerb(GET, "uses", relations.uses),
     ObjectVerb(GET, "usesCount", relations.uses_count),
     ObjectVerb(GET, "twins", relations.twins),
@@ -149,7 +155,7 @@ OBJECT_VERBS: tuple[ObjectVerb, ...] = (
     ObjectVerb(CHANGE, "replace", removal.replace),
     ObjectVerb(POST, "removeMembership", membership.remove_membership),
     ObjectVerb(POST, "addToCollection", membership.add_to_collection),
-    ObjectVerb(GET, "download", attachments.download),
+    ObjectVerb(GET, "download", attachments.download, cost="bulk"),
     ObjectVerb(POST, "attach", attachments.attach),
     ObjectVerb(POST, "attachUrl", attachments.attach_url),
     ObjectVerb(POST, "edit/{field}", editing.edit),
@@ -160,7 +166,7 @@ OBJECT_VERBS: tuple[ObjectVerb, ...] = (
     ObjectVerb((*GET, *POST), "shareLink", sharing.share_link),
     ObjectVerb(GET, "shareLinks", sharing.share_links, "new"),
     ObjectVerb(("DELETE", "POST"), "shareLinks", sharing.revoke_share_links, "new"),
-    ObjectVerb((*GET, *POST), "sparql", sharing.sparql),
+    ObjectVerb((*GET, *POST), "sparql", sharing.sparql, cost="bulk"),
     ObjectVerb(GET, "addOwner", sharing.add_owner_form),
     ObjectVerb(POST, "addOwner", sharing.add_owner),
     ObjectVerb(POST, "removeOwner/{username}", sharing.remove_owner),
@@ -184,6 +190,7 @@ class Matched:
     share: str | None = None
     verb: str = ""
     only_reads: bool = False
+    cost: Cost = "cheap"
 
     async def call(self, request: Request) -> Result:
         assert self.handler is not None
@@ -206,7 +213,7 @@ def match(method: str, raw_path: str) -> Matched | None:
         if parameters is None:
             continue
         if method in route.methods:
-            return Matched(route.handler, route.style, route.methods, parameters)
+            return Matched(route.handler, route.style, route.methods, parameters, cost=route.cost)
         allowed += route.methods
         style = route.style
     if allowed:
@@ -270,7 +277,9 @@ def _object(method: str, segments: list[str]) -> Matched | None:
             name = choice.verb.partition("{")[2].removesuffix("}")
             parameters = {name: argument} if name else {}
             only_reads = choice.methods == GET
-            return Matched(choice.handler, choice.style, methods, parameters, ref, share, choice.verb, only_reads)
+            return Matched(
+                choice.handler, choice.style, methods, parameters, ref, share, choice.verb, only_reads, choice.cost
+            )
     return Matched(None, choices[0].style, methods, ref=ref, share=share, verb=choices[0].verb)
 
 

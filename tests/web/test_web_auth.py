@@ -9,7 +9,7 @@ from starlette.requests import Request
 from synhub.errors import BadRequest
 from synhub.model import User
 from synhub.settings import load_settings
-from synhub.web.auth import COOKIE, Proxies, client_address, csrf_token, session_cookie
+from synhub.web.auth import COOKIE, Addresses, client_address, csrf_token, session_cookie
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_repeated_forwarded_headers_are_one_list(server: Server) -> None:
 
 def test_wrong_proxy_setting_says_what_is_wrong() -> None:
     with pytest.raises(BadRequest, match=r"trusted_proxies: 'proxy\.local' does not appear"):
-        Proxies.parse("10.0.0.1, proxy.local")
+        Addresses.parse("trusted_proxies", "10.0.0.1, proxy.local")
 
 
 def test_session_cookie_is_secure_over_https_only() -> None:
