@@ -1,4 +1,4 @@
-"""The command line: `synhub serve | user | check | reindex | backup | restore | submit | validate`.
+"""The command line: `synhub serve | user | check | reindex | backup | restore | load | dump | submit | validate`.
 
 Turns arguments into Settings and calls app.py, user_commands.py, client.py or validate_command.py; does nothing itself.
 app and client are imported by the command that needs them, so that `synhub submit` does not load engine and server.
@@ -86,6 +86,14 @@ def build_parser() -> argparse.ArgumentParser:
     restore = commands.add_parser("restore", help="make a new data folder out of a backup")
     restore.add_argument("folder", type=Path, metavar="DIR", help="the backup")
     _add_data(restore)
+    load = commands.add_parser("load", help="fill an empty instance with N-Quads files")
+    load.add_argument("sources", nargs="+", type=Path, metavar="DIR|FILE", help="a dump, or .nq and .nq.gz files")
+    load.add_argument("--uri-prefix", metavar="IRI", help="base of all IRIs; default that of the dump")
+    _add_data(load)
+    dump = commands.add_parser("dump", help="write all triples as N-Quads files, also while the server runs")
+    dump.add_argument("folder", type=Path, metavar="DIR", help="where to: empty, or a name that is free")
+    dump.add_argument("--graph", action="append", default=[], metavar="IRI", help="this graph only; may be repeated")
+    _add_data(dump)
     _add_submit(commands.add_parser("submit", help="send files to an instance"))
     validate_command.add_arguments(commands.add_parser("validate", help="say what is wrong with files"))
     return parser
@@ -107,9 +115,13 @@ def _run(arguments: argparse.Namespace) -> int:
         from synhub import client
 
         return client.submit(arguments)
-    from synhub import app
+    from synhub import app, bulk_commands
 
     settings = _settings(arguments)
+    if arguments.command == "load":
+        return bulk_commands.load(settings, arguments.sources)
+    if arguments.command == "dump":
+        return bulk_commands.dump(settings, arguments.graph, arguments.folder)
     if arguments.command == "backup":
         return app.backup(settings, arguments.folder)
     if arguments.command == "restore":

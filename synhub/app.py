@@ -63,11 +63,15 @@ def registry_of(settings: Settings, accounts: Accounts) -> Registry:
     Raises BadRequest.
     """
     stored = accounts.get_setting("uri_prefix")
+    registry = wanted_registry(settings, stored)
     if stored is None:
-        prefix = settings.uri_prefix or f"http://localhost:{settings.port or 7777}/"
-        registry = Registry.parse(prefix)
         accounts.put_setting("uri_prefix", registry.prefix)
-        return registry
+    return registry
+
+
+def wanted_registry(settings: Settings, stored: str | None) -> Registry:
+    if stored is None:
+        return Registry.parse(settings.uri_prefix or f"http://localhost:{settings.port or 7777}/")
     if settings.uri_prefix and Registry.parse(settings.uri_prefix).prefix != stored:
         raise BadRequest(
             f"this instance's URI prefix is {stored} and cannot become {settings.uri_prefix}:"
@@ -77,7 +81,7 @@ def registry_of(settings: Settings, accounts: Accounts) -> Registry:
 
 
 @contextmanager
-def _data_folder(settings: Settings, *, create: bool) -> Iterator[Path]:
+def data_folder(settings: Settings, *, create: bool, loading: bool = False) -> Iterator[Path]:
     """Hold the data folder; with the engine `memory:` a temporary one, that is gone when the block ends."""
     with ExitStack() as stack:
         if settings.engine == MEMORY:
@@ -85,7 +89,7 @@ def _data_folder(settings: Settings, *, create: bool) -> Iterator[Path]:
             create = True
         else:
             data = settings.data.resolve()
-        stack.enter_context(hold(data, create=create))
+        stack.enter_context(hold(data, create=create, loading=loading))
         yield data
 
 
@@ -130,7 +134,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
     Raises DataInUse, BadRequest, Inconsistent.
     """
     with ExitStack() as stack:
-        data = stack.enter_context(_data_folder(settings, create=True))
+        data = stack.enter_context(data_folder(settings, create=True))
         settings = replace(settings, data=data)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
         registry, accounts, store, journal, catalog, blobs, files, shares, quotas, backups = parts
@@ -308,7 +312,7 @@ def check(settings: Settings) -> int:
     Raises DataInUse when the server runs, NotFound when the folder holds no instance.
     """
     with ExitStack() as stack:
-        data = stack.enter_context(_data_folder(settings, create=False))
+        data = stack.enter_context(data_folder(settings, create=False))
         parts = _open_parts(stack, settings, data, Catalog)
         problems = checks.check(parts.registry, parts.store, parts.catalog, parts.journal, parts.blobs, parts.files)
         for problem in problems:
@@ -320,7 +324,7 @@ def check(settings: Settings) -> int:
 def reindex(settings: Settings) -> int:
     """`synhub reindex`: build the catalog again, whatever state it is in. Raises as `check`."""
     with ExitStack() as stack:
-        data = stack.enter_context(_data_folder(settings, create=False))
+        data = stack.enter_context(data_folder(settings, create=False))
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
         parts.catalog.close()
         print(f"{checks.reindex(parts.store, data / CATALOG, parts.journal)} top levels")
@@ -340,10 +344,10 @@ def backup(settings: Settings, target: Path) -> int:
     target = target.resolve()
     try:
         with open_hub(settings) as hub:
-            outcome = backup_service.take(hub, target, _say)
+            outcome = backup_service.take(hub, target, say)
     except DataInUse:
         with closing(Database(data / DATABASE, "synhub")) as database:
-            outcome = backup_service.ask(Backups(database), target, _say)
+            outcome = backup_service.ask(Backups(database), target, say)
     print(outcome)
     return 1 if outcome.problems else 0
 
@@ -357,11 +361,11 @@ def restore(settings: Settings, source: Path) -> int:
         with open_hub(replace(settings, data=data), start=False) as hub:
             hub.writer.stop()  # flushes
 
-    outcome = backup_service.restore(source.resolve(), settings.data.resolve(), recover, _say)
+    outcome = backup_service.restore(source.resolve(), settings.data.resolve(), recover, say)
     print(outcome)
     return 1 if outcome.problems else 0
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
     if message:
         print(message, file=sys.stderr)

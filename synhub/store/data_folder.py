@@ -14,14 +14,15 @@ FORMAT = "1"
 DATABASE = "synhub.sqlite"
 CATALOG = "catalog.sqlite"
 BACKUP = "backup.json"  # in a backup, and nowhere else
+LOADING = "loading"  # while a store is being filled past the journal
 
 
 @contextmanager
-def hold(data: Path, *, create: bool) -> Iterator[None]:
-    """Hold the folder until the block ends.
+def hold(data: Path, *, create: bool, loading: bool = False) -> Iterator[None]:
+    """Hold the folder until the block ends. One that a load left half filled is for another load only.
 
     Raises NotFound when it holds no instance and none is to be made, BadRequest when it cannot be made, DataInUse when
-    another process holds it, Inconsistent when a newer synhub wrote it.
+    another process holds it, Inconsistent when a newer synhub wrote it or it is half filled.
     """
     absent = NotFound(f"{data} holds no synhub instance; give the right folder with --data")
     if not create and not data.exists():
@@ -39,6 +40,8 @@ def hold(data: Path, *, create: bool) -> Iterator[None]:
         if not create and not (data / DATABASE).is_file():
             raise absent
         check_format(data)
+        if not loading and (data / LOADING).exists():
+            raise Inconsistent(f"{data} is half filled: `synhub load` was interrupted; run it again, it starts over")
         yield
 
 

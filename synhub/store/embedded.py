@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import pyoxigraph
 from pyoxigraph import NamedNode, RdfFormat
@@ -31,6 +31,10 @@ _REOPEN_BYTES = 16 << 20  # free space that opening needs: what is in the log is
 _REOPEN_S = 2.0  # results that were just consumed may keep the old one open a little longer
 _FULL = "the disk of the server is full; nothing was changed"
 TRAITS = StoreTraits(atomic_updates=True, isolates_datasets=True, has_snapshots=True)
+
+
+class SupportsRead(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 @contextmanager
@@ -206,6 +210,11 @@ class EmbeddedStore:
         """Write the triples of a graph as canonical N-Triples, those of a subject together."""
         with self._engine() as engine:
             engine.dump(file, RdfFormat.N_TRIPLES, from_graph=NamedNode(graph))
+
+    def bulk_load(self, file: SupportsRead) -> None:
+        """Put N-Quads into a store that is not in use, past its log: not in one transaction, and not for readers."""
+        with self._engine(writes=True) as engine:
+            engine.bulk_load(file, RdfFormat.N_QUADS)  # type: ignore[arg-type]
 
     def flush(self) -> None:
         """As declared; needed because the engine does not sync its own log."""

@@ -131,6 +131,14 @@ class Writer:
 
         return self._call_between(flushed)
 
+    def finish(self) -> None:
+        """Return when nothing waits and no job is under way, purges neither."""
+        while True:
+            with self._condition:
+                if not self._waiting and not self._sequences:
+                    return
+            time.sleep(0.05)
+
     def _call_between(self, call: Callable[[], None]) -> "Future[None]":
         result: Future[None] = Future()
         with self._condition:

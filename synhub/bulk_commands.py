@@ -1,0 +1,73 @@
+"""The commands that move whole graphs: `synhub load | dump`. Opens what they need and prints what came of it."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+
+from synhub import dumping, loading
+from synhub.app import MEMORY, backup, data_folder, open_hub, registry_of, restore, say, wanted_registry
+from synhub.errors import BadRequest, DataInUse, NotFound
+from synhub.identity import Registry
+from synhub.progress import Progress
+from synhub.settings import Settings
+from synhub.store.accounts import Accounts
+from synhub.store.data_folder import DATABASE
+from synhub.store.database import Database
+from synhub.store.journal import Journal
+
+
+def load(settings: Settings, sources: Sequence[Path]) -> int:
+    """`synhub load`: fill an instance that holds nothing. Raises BadRequest, Conflict, DataInUse."""
+    if settings.engine != "oxigraph:":
+        raise BadRequest("load fills the triple store in the data folder: leave the engine at oxigraph: for it")
+    files = loading.files_of(sources)
+    with ExitStack() as stack:
+        data = stack.enter_context(data_folder(settings, create=True, loading=True))
+        progress = stack.enter_context(closing(Progress()))
+        database = stack.enter_context(closing(Database(data / DATABASE, "synhub")))
+        accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
+        stack.callback(accounts.close)
+        stored = accounts.get_setting("uri_prefix")
+        if not stored and not settings.uri_prefix:
+            settings = replace(settings, uri_prefix=loading.prefix_of(sources))
+        number = Journal(database, data / "jobs").flushed_number
+        loaded = loading.load(data, wanted_registry(settings, stored), files, number, progress.tell)
+        registry = registry_of(settings, accounts)
+        ownerless = _ownerless(accounts, registry, loaded)
+    print(f"{loaded.top_levels} top levels, {sum(loaded.triples.values())} triples")
+    for graph in ownerless:
+        print(f"nobody can log in as the owner of {graph}: make that account with `synhub user add`", file=sys.stderr)
+    return 0
+
+
+def _ownerless(accounts: Accounts, registry: Registry, loaded: loading.Loaded) -> list[str]:
+    graphs = (graph for graph in sorted(loaded.triples) if graph != registry.public_graph)
+    return [g for g in graphs if accounts.find_by_login(g.rpartition("/")[2]) is None]
+
+
+def dump(settings: Settings, graphs: Sequence[str], target: Path) -> int:
+    """`synhub dump`: of what is stored now, or, while a server runs, of a backup that it makes. Errors as `backup`."""
+    if settings.engine == MEMORY:
+        raise BadRequest("an instance of the engine memory: ends with its process and cannot be dumped")
+    data = settings.data.resolve()
+    if not (data / DATABASE).is_file():
+        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    target = target.resolve()
+    try:
+        with open_hub(settings) as hub:
+            hub.writer.finish()
+            dumping.dump(hub.registry, hub.store, graphs, target, say)
+    except DataInUse:
+        with tempfile.TemporaryDirectory(prefix="synhub-dump-", dir=target.parent) as name:
+            copy = replace(settings, data=Path(name) / "data")
+            say("a server runs: it makes a backup, and that is dumped")
+            backup(settings, Path(name) / "backup")
+            restore(copy, Path(name) / "backup")
+            shutil.rmtree(Path(name) / "backup")
+            return dump(copy, graphs, target)
+    print(f"{target}: a dump of triples only; accounts and attached files are in a `synhub backup`")
+    return 0
