@@ -103,6 +103,7 @@ def _values(hub: Hub, actor: Actor, located: Located, link: Link) -> dict[str, A
         "formats": list(_formats(located)),
         "facts": list(_facts(said, {iri_term(child.iri) for child in children})),
         "elements": first(SBOL2.elements),
+        "has_sequence": located.is_top_level and iri_term(SBOL2.sequence) in said,
         "children": children[:_MOST],
         "more_children": max(0, len(children) - _MOST),
         "is_file": SBOL2.Attachment in located.types,
