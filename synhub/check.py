@@ -25,6 +25,7 @@ from synhub.store.catalog_entry import triples_digest
 from synhub.store.catalog_facets import check_facets
 from synhub.store.catalog_names import check_names
 from synhub.store.catalog_properties import check_properties
+from synhub.store.catalog_rebuild import check_sets
 from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.sorted_top_levels import TopLevelSorter
@@ -105,6 +106,7 @@ def check(
     problems += check_counts(catalog)
     problems += check_properties(catalog.database)
     problems += check_names(catalog.database)
+    problems += check_sets(catalog.database)
     problems += check_facets(catalog.database)
     for job in journal.open_jobs():
         if job.kind != "purge":

@@ -17,7 +17,9 @@ from synhub.model import Removed
 from synhub.rdf import Iri, Triple
 from synhub.store.catalog_entry import Entry, make_entry, pack_keys, unpack_keys
 from synhub.store.catalog_facets import FacetCounter, recount_facets
+from synhub.store.catalog_members import Members
 from synhub.store.catalog_names import name_words
+from synhub.store.catalog_postings import Postings
 from synhub.store.catalog_properties import PropertyCounter, recount
 from synhub.store.database import Database
 
@@ -27,7 +29,7 @@ _CACHE_KIB = 65_536
 _TABLES = (
     *("top_level", "folded", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
     *("property_use", "property_count", "property", "class", "hidden", "node", "graph", "mark"),
-    *("name_word", "facet_value", "facet_of", "facet_count"),
+    *("name_word", "facet_value", "facet_of", "facet_count", "posting", "vocabulary", "listing"),
 )
 
 
@@ -126,6 +128,7 @@ class Catalog:
             for table in _TABLES:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the tuple above
             connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
+            connection.execute("INSERT INTO vocabulary_part (vocabulary_part) VALUES ('delete-all')")
         self._hidden = frozenset()
 
     def holds(self, graph: Iri, top_level: Iri) -> bool:
@@ -196,7 +199,8 @@ class _Update:
     """One transaction's changes to one graph.
 
     Only differences are written: a collection of 100 000 that gained one member costs one row. `fresh` says that
-    nothing of `changed` is here, and that the caller ends with `write_uses`: such a catalog has no indexes yet.
+    nothing of `changed` is here, and that the caller ends with `write_uses` and `rebuild`: no indexes and no sets are
+    there yet.
     """
 
     def __init__(
@@ -222,6 +226,9 @@ class _Update:
         self._uses: Counter[int] = Counter()
         self._properties = PropertyCounter(connection, self._graph)
         self._values = FacetCounter(connection, self._graph)
+        self._postings = Postings(connection)
+        self._members = Members(connection, self._postings)
+        self._come: list[int] = []
         self._new: dict[str, list[tuple[Any, ...]]] = {insert: [] for insert in _INSERTS}
 
     def run(self) -> None:
@@ -240,6 +247,9 @@ class _Update:
         for insert, rows in self._new.items():
             self._connection.executemany(insert, sorted(rows))  # in the order of the tables: fewer page misses
         self._write_counts()
+        if not self._fresh:
+            self._members.write()
+            self._postings.write()
 
     def _intern(self, entries: list[Entry]) -> None:
         iris = {iri for e in entries for iri in (e.iri, *e.members, *e.references)}
@@ -269,13 +279,16 @@ class _Update:
 
     def _remove(self, row_id: int) -> None:
         execute = self._connection.execute
-        packed, cls, is_hidden = execute(
-            "SELECT facets, class, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id)"
+        self._members.row_goes(row_id)
+        packed, cls, uses, is_hidden = execute(
+            "SELECT facets, class, uses, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id)"
             " FROM top_level WHERE id = ?",
             (row_id,),
         ).fetchone()
+        self._postings.put_uses(row_id, uses, None)
         self._set_facets(row_id, unpack_keys(packed), frozenset())
-        self._set_links("membership", "collection", "member", row_id, frozenset(), known=True)
+        self._postings.put_facets(row_id, unpack_keys(packed), frozenset())
+        self._set_members(row_id, frozenset(), known=True)
         self._set_references(row_id, {}, known=True)
         self._properties.remove(row_id, counted=not is_hidden)
         self._values.remove(row_id, counted=not is_hidden)
@@ -287,6 +300,7 @@ class _Update:
         execute("DELETE FROM hidden WHERE id = ?", (row_id,))
         words = self._words(row_id)
         self._set_words(row_id, words, None)
+        self._postings.put_words(row_id, words, None)
         self._set_names(row_id, name_words(cls, words), frozenset())
         execute("DELETE FROM top_level WHERE id = ?", (row_id,))
 
@@ -301,6 +315,7 @@ class _Update:
             ).fetchone()
             if digest == entry.digest:
                 return
+            self._members.row_goes(row_id)
             old_facets = unpack_keys(packed)
             old_words = self._words(row_id)
             old_names = name_words(cls, old_words)
@@ -309,8 +324,10 @@ class _Update:
             execute("DELETE FROM class_use WHERE id = ?", (row_id,))
             execute("DELETE FROM moment WHERE id = ?", (row_id,))
             execute("DELETE FROM elements WHERE id = ?", (row_id,))
-        elif is_hidden:
-            execute("INSERT INTO hidden VALUES (?)", (row_id,))
+        else:
+            self._come.append(row_id)
+            if is_hidden:
+                execute("INSERT INTO hidden VALUES (?)", (row_id,))
         execute(
             f"INSERT {'OR REPLACE ' if known else ''}INTO top_level VALUES"  # noqa: S608
             " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?, ?, ?)",
@@ -322,11 +339,14 @@ class _Update:
                 *(entry.created, entry.modified),
             ),
         )
+        if not self._fresh:
+            self._members.row_comes(row_id)
+            self._postings.put_facets(row_id, old_facets, entry.facets)
+            self._postings.put_words(row_id, old_words, entry.words)
         self._set_facets(row_id, old_facets, entry.facets)
         self._set_words(row_id, old_words, entry.words)
         self._set_names(row_id, old_names, name_words(entry.cls, entry.words))
-        members = frozenset(self._nodes[m] for m in entry.members)
-        self._set_links("membership", "collection", "member", row_id, members, known=known)
+        self._set_members(row_id, frozenset(self._nodes[m] for m in entry.members), known=known)
         self._set_references(row_id, {self._nodes[r]: r in entry.direct for r in entry.references}, known=known)
         self._properties.put(row_id, entry.properties, known=known, counted=not is_hidden)
         self._values.put(row_id, entry.counted, known=known, counted=not is_hidden)
@@ -366,20 +386,18 @@ class _Update:
         self._connection.executemany("DELETE FROM facet WHERE key = ? AND id = ?", gone)
         self._new[_FACET] += [(key, row_id) for key in new - old]
 
-    def _set_links(
-        self, table: str, source: str, target: str, row_id: int, new: frozenset[int], *, known: bool
-    ) -> tuple[frozenset[int], frozenset[int]]:
-        """Write the difference; return the targets that went and that came."""
-        # S608: names of this class's own calls
+    def _set_members(self, row_id: int, new: frozenset[int], *, known: bool) -> None:
+        """Write the difference."""
         many = self._connection.executemany
         old = frozenset[int]()
         if known:
-            rows = self._connection.execute(f"SELECT {target} FROM {table} WHERE {source} = ?", (row_id,))  # noqa: S608
-            old = frozenset(array("q", (t for (t,) in rows)))
+            rows = self._connection.execute("SELECT member FROM membership WHERE collection = ?", (row_id,))
+            old = frozenset(array("q", (member for (member,) in rows)))
         gone, come = old - new, new - old
-        many(f"DELETE FROM {table} WHERE {source} = ? AND {target} = ?", [(row_id, t) for t in gone])  # noqa: S608
-        many(f"INSERT INTO {table} VALUES (?, ?)", [(row_id, t) for t in sorted(come)])  # noqa: S608
-        return gone, come
+        self._members.links_go(row_id, gone)
+        self._members.links_come(row_id, come)
+        many("DELETE FROM membership WHERE collection = ? AND member = ?", [(row_id, member) for member in gone])
+        many("INSERT INTO membership VALUES (?, ?)", [(row_id, member) for member in sorted(come)])
 
     def _set_references(self, row_id: int, new: Mapping[int, bool], *, known: bool) -> None:
         """Write the difference. `new` maps targets to whether the reference is direct."""
@@ -412,6 +430,18 @@ class _Update:
         many("UPDATE node SET uses = uses + ? WHERE id = ?", uses)
         if not self._fresh:
             many("UPDATE top_level SET uses = uses + ? WHERE node = ?", uses)
+            self._write_uses({node: n for n, node in uses})
+
+    def _write_uses(self, changed: dict[int, int]) -> None:
+        """Put new rows, and those of nodes whose uses changed by so many, into the sets of rows by their uses."""
+        come = set(self._come)
+        by_id = "SELECT t.id, t.uses FROM json_each(?) AS r CROSS JOIN top_level AS t ON t.id = r.value"
+        for row_id, uses in self._connection.execute(by_id, (json.dumps(self._come),)):
+            self._postings.put_uses(row_id, None, uses)
+        by_node = "SELECT t.id, t.uses, t.node FROM json_each(?) AS n CROSS JOIN top_level AS t ON t.node = n.value"
+        for row_id, uses, node in self._connection.execute(by_node, (json.dumps(list(changed)),)):
+            if row_id not in come:
+                self._postings.put_uses(row_id, uses - changed[node], uses)
 
 
 def write_fresh(connection: sqlite3.Connection, graph: Iri, entries: Mapping[Iri, Entry]) -> None:

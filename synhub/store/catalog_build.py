@@ -12,6 +12,7 @@ from pathlib import Path
 from synhub.rdf import Iri
 from synhub.store.catalog import Catalog, write_fresh, write_uses
 from synhub.store.catalog_entry import Entry
+from synhub.store.catalog_rebuild import rebuild
 from synhub.store.database import delete_database
 from synhub.store.entry_workers import entries_of
 from synhub.store.sorted_top_levels import SortedTopLevel
@@ -65,6 +66,7 @@ def _fill(
     write_uses(connection)
     for _, sql in later:
         connection.execute(sql)
+    rebuild(connection)
     connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
     tell(count)
     return count

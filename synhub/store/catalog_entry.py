@@ -49,6 +49,13 @@ FACETS: dict[Iri, bool] = {
 }
 # Those whose values are counted beside a search, with the number of the kind in the catalog.
 COUNTED: dict[Iri, int] = {RDF.type: 0, SBOL2.type: 1, SBOL2.role: 2, DC.creator: 3}
+# Those whose values many objects have in common, so that a set of objects is kept of each value.
+SHARED = frozenset(
+    {
+        *(RDF.type, SBOL2.type, SBOL2.role, SBOL2.version, DC.creator, PROV.wasGeneratedBy, SBH.ownedBy),
+        *(Iri(SBOL2.NS + "template"), Iri(PREFIXES["synbiohub"] + "uploadedBy")),
+    }
+)
 DATES: dict[Iri, int] = {DCTERMS.created: 0, DCTERMS.modified: 1}
 
 SUBJECTS = Iri("")  # the "property" under which the number of subjects is counted
@@ -117,12 +124,13 @@ class Entry:
 
 
 def facet_key(predicate: Iri, value: Term | None = None) -> int:
-    """Return the 64-bit key of (predicate, value), or of (predicate, anything).
+    """Return the 64-bit key of (predicate, value), or of (predicate, anything). It is odd where many objects share it.
 
-    A million objects have some ten million distinct pairs: two of them share a key with probability 3e-6.
+    A million objects have some ten million distinct pairs: two of them share a key with probability 6e-6.
     """
     text = f"<{predicate}> {value or ''}"
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+    key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+    return key | 1 if value is None or predicate in SHARED else key & ~1
 
 
 def pack_keys(keys: Iterable[int]) -> bytes:

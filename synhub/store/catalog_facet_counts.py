@@ -86,5 +86,4 @@ def is_row(ids: Sequence[int]) -> Condition:
         "t.id IN (SELECT value FROM json_each(:rows))",
         {"rows": json.dumps(list(ids))},
         "SELECT value AS id FROM json_each(:rows) WHERE value BETWEEN :low AND :high",
-        by_id=True,
     )

@@ -38,7 +38,7 @@ def refers_to(name: str, nodes: Sequence[int], directly: Sequence[int] = ()) -> 
     values = {f"{name}_any": json.dumps(list(nodes))}
     if directly:
         values[f"{name}_direct"] = json.dumps(list(directly))
-    return Condition(f"({holds})", values, sources, by_id=True)
+    return Condition(f"({holds})", values, sources)
 
 
 def refers_directly_to(name: str, nodes: Sequence[int]) -> Condition:

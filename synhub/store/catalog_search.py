@@ -1,36 +1,44 @@
-"""Finding top levels in the catalog: orders, and how conditions are put together as SQL.
+"""Finding top levels in the catalog: orders, and how conditions are put together.
 
-A `View` is the catalog as one reader sees it: some graphs, less what is hidden. It answers for speed as well: the
-most selective condition drives the query when it is selective, else an index is walked in the wanted order and
-the conditions are checked on the way. Values are always bound, never pasted.
+A `View` is the catalog as one reader sees it: some graphs, less what is hidden. It answers for speed as well. Where
+a condition finds few rows, they are looked at one by one; else sets are intersected (catalog_sets.py), and a page of
+what is left is sorted, or found by walking an index in the wanted order, whichever is less. Values are always bound.
 """
 
 # ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from synhub.model import Dataset, Hit
 from synhub.rdf import Iri, iri_term
-from synhub.search.ast import Phrase
+from synhub.search.ast import Alternative, Phrase
+from synhub.store import catalog_bits as bits
 from synhub.store.catalog import GRAPH_SHIFT, Catalog
 from synhub.store.catalog_conditions import (
     IN_GRAPH,
+    AsSet,
     Condition,
     has_facet,
     is_latest,
     is_one_of,
     match_expression,
+    text_set,
 )
 from synhub.store.catalog_entry import elements_digest, folded_digest
+from synhub.store.catalog_postings import NAME
+from synhub.store.catalog_sets import Sets
 from synhub.store.database import Database
 from synhub.vocab import SBOL2
 
-_MUCH = 4_000  # more need not be counted to see that a condition is not selective
-_COUNT = "count(*)"
+_FEW = 500  # rows that are looked at one by one before any set is made
+_SOME = 4_000  # what is checked row by row, rather than by an index of trigrams or dates
+_STEPS = 6  # rows along the index of uses take as long as to fetch and sort one [measured]
+_SAMPLE = 256
+_DENSE = 8  # one of so many rows is found: then a page is soon full, and what is left to check is checked on the way
 _ALL = 1 << 40
 
 
@@ -85,13 +93,23 @@ def by_relevance(words: Sequence[str]) -> Order:
     # no text in UTF-8 has the byte FF: whatever begins with the word comes before the two together
     beginning = f"{by_id} BETWEEN word.value AND word.value || CAST(x'FF' AS TEXT)"
     tiers = (Condition(equals, values, f"{by_id} = word.value"), Condition(begins, values, beginning))
-    match = match_expression([(Phrase(word),) for word in words])
-    if match is None:
-        return replace(RANK, tiers=(*tiers, Condition(within, values)))
-    # the displayId stands for a name that is missing
-    named = f"SELECT rowid AS id FROM words WHERE words MATCH :named AND rowid {IN_GRAPH}"
-    values = values | {"named": f"{{name display_id}} : ({match})"}
-    return replace(RANK, tiers=(*tiers, Condition(within, values, named, exact=False)))
+    # the displayId stands for a name that is missing, so that too much is found
+    text = [(Phrase(word),) for word in words]
+    return replace(RANK, tiers=(*tiers, Condition(within, values, as_set=_named(text))))
+
+
+def _named(text: Sequence[Alternative]) -> AsSet:
+    """What has one of some words in a name or displayId, and more."""
+    match = match_expression(text)
+
+    def as_set(sets: Sets, thorough: bool) -> tuple[int, bool]:
+        found, exact = text_set(sets, text, NAME, thorough=thorough)
+        if exact or match is None or found.bit_count() <= _SOME:
+            return found, False
+        sql = f"SELECT rowid FROM words WHERE words MATCH :named AND rowid {IN_GRAPH}"
+        return found & sets.selected(sql, {"named": f"{{name display_id}} : ({match})"}), False
+
+    return as_set
 
 
 # --- the view --------------------------------------------------------------------------------------------------------
@@ -110,11 +128,13 @@ class View:
         unseen = dataset.hidden - catalog.hidden if dataset.hidden != catalog.hidden else frozenset()
         self._any_hidden = bool(catalog.hidden)
         self._graphs: list[dict[str, Any]] = []
+        self._sets: list[Sets] = []
         for graph_id, graph in sorted(rows, key=lambda row: dataset.graphs.index(row[1])):
             low = graph_id << GRAPH_SHIFT
             values = {"graph": graph_id, "low": low, "high": low + (1 << GRAPH_SHIFT) - 1}
             values["unseen"] = json.dumps([top for g, top in unseen if g == graph])
             self._graphs.append(values)
+            self._sets.append(Sets(self._database, values))
 
     @property
     def database(self) -> Database:
@@ -136,7 +156,7 @@ class View:
 
     def count(self, conditions: Sequence[Condition]) -> int:
         """Return how many top levels meet all conditions."""
-        return sum(self._count(graph, conditions) for graph in self._graphs)
+        return sum(self._count(sets, conditions) for sets in self._sets)
 
     def page(self, conditions: Sequence[Condition], order: Order, offset: int, limit: int) -> list[Hit]:
         """Return a piece of the ordered list of what meets all conditions."""
@@ -145,19 +165,19 @@ class View:
 
     def iris(self, conditions: Sequence[Condition], limit: int) -> list[Iri]:
         """Return up to `limit` IRIs of what meets all conditions, in no order."""
-        found: list[Iri] = []
-        for graph in self._graphs:
-            sql, values = self._select("t.iri", graph, conditions)
-            found += [Iri(i) for (i,) in self._database.rows(f"{sql} LIMIT :n", values | {"n": limit})]
-        return found[:limit]
+        rows = self._database.rows(
+            "SELECT t.iri FROM json_each(?) AS wanted CROSS JOIN top_level AS t ON t.id = wanted.value",
+            (json.dumps(self.ids(conditions, limit)),),
+        )
+        return [Iri(iri) for (iri,) in rows]
 
     def ids(self, conditions: Sequence[Condition], limit: int = -1) -> list[int]:
         """Return the row ids of what meets all conditions, in no order; of more than `limit` of them some."""
         found: list[int] = []
-        for graph in self._graphs:
-            sql, values = self._select("t.id", graph, conditions)
-            found += [i for (i,) in self._database.rows(f"{sql} LIMIT :n", values | {"n": limit})]
-        return found
+        for sets in self._sets:
+            few = self._few(sets, conditions)
+            found += sets.ids(self._found(sets, conditions)) if few is None else few
+        return found if limit < 0 else found[:limit]
 
     def ranked(self, conditions: Sequence[Condition], order: Order) -> list[int]:
         """Return the row ids of all that meets the conditions, in total order."""
@@ -215,150 +235,221 @@ class View:
             sql += " AND t.iri NOT IN (SELECT value FROM json_each(:unseen))"
         return sql
 
-    def _driver(
-        self, graph: dict[str, Any], conditions: Sequence[Condition], most: int
-    ) -> tuple[Condition, list[int]] | None:
-        """Return the condition that finds least, with the ids that it finds; None when each finds more than `most`.
+    def _count(self, sets: Sets, conditions: Sequence[Condition]) -> int:
+        few = self._few(sets, conditions)
+        return self._found(sets, conditions).bit_count() if few is None else len(few)
 
-        Ids are read rather than counted: to ask the text index twice costs more than to hand them back to SQL.
-        """
-        best, least = None, most + 1
+    def _few(self, sets: Sets, conditions: Sequence[Condition]) -> list[int] | None:
+        """Return what meets all conditions when one of those that no set answers finds few; else None."""
         for condition in conditions:
-            if condition.source is not None and least > 0:
-                values = graph | condition.values | {"n": least}
-                rows = self._database.rows(f"SELECT id FROM ({condition.source}) LIMIT :n", values)
-                if len(rows) < least:
-                    best, least = (condition, [row_id for (row_id,) in rows]), len(rows)
-        return best
+            if condition.as_set is None and condition.source is not None:
+                rows = self._database.rows(
+                    f"SELECT id FROM ({condition.source}) LIMIT :n", {**sets.graph, **condition.values, "n": _FEW + 1}
+                )
+                if len(rows) <= _FEW:
+                    checks = [c for c in conditions if c is not condition or not c.exact]
+                    return self._meeting(sets, [row_id for (row_id,) in rows], checks)
+        return None
 
-    def _walk_limit(self, graph: dict[str, Any], wanted: int) -> int:
-        """Return the number up to which fetching and sorting what a condition finds beats walking in order.
+    def _found(self, sets: Sets, conditions: Sequence[Condition]) -> int:
+        """Return the set of what is to be seen and meets all conditions."""
+        found, checks = self._about(sets, conditions, thorough=True)
+        for condition in [check for check in checks if check.source is not None]:
+            if found.bit_count() <= _SOME:
+                break
+            assert condition.source is not None
+            found &= sets.selected(condition.source, condition.values)
+            if condition.exact:
+                checks.remove(condition)
+        return self._checked(sets, found, checks)
 
-        Of n rows of which m meet the conditions, a walk to the row `wanted` sees wanted * n / m, sorting sees m.
-        """
-        row = self._database.row("SELECT max(id) FROM top_level WHERE id BETWEEN :low AND :high", graph)
-        rows = 0 if row is None or row[0] is None else row[0] - graph["low"]
-        return math.isqrt(max(wanted, 1) * rows)
+    def _about(self, sets: Sets, conditions: Sequence[Condition], *, thorough: bool) -> tuple[int, list[Condition]]:
+        """Return what is to be seen and may meet all conditions, and those that are to be checked."""
+        found: int | None = None
+        checks: list[Condition] = []
+        for condition in conditions:
+            exact = False
+            if condition.as_set is not None:
+                some, exact = condition.as_set(sets, thorough)
+                found = some if found is None else found & some
+            if not exact:
+                checks.append(condition)
+        found = sets.everything if found is None else found
+        return found & ~sets.hidden, checks
 
-    def _select(
-        self, columns: str, graph: dict[str, Any], conditions: Sequence[Condition]
-    ) -> tuple[str, dict[str, Any]]:
-        """Return the SQL of what meets all conditions, in no order."""
-        sourced = [condition for condition in conditions if condition.source is not None]
-        if len(sourced) > 1:
-            driver = self._driver(graph, sourced, _MUCH)
-            if driver is not None:
-                return self._among(columns, graph, conditions, *driver)
-        if not sourced:
-            return self._walk(columns, graph, conditions, None)
-        checks = [c for c in conditions if c is not sourced[0] or not c.exact]
-        where, values = self._where(graph, checks)
-        values |= sourced[0].values
-        if columns == _COUNT and self._are_by_id(checks):
-            return f"SELECT {columns} FROM ({sourced[0].source}) AS t WHERE 1{where}", values
-        source = f"({sourced[0].source}) AS s CROSS JOIN top_level AS t ON t.id = s.id"
-        return f"SELECT {columns} FROM {source} WHERE 1{where}", values
+    def _is_dense(self, sets: Sets, found: int, checks: Sequence[Condition]) -> bool:
+        """Say whether many of a set meet some conditions: of a sample spread over the graph."""
+        data = bits.in_bytes(found)
+        spread = [at for at in range(0, len(data), len(data) // _SAMPLE + 1) if data[at]]
+        sample = [sets.graph["low"] + (at << 3) + data[at].bit_length() - 1 for at in spread]
+        met = self._meeting(sets, sample, checks, visible=True)
+        return len(met) * _DENSE >= _SAMPLE
 
-    def _among(
-        self, columns: str, graph: dict[str, Any], conditions: Sequence[Condition], driver: Condition, ids: list[int]
-    ) -> tuple[str, dict[str, Any]]:
-        """Return the SQL of those ids, found by one of the conditions, that meet the others."""
-        checks = [c for c in conditions if c is not driver or not c.exact]
-        where, values = self._where(graph, checks)
-        values["driven"] = json.dumps(ids)
-        if columns == _COUNT and self._are_by_id(checks):
-            return f"SELECT {columns} FROM (SELECT value AS id FROM json_each(:driven)) AS t WHERE 1{where}", values
-        source = "json_each(:driven) AS s CROSS JOIN top_level AS t ON t.id = s.value"
-        return f"SELECT {columns} FROM {source} WHERE 1{where}", values
+    def _checked(self, sets: Sets, found: int, checks: Sequence[Condition]) -> int:
+        """Return what of a set meets some conditions, looking at each row."""
+        if not found or not checks:
+            return found
+        if found.bit_count() > max(sets.size // 4, _SOME):  # to look at all rows is faster than to name them
+            where, values = self._where(sets, checks)
+            return found & sets.selected(f"SELECT t.id FROM top_level AS t WHERE t.graph = :graph{where}", values)
+        return sets.of(self._meeting(sets, sets.ids(found), checks, visible=True))
 
-    def _walk(
-        self, columns: str, graph: dict[str, Any], conditions: Sequence[Condition], index: str | None
-    ) -> tuple[str, dict[str, Any]]:
-        """Return the SQL that looks at every row of the graph, in the order of an index where there is one."""
-        where, values = self._where(graph, conditions)
-        indexed = "" if index is None else f" INDEXED BY {index}"
-        return f"SELECT {columns} FROM top_level AS t{indexed} WHERE t.graph = :graph{where}", values
+    def _meeting(
+        self, sets: Sets, ids: Sequence[int], checks: Sequence[Condition], *, visible: bool = False
+    ) -> list[int]:
+        """Return those of some rows that meet conditions and are to be seen; `visible` ones are known to be."""
+        where, values = self._where(sets, checks)
+        where = where if visible else where + self._visible()
+        if not where or not ids:
+            return list(ids)
+        sql = f"SELECT t.id FROM json_each(:ids) AS i CROSS JOIN top_level AS t ON t.id = i.value WHERE 1{where}"
+        return [row_id for (row_id,) in self._database.rows(sql, values | {"ids": json.dumps(ids)})]
 
-    def _where(self, graph: dict[str, Any], checks: Sequence[Condition]) -> tuple[str, dict[str, Any]]:
-        values = dict(graph)
+    def _where(self, sets: Sets, checks: Sequence[Condition]) -> tuple[str, dict[str, Any]]:
+        values = dict(sets.graph)
         for check in checks:
             values |= check.values
-        return "".join(f" AND {check.holds}" for check in checks) + self._visible(), values
+        return "".join(f" AND {check.holds}" for check in checks), values
 
-    def _are_by_id(self, checks: Sequence[Condition]) -> bool:
-        """Say whether counting needs no row of top_level: a third of the time [measured: two facets and a word]."""
-        return all(check.by_id for check in checks) and all(graph["unseen"] == "[]" for graph in self._graphs)
+    def _most(self, sets: Sets, order: Order, wanted: int) -> int:
+        """Return the number up to which fetching and sorting what is found beats walking in order.
 
-    def _count(self, graph: dict[str, Any], conditions: Sequence[Condition]) -> int:
-        row = self._database.row(*self._select(_COUNT, graph, conditions))
-        assert row is not None
-        return int(row[0])
+        Of n rows of which m are found, a walk to the row `wanted` takes wanted * n / m steps; m rows are sorted.
+        """
+        steps = _STEPS if order.index == RANK.index else 1
+        return math.isqrt(max(wanted, 1) * sets.size // steps)
 
     def _ordered(self, conditions: Sequence[Condition], order: Order, offset: int, limit: int) -> list[tuple[Any, ...]]:
         """Return (id, order columns…) of the page: the heads of each graph's list, merged."""
         end = min(offset + limit, 1 << 60)
         columns = order.columns if not order.tiers else ((_tier(order.tiers), False), *order.columns)
         rows: list[tuple[Any, ...]] = []
-        for graph in self._graphs:
-            rows += self._head(graph, conditions, order, columns, end)
-        if len(self._graphs) > 1:
+        for sets in self._sets:
+            rows += self._head(sets, conditions, order, columns, end)
+        if len(self._sets) > 1:
             for n, (_, down) in reversed(list(enumerate(columns, start=1))):
                 rows.sort(key=_cell(n), reverse=down)
         return rows[offset:end]
 
     def _head(
-        self, graph: dict[str, Any], conditions: Sequence[Condition], order: Order, columns: Columns, end: int
+        self, sets: Sets, conditions: Sequence[Condition], order: Order, columns: Columns, end: int
     ) -> list[tuple[Any, ...]]:
-        """Return the first `end` rows of a graph: what a condition finds is sorted, or an index is walked."""
-        if order.index is None:
-            return self._sorted(columns, columns, self._select(_names(columns), graph, conditions), order, end)
-        most = self._walk_limit(graph, end)
-        driver = self._driver(graph, conditions, most)
-        if driver is not None:
-            selected = self._among(_names(columns), graph, conditions, *driver)
-            return self._sorted(columns, columns, selected, order, end)
-        rows: list[tuple[Any, ...]] = []
-        above: list[Condition] = []
-        for n, tier in enumerate(order.tiers):
-            rows += self._tier(graph, n, tier, [*conditions, *above], order, (most, end - len(rows)))
-            if len(rows) == end:
-                return rows
-            above.append(Condition(f"NOT ({tier.holds})", tier.values))
-        walked = ((str(len(order.tiers)), False), *order.columns) if order.tiers else order.columns
-        selected = self._walk(_names(walked), graph, [*conditions, *above], order.index)
-        return rows + self._sorted(walked, order.columns, selected, order, end - len(rows))
+        """Return the first `end` rows of a graph: what is found is sorted, or an index is walked."""
+        few = self._few(sets, conditions)
+        if few is None:
+            found, checks = self._about(sets, conditions, thorough=False)
+            if not order.index or not checks or end > _SOME or not self._is_dense(sets, found, checks):
+                found, checks = self._found(sets, conditions), []
+            if order.index and (checks or found.bit_count() > self._most(sets, order, end)):
+                return self._by_tier(sets, found, checks, order, end)
+            few = sets.ids(found)
+        return self._sorted(sets, few, columns, order, end)
 
-    def _tier(
-        self,
-        graph: dict[str, Any],
-        number: int,
-        tier: Condition,
-        conditions: Sequence[Condition],
-        order: Order,
-        limits: tuple[int, int],
+    def _by_tier(
+        self, sets: Sets, found: int, checks: Sequence[Condition], order: Order, end: int
     ) -> list[tuple[Any, ...]]:
-        """Return the first rows of one tier. `limits`: up to how many are sorted, and how many are wanted."""
-        most, wanted = limits
-        columns = ((str(number), False), *order.columns)
-        driver = self._driver(graph, [tier], most)
-        if driver is None:
-            selected = self._walk(_names(columns), graph, [tier, *conditions], order.index)
-        elif driver[1]:
-            selected = self._among(_names(columns), graph, [tier, *conditions], *driver)
+        """Return the first `end` rows of a set that meet conditions.
+
+        Tier by tier: a small one is sorted, along a large one is walked.
+        """
+        rows: list[tuple[Any, ...]] = []
+        above = list(checks)
+        most = self._most(sets, order, end)
+        for n, tier in enumerate(order.tiers):
+            few = self._tier(sets, found, tier, above, most)
+            if few is None:
+                rows += self._walk(sets, found, [tier, *above], order, (n, end - len(rows)))
+                above.append(Condition(f"NOT ({tier.holds})", tier.values))
+            else:
+                rows += self._sorted(sets, sets.ids(few), _constant(n, order), order, end - len(rows))
+                found &= ~few
+            if len(rows) >= end:
+                return rows
+        return rows + self._walk(sets, found, above, order, (len(order.tiers), end - len(rows)))
+
+    def _tier(self, sets: Sets, found: int, tier: Condition, checks: Sequence[Condition], most: int) -> int | None:
+        """Return what of a set meets conditions and belongs to a tier, when it is not more than can be sorted."""
+        if tier.as_set is not None:
+            few, exact = tier.as_set(sets, not checks)
         else:
-            return []
-        return self._sorted(columns, order.columns, selected, order, wanted)
+            few, exact = sets.selected(f"{tier.source} LIMIT :n", tier.values | {"n": most + 1}), tier.exact
+            if few.bit_count() > most:
+                return None
+        few &= found
+        if few.bit_count() > most:
+            return None
+        return self._checked(sets, few, checks if exact else [tier, *checks])
+
+    def _walk(
+        self, sets: Sets, found: int, checks: Sequence[Condition], order: Order, part: tuple[int, int]
+    ) -> list[tuple[Any, ...]]:
+        """Return the first rows of a set that meet conditions, in order. `part`: number of the tier; how many rows.
+
+        By use, rows are looked for among those of about as many uses: most parts have none, and all sequences one, so
+        that what is used little would come after a long walk.
+        """
+        number, wanted = part
+        if order.index != RANK.index:
+            return list(self._steps(sets, found, checks, order, part))
+        rows: list[tuple[Any, ...]] = []
+        for least, most, used in sets.by_use(descending=order.columns[0][1]):
+            some = found & used
+            need = wanted - len(rows)
+            if not some:
+                continue
+            if some.bit_count() <= math.isqrt(need * used.bit_count() // _STEPS):
+                ids = sets.ids(self._checked(sets, some, checks))
+                rows += self._sorted(sets, ids, _constant(number, order), order, need)
+            else:
+                among = Condition("t.uses BETWEEN :least AND :most", {"least": least, "most": most})
+                rows += self._steps(sets, some, [among, *checks], order, (number, need))
+            if len(rows) >= wanted:
+                break
+        return rows
+
+    def _steps(
+        self, sets: Sets, found: int, checks: Sequence[Condition], order: Order, part: tuple[int, int]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield rows of a set that meet conditions, in the order of the index."""
+        number, wanted = part
+        columns = _constant(number, order)
+        where, values = self._where(sets, checks)
+        sql = f"SELECT {_names(columns)} FROM top_level AS t INDEXED BY {order.index} WHERE t.graph = :graph{where}"
+        low, data, left = sets.graph["low"], bits.in_bytes(found), found.bit_count()
+        cursor = self._database.read().execute(f"{sql} ORDER BY {_by(columns, order)}", values)
+        for row in cursor:
+            at = row[0] - low
+            if at >> 3 < len(data) and data[at >> 3] >> (at & 7) & 1:
+                yield row
+                wanted, left = wanted - 1, left - 1
+                if not wanted or not left:
+                    break
+        cursor.close()
 
     def _sorted(
-        self, columns: Columns, by: Columns, selected: tuple[str, dict[str, Any]], order: Order, limit: int
+        self, sets: Sets, ids: Sequence[int], columns: Columns, order: Order, limit: int
     ) -> list[tuple[Any, ...]]:
-        """Run a selection in the order `by`, the last of its `columns`: to sort by a constant would hide the index."""
-        sql, values = selected
+        """Return the first of some rows in the order."""
+        if not ids or not limit:
+            return []
+        values = dict(sets.graph) | {"ids": json.dumps(ids), "n": limit}
         for tier in order.tiers:
             values |= tier.values
-        first = 2 + len(columns) - len(by)
-        keys = ", ".join(f"{n} {'DESC' if down else 'ASC'}" for n, (_, down) in enumerate(by, start=first))
-        return self._database.rows(f"{sql} ORDER BY {keys} LIMIT :n", values | {"n": limit})
+        source = "json_each(:ids) AS i CROSS JOIN top_level AS t ON t.id = i.value"
+        sql = f"SELECT {_names(columns)} FROM {source} ORDER BY {_by(columns, order)} LIMIT :n"
+        return self._database.rows(sql, values)
+
+
+def _constant(tier: int, order: Order) -> Columns:
+    """The columns of rows that are known to be of one tier."""
+    return ((str(tier), False), *order.columns) if order.tiers else order.columns
+
+
+def _by(columns: Columns, order: Order) -> str:
+    """The columns to sort by; to sort by a constant would hide the index."""
+    first = len(columns) - len(order.columns) if columns[0][0].isdigit() else 0
+    numbered = list(enumerate(columns, start=2))[first:]
+    return ", ".join(f"{n} {'DESC' if down else 'ASC'}" for n, (_, down) in numbered)
 
 
 def _tier(tiers: Sequence[Condition]) -> str:

@@ -110,7 +110,6 @@ def has_found(name: str, found: Sequence[FoundSequence]) -> Condition:
         simple.values | wrapped.values,
         f"SELECT id FROM ({simple.source})"
         f" UNION SELECT w.id FROM ({wrapped.source}) AS w WHERE {circular.format('w.id')}",
-        by_id=simple.by_id,
     )
 
 

@@ -1,0 +1,107 @@
+"""Which top levels have a term: sets of ids in chunks, kept by every job. Here they are written, built and checked.
+
+Reading them is catalog_sets.py's business. What is hidden stays in the sets.
+"""
+
+import sqlite3
+
+from synhub.store import catalog_bits as bits
+from synhub.store.catalog_words import number_words, split
+
+# kinds of terms
+ALL = 0  # term 0: every top level
+FACET = 1  # `catalog_entry.facet_key`s of values that many objects share
+TEXT = 2  # words (vocabulary.id) of displayIds, names and descriptions
+NAME = 3  # words of displayIds and names
+USED = 4  # bit length of the number of uses: 0, 1, 2-3, 4-7, ...
+LATEST = 5  # term 0: no later version of the same identity in the graph, hidden or not
+MEMBER = 6  # row id of a collection: its members by their own IRI
+VERSION = 7  # row id of a collection: all versions of the identities that are its members
+
+_CHUNK = (1 << bits.CHUNK_SHIFT) - 1
+_MUCH = 300_000  # changes that are kept in memory: some 60 MB
+
+
+def is_shared(key: int) -> bool:
+    """Say whether a facet key has a set: those of values that few objects share are asked of the table `facet`."""
+    return bool(key & 1)
+
+
+def words_of(folded: tuple[str, str, str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the words of a row of `folded`: of all its texts, and of displayIds and names."""
+    names = split(folded[0], folded[1])
+    return names | split(folded[2]), names
+
+
+class Postings:
+    """Changes of one transaction; `write` ends it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._changes: dict[tuple[int, int | str, int], dict[int, bool]] = {}
+        self._waiting = 0
+
+    def put(self, kind: int, term: int | str, row_id: int, *, holds: bool = True) -> None:
+        """Say that a row has a term, or has it no longer. Words are terms as texts."""
+        key = (kind, term, row_id >> bits.CHUNK_SHIFT)
+        self._changes.setdefault(key, {})[row_id & _CHUNK] = holds
+        self._waiting += 1
+
+    def put_facets(self, row_id: int, old: frozenset[int], new: frozenset[int]) -> None:
+        for key in old ^ new:
+            if is_shared(key):
+                self.put(FACET, key, row_id, holds=key in new)
+
+    def put_words(self, row_id: int, old: tuple[str, str, str] | None, new: tuple[str, str, str] | None) -> None:
+        if old == new:
+            return
+        before = words_of(old) if old else (frozenset[str](), frozenset[str]())
+        after = words_of(new) if new else (frozenset[str](), frozenset[str]())
+        for kind, had, has in zip((TEXT, NAME), before, after, strict=True):
+            for word in had ^ has:
+                self.put(kind, word, row_id, holds=word in has)
+        if self._waiting > _MUCH:
+            self.write()
+
+    def put_uses(self, row_id: int, old: int | None, new: int | None) -> None:
+        """`old` and `new` are numbers of uses; None before a row comes and after it has gone."""
+        before = None if old is None else old.bit_length()
+        after = None if new is None else new.bit_length()
+        if before == after:
+            return
+        if before is not None:
+            self.put(USED, before, row_id, holds=False)
+        if after is not None:
+            self.put(USED, after, row_id)
+
+    def write(self) -> None:
+        """Write what has changed."""
+        words = number_words(self._connection, {term for _, term, _ in self._changes if isinstance(term, str)})
+        changes = [
+            ((kind, words[term] if isinstance(term, str) else term, chunk), change)
+            for (kind, term, chunk), change in self._changes.items()
+        ]
+        changes.sort(key=lambda item: item[0])  # in the order of the table: fewer page misses
+        self._changes, self._waiting = {}, 0
+        written: list[tuple[int, int, int, bytes]] = []
+        gone: list[tuple[int, int, int]] = []
+        for key, change in changes:
+            stored = self._stored(key)
+            chunk = _changed(bits.unpack(stored), change)
+            if chunk:
+                written.append((*key, bits.pack(chunk)))
+            elif stored:
+                gone.append(key)
+        self._connection.executemany("INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?)", written)
+        self._connection.executemany("DELETE FROM posting WHERE kind = ? AND term = ? AND chunk = ?", gone)
+
+    def _stored(self, key: tuple[int, int, int]) -> bytes:
+        sql = "SELECT ids FROM posting WHERE kind = ? AND term = ? AND chunk = ?"
+        row: tuple[bytes] | None = self._connection.execute(sql, key).fetchone()
+        return b"" if row is None else row[0]
+
+
+def _changed(chunk: int, change: dict[int, bool]) -> int:
+    come = bits.of(n for n, holds in change.items() if holds)
+    gone = bits.of(n for n, holds in change.items() if not holds)
+    return (chunk | come) & ~gone

@@ -1,0 +1,108 @@
+"""Sets of top levels and orders of members, made from the other tables at once: to fill an empty catalog, and to check.
+
+What jobs keep by their differences (catalog_postings.py, catalog_members.py) must be the same.
+"""
+
+# ruff: noqa: S608 - SQL is put together from constants of this module
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from synhub.store import catalog_bits as bits
+from synhub.store.catalog_entry import unpack_keys
+from synhub.store.catalog_members import KEYS
+from synhub.store.catalog_postings import ALL, FACET, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared, words_of
+from synhub.store.catalog_words import number_words
+from synhub.store.database import Database
+
+_Row = tuple[int, int, int, bytes]
+_SETS = "INSERT INTO {} VALUES (?, ?, ?, ?)"
+_CHUNK = (1 << bits.CHUNK_SHIFT) - 1
+_LISTED = " UNION ALL ".join(
+    f"SELECT m.collection, {sort}, {key}, t.id FROM membership AS m CROSS JOIN top_level AS t ON t.node = m.member"
+    for sort, key in enumerate(KEYS)
+)
+_MEMBERS = (
+    "SELECT m.collection, t.id FROM membership AS m CROSS JOIN top_level AS t ON t.{} = m.member"
+    " ORDER BY m.collection, t.id"
+)
+_OLDER = (
+    "SELECT id FROM (SELECT id, identity, row_number() OVER"
+    " (PARTITION BY identity, graph ORDER BY version_order DESC, iri DESC) AS place FROM top_level)"
+    " WHERE identity IS NOT NULL AND place > 1"
+)
+
+
+def rebuild(connection: sqlite3.Connection) -> None:
+    """Fill the tables of sets and listings, which must be empty, inside a transaction of the caller."""
+    for rows in _rows(connection):
+        connection.executemany(_SETS.format("posting"), rows)
+    connection.execute(f"INSERT INTO listing SELECT * FROM ({_LISTED}) ORDER BY 1, 2, 3, 4")
+
+
+def check_sets(database: Database) -> list[str]:
+    """Return a line for each kind of set, and for the listings, that the other tables do not bear out."""
+    lines = []
+    with sqlite3.connect("") as scratch:
+        scratch.execute("ATTACH ? AS catalog", (str(database.path),))
+        scratch.execute(
+            "CREATE TEMP TABLE expected (kind, term, chunk, ids, PRIMARY KEY (kind, term, chunk)) WITHOUT ROWID"
+        )
+        try:
+            for rows in _rows(scratch, frozen=True):
+                scratch.executemany(_SETS.format("expected"), rows)
+        except KeyError as error:
+            return [f"the word {error} is not in the vocabulary of the catalog"]
+        for one, other in (("posting", "expected"), ("expected", "posting")):
+            wrong = f"SELECT kind, count(*) FROM (SELECT * FROM {one} EXCEPT SELECT * FROM {other}) GROUP BY 1"
+            lines += [
+                f"{n} sets of kind {kind} are not what the catalog's rows say" for kind, n in scratch.execute(wrong)
+            ]
+        for one, other in (("SELECT * FROM listing", _LISTED), (_LISTED, "SELECT * FROM listing")):
+            (n,) = scratch.execute(
+                f"SELECT count(*) FROM (SELECT * FROM ({one}) EXCEPT SELECT * FROM ({other}))"
+            ).fetchone()
+            lines += [f"{n} places of members are not what the catalog's rows say"] if n else []
+    return lines
+
+
+def _rows(connection: sqlite3.Connection, *, frozen: bool = False) -> Iterator[list[_Row]]:
+    """Yield the rows of `posting`, some at a time."""
+    words: dict[str, int] = dict(connection.execute("SELECT word, id FROM vocabulary").fetchall())
+    older = {row_id for (row_id,) in connection.execute(_OLDER)}
+    rows = connection.execute(
+        "SELECT t.id, t.facets, t.uses, f.display_id, f.name, f.description"
+        " FROM top_level AS t CROSS JOIN folded AS f ON f.id = t.id ORDER BY t.id"
+    )
+    for chunk, group in groupby(rows, key=lambda row: row[0] >> bits.CHUNK_SHIFT):
+        sets: dict[tuple[int, int | str], list[int]] = {}
+        for row_id, facets, uses, *folded in group:
+            place = row_id & _CHUNK
+            for kind, term in _terms(facets, uses, (folded[0], folded[1], folded[2])):
+                sets.setdefault((kind, term), []).append(place)
+            if row_id not in older:
+                sets.setdefault((LATEST, 0), []).append(place)
+        new = {term for _, term in sets if isinstance(term, str) and term not in words}
+        if new and not frozen:
+            words |= number_words(connection, new)
+        numbered = ((kind, words[t] if isinstance(t, str) else t, places) for (kind, t), places in sets.items())
+        yield sorted((kind, term, chunk, bits.pack(bits.of(places))) for kind, term, places in numbered)
+    yield from (_members(connection, kind, column) for kind, column in ((MEMBER, "node"), (VERSION, "identity")))
+
+
+def _terms(facets: bytes, uses: int, folded: tuple[str, str, str]) -> Iterator[tuple[int, int | str]]:
+    texts, names = words_of(folded)
+    yield ALL, 0
+    yield USED, uses.bit_length()
+    yield from ((FACET, key) for key in unpack_keys(facets) if is_shared(key))
+    yield from ((TEXT, word) for word in texts)
+    yield from ((NAME, word) for word in names)
+
+
+def _members(connection: sqlite3.Connection, kind: int, column: str) -> list[_Row]:
+    pairs: Iterable[tuple[int, int]] = connection.execute(_MEMBERS.format(column))
+    found = []
+    for (collection, chunk), group in groupby(pairs, key=lambda pair: (pair[0], pair[1] >> bits.CHUNK_SHIFT)):
+        found.append((kind, collection, chunk, bits.pack(bits.of(row_id & _CHUNK for _, row_id in group))))
+    return found

@@ -1,0 +1,114 @@
+"""Sets of the top levels of one graph, as one reader sees it: what has a term, what is to be seen, what is latest.
+
+A set is a number with a bit for each row (catalog_bits.py). What the terms are, and how the sets are written, is
+catalog_postings.py's business.
+"""
+
+# ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from synhub.store import catalog_bits as bits
+from synhub.store.catalog_postings import ALL, LATEST, USED
+from synhub.store.catalog_words import words_with
+from synhub.store.database import Database
+
+_TERM = "SELECT chunk - :first, ids FROM posting WHERE kind = :kind AND term = :term AND chunk BETWEEN :first AND :last"
+_TERMS = (
+    "SELECT chunk - :first, ids FROM json_each(:terms) AS wanted CROSS JOIN posting"
+    " ON kind = :kind AND term = wanted.value AND chunk BETWEEN :first AND :last"
+)
+
+
+def later(row: str) -> str:
+    """SQL: the later versions of the identity of a row of top_level that are to be seen in its graph."""
+    return (
+        f"SELECT 1 FROM top_level AS later WHERE later.identity = {row}.identity AND later.graph = {row}.graph"
+        f" AND (later.version_order, later.iri) > ({row}.version_order, {row}.iri)"
+        " AND later.id NOT IN (SELECT id FROM hidden)"
+        " AND later.iri NOT IN (SELECT value FROM json_each(:unseen))"
+    )
+
+
+class Sets:
+    """The sets of one graph. `graph` are the values that conditions bind: graph, low, high, unseen."""
+
+    def __init__(self, database: Database, graph: Mapping[str, Any]) -> None:
+        self._database = database
+        self.graph = graph
+        self._low = graph["low"]
+        self._chunks = {"first": graph["low"] >> bits.CHUNK_SHIFT, "last": graph["high"] >> bits.CHUNK_SHIFT}
+
+    @cached_property
+    def everything(self) -> int:
+        """All rows of the graph, hidden ones too."""
+        return self.with_any(ALL, [0])
+
+    @cached_property
+    def size(self) -> int:
+        """How many rows there are and were, more or less."""
+        row = self._database.row("SELECT max(id) - :low FROM top_level WHERE id BETWEEN :low AND :high", self.graph)
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    @cached_property
+    def hidden(self) -> int:
+        """The rows that are not to be seen."""
+        rows = self._database.rows(
+            "SELECT id FROM hidden WHERE id BETWEEN :low AND :high UNION ALL"
+            " SELECT t.id FROM json_each(:unseen) AS u CROSS JOIN node ON node.iri = u.value"
+            " CROSS JOIN top_level AS t ON t.node = node.id AND t.graph = :graph",
+            self.graph,
+        )
+        return self.of(row_id for (row_id,) in rows)
+
+    @cached_property
+    def latest(self) -> int:
+        """The rows of which no later version is to be seen; among them may be some that are hidden themselves."""
+        latest = self.with_any(LATEST, [0])
+        stale = latest & self.hidden
+        if not stale:
+            return latest
+        rows = self._database.rows(
+            "SELECT t.id FROM json_each(:stale) AS s CROSS JOIN top_level AS h ON h.id = s.value"
+            " CROSS JOIN top_level AS t ON t.identity = h.identity AND t.graph = h.graph"
+            f" WHERE NOT EXISTS ({later('t')})",
+            dict(self.graph) | {"stale": json.dumps(self.ids(stale))},
+        )
+        return latest | self.of(row_id for (row_id,) in rows)
+
+    def with_any(self, kind: int, terms: Iterable[int]) -> int:
+        """Return the rows that have one of some terms of a kind."""
+        terms = list(terms)
+        values = self._chunks | {"kind": kind}
+        if len(terms) == 1:
+            return bits.join(self._database.rows(_TERM, values | {"term": terms[0]}))
+        return bits.join(self._database.rows(_TERMS, values | {"terms": json.dumps(terms)}))
+
+    def with_word(self, kind: int, part: str) -> int:
+        """Return the rows that have a word (kind TEXT or NAME) with this part (`catalog_words.is_word`)."""
+        return self.with_any(kind, words_with(self._database.read(), part))
+
+    def by_use(self, *, descending: bool) -> Iterable[tuple[int, int, int]]:
+        """Yield (least uses, most uses, the rows with so many), in that order; together they are all rows."""
+        row = self._database.row(
+            "SELECT uses FROM top_level INDEXED BY top_level_rank WHERE graph = :graph ORDER BY uses DESC, iri LIMIT 1",
+            self.graph,
+        )
+        lengths = range((0 if row is None else row[0].bit_length()) + 1)
+        for length in reversed(lengths) if descending else lengths:
+            yield (1 << length) >> 1, (1 << length) - 1, self.with_any(USED, [length])
+
+    def selected(self, sql: str, values: Mapping[str, Any]) -> int:
+        """Return the rows that a statement selects the ids of, first of its columns."""
+        return self.of(row[0] for row in self._database.rows(sql, {**self.graph, **values}))
+
+    def of(self, ids: Iterable[int]) -> int:
+        """Return the set of some row ids of the graph."""
+        return bits.of(row_id - self._low for row_id in ids)
+
+    def ids(self, some: int) -> list[int]:
+        """Return the row ids of a set, ascending."""
+        return [self._low + n for n in bits.members(some)]

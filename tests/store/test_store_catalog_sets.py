@@ -1,0 +1,133 @@
+"""The sets of top levels, which jobs keep by their differences, are those that the catalog's other rows say."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synhub.model import Dataset, Removed
+from synhub.rdf import Iri, Triple, iri_term, literal_term
+from synhub.store import catalog_bits as bits
+from synhub.store.catalog import Catalog
+from synhub.store.catalog_conditions import LATEST, is_member
+from synhub.store.catalog_postings import TEXT
+from synhub.store.catalog_rebuild import check_sets, rebuild
+from synhub.store.catalog_search import RANK, View
+from synhub.store.catalog_words import is_word, split, words_with
+from synhub.vocab import DCTERMS, RDF, SBOL2
+
+PUBLIC, BOB = Iri("http://x/public"), Iri("http://x/user/bob")
+GRAPHS = (PUBLIC, BOB)
+NAMES = ["gfp", "pLac promoter", "Lac", "BBa_J23100", "é", "x'y"]
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    yield catalog
+    catalog.close()
+
+
+def iri_of(graph: Iri, n: int, version: int = 1) -> Iri:
+    return Iri(f"{graph}/lab/o{n}/{version}")
+
+
+def entry(graph: Iri, n: int, rnd: random.Random) -> tuple[Removed, list[Triple]]:
+    """A top level of one of three versions; some have members by IRI and by identity, some refer to others."""
+    iri = iri_of(graph, n % 12, n // 12 + 1)
+    members = [iri_of(g, m) for g in GRAPHS for m in rnd.sample(range(12), 2)]
+    members += [Iri(f"{graph}/lab/o{rnd.randrange(12)}")]
+    own = [
+        (RDF.type, iri_term(rnd.choice([SBOL2.Collection, SBOL2.ComponentDefinition]))),
+        (SBOL2.displayId, literal_term(f"o{n % 12}")),
+        (SBOL2.version, literal_term(str(n // 12 + 1))),
+        (DCTERMS.title, literal_term(rnd.choice(NAMES))),
+        (DCTERMS.description, literal_term(" ".join(rnd.sample(NAMES, 2)))),
+        *[(SBOL2.member, iri_term(m)) for m in members if rnd.random() < 0.4],
+        *[(Iri(SBOL2.NS + "definition"), iri_term(m)) for m in members if rnd.random() < 0.4],
+    ]
+    if rnd.random() < 0.8:
+        own.append((SBOL2.persistentIdentity, iri_term(Iri(f"{graph}/lab/o{rnd.choice([n, n + 1]) % 12}"))))
+    return (graph, iri), [(iri_term(iri), iri_term(p), o) for p, o in own]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sets_follow_every_job_as_if_made_anew(catalog: Catalog, seed: int) -> None:
+    rnd = random.Random(seed)
+    for number in range(1, 9):
+        changed = dict(entry(rnd.choice(GRAPHS), rnd.randrange(36), rnd) for _ in range(rnd.choice([1, 5, 30])))
+        changed |= {key: [] for key in list(changed) if rnd.random() < 0.25}
+        catalog.update(changed, number)
+        if rnd.random() < 0.5:
+            catalog.hide(rnd.sample(sorted(changed), 1))
+        assert check_sets(catalog.database) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_latest_and_members_are_the_same_by_sets_and_row_by_row(catalog: Catalog, seed: int) -> None:
+    rnd = random.Random(seed)
+    catalog.update(dict(entry(graph, n, rnd) for graph in GRAPHS for n in range(36)), 1)
+    gone = [(graph, iri_of(graph, rnd.randrange(12), rnd.randint(1, 3))) for graph in GRAPHS for _ in range(4)]
+    catalog.hide(gone[::2])
+    view = View(catalog, Dataset(GRAPHS, (), frozenset(gone)))
+    for collection in [*view.ids([])[:20], None]:
+        condition = LATEST if collection is None else is_member("of", [collection])
+        rows = [view._meeting(sets, view.ids([]), [condition]) for sets in view._sets]
+        one_by_one = {row_id for found in rows for row_id in found}
+        assert set(view.ids([condition])) == one_by_one & set(view.ids([]))
+
+
+def test_damage_to_sets_and_listings_is_found(catalog: Catalog) -> None:
+    catalog.update(dict(entry(PUBLIC, n, random.Random(n)) for n in range(36)), 1)
+    for table in ("posting", "listing"):
+        with catalog.database.write() as connection:
+            connection.execute(f"DELETE FROM {table}")
+        assert check_sets(catalog.database) != []
+
+
+def test_rebuilding_an_empty_catalog_gives_the_same_sets(catalog: Catalog) -> None:
+    catalog.update(dict(entry(graph, n, random.Random(n)) for graph in GRAPHS for n in range(36)), 1)
+    with catalog.database.write() as connection:
+        for table in ("posting", "listing", "vocabulary"):
+            connection.execute(f"DELETE FROM {table}")
+        connection.execute("INSERT INTO vocabulary_part (vocabulary_part) VALUES ('delete-all')")
+        rebuild(connection)
+    assert check_sets(catalog.database) == []
+    view = View(catalog, Dataset(GRAPHS))
+    assert view.count([]) == 72
+    assert len(view.page([], RANK, 70, 10)) == 2
+
+
+@given(st.sets(st.integers(0, 20_000)))
+def test_sets_hold_what_was_put_into_them(numbers: set[int]) -> None:
+    some = bits.of(numbers)
+    assert list(bits.members(some)) == sorted(numbers)
+    assert some.bit_count() == len(numbers)
+    chunks: dict[int, int] = {}
+    for n in numbers:
+        chunks[n >> bits.CHUNK_SHIFT] = chunks.get(n >> bits.CHUNK_SHIFT, 0) | 1 << (n & 4095)
+    stored = [(number, bits.pack(chunk)) for number, chunk in chunks.items()]
+    assert [bits.unpack(packed) for _, packed in stored] == list(chunks.values())
+    assert bits.join(stored) == bits.join(stored + stored) == some
+
+
+TEXT_OF_SIGNS = st.text("ab1é_- 日", max_size=12)
+
+
+@given(TEXT_OF_SIGNS, st.text("ab1é日", min_size=1, max_size=3))
+def test_part_of_a_text_is_part_of_one_of_its_words(text: str, phrase: str) -> None:
+    assert is_word(phrase)
+    assert (phrase in text) == any(phrase in word for word in split(text))
+
+
+def test_words_are_found_by_parts_of_any_length(catalog: Catalog) -> None:
+    catalog.update(dict(entry(PUBLIC, n, random.Random(n)) for n in range(36)), 1)
+    connection = catalog.database.read()
+    words = dict(connection.execute("SELECT id, word FROM vocabulary").fetchall())
+    for part in ("p", "pl", "lac", "lac ", "promoter", "23100", "é", "nothing"):
+        assert {words[n] for n in words_with(connection, part)} == {word for word in words.values() if part in word}
+    assert not is_word("bba_j") and not is_word("")
+    assert connection.execute("SELECT count(*) FROM posting WHERE kind = ?", (TEXT,)).fetchone()[0] >= 10
