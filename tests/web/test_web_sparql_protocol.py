@@ -1,0 +1,165 @@
+"""The SPARQL protocol, case by case.
+
+Source: SPARQL 1.1 Protocol, section 2.1; the names are those of the W3C's tests (data-sparql11/protocol).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from live import PREFIX, Live, live
+
+from synhub.model import ChangeSet
+
+PUBLIC, ALICE = f"{PREFIX}public", f"{PREFIX}user/alice"
+FORM = "application/x-www-form-urlencoded"
+QUERY = "application/sparql-query"
+ROW = "SELECT ?s { ?s ?p ?o }"
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(tmp_path_factory.mktemp("data")) as instance:
+        instance.user("alice")
+        lines = (f'<{graph}/x/{n}/1> <http://p/q> "v" <{graph}> .\n' for graph, n in ((PUBLIC, "p"), (ALICE, "a")))
+        instance.hub.store.apply(ChangeSet(b"", "".join(lines).encode()))
+        yield instance
+
+
+def ask(instance: Live, method: str, **options: Any) -> tuple[int, str, str]:
+    headers = options.pop("headers", {})
+    answer = instance.request(method, "/sparql", "alice", headers=headers, **options)
+    return answer.status_code, answer.headers.get("content-type", "").partition(";")[0], answer.text
+
+
+GOOD = {
+    "query_get": ("GET", {"params": {"query": "ASK {}"}}),
+    "query_post_form": ("POST", {"data": {"query": "ASK {}"}}),
+    "query_post_direct": ("POST", {"content": "ASK {}", "headers": {"Content-Type": QUERY}}),
+    "query_post_direct_with_charset": (
+        "POST",
+        {"content": "ASK {}", "headers": {"Content-Type": f"{QUERY}; charset=UTF-8"}},
+    ),
+    "query_post_in_the_address": ("POST", {"params": {"query": "ASK {}"}}),
+    "query_head": ("HEAD", {"params": {"query": "ASK {}"}}),
+}
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_query_is_answered(instance: Live, case: str) -> None:
+    method, options = GOOD[case]
+    status, kind, text = ask(instance, method, **options)
+    assert (status, kind) == (200, "application/sparql-results+json")
+    assert text == ("" if method == "HEAD" else '{"head":{},"boolean":true}')
+
+
+DATASETS = {
+    "query_dataset_default_graph": ({"default-graph-uri": PUBLIC}, ["p"]),
+    "query_dataset_default_graphs": ({"default-graph-uri": [PUBLIC, ALICE]}, ["a", "p"]),
+    "query_dataset_named_graphs": ({"named-graph-uri": [PUBLIC, ALICE]}, []),
+    "query_dataset_full": ({"default-graph-uri": ALICE, "named-graph-uri": PUBLIC}, ["a"]),
+}
+
+
+@pytest.mark.parametrize("how", ["get", "post", "direct"])
+@pytest.mark.parametrize("case", DATASETS)
+def test_dataset_is_what_the_parameters_say(instance: Live, case: str, how: str) -> None:
+    graphs, expected = DATASETS[case]
+    csv = {"Accept": "text/csv"}
+    if how == "get":
+        _, _, text = ask(instance, "GET", params={"query": ROW, **graphs}, headers=csv)
+    elif how == "post":
+        _, _, text = ask(instance, "POST", data={"query": ROW, **graphs}, headers=csv)
+    else:
+        _, _, text = ask(instance, "POST", params=graphs, content=ROW, headers=csv | {"Content-Type": QUERY})
+    assert sorted(line.split("/")[-2] for line in text.split()[1:]) == expected
+
+
+def test_parameters_beat_the_clause_of_the_query(instance: Live) -> None:
+    """query_multiple_dataset: the protocol's dataset is used, whatever FROM says."""
+    query = f"SELECT ?s FROM <{ALICE}> {{ ?s ?p ?o }}"
+    _, _, text = ask(
+        instance, "GET", params={"query": query, "default-graph-uri": PUBLIC}, headers={"Accept": "text/csv"}
+    )
+    assert text == f"s\r\n{PUBLIC}/x/p/1\r\n"
+
+
+CONTENT_TYPES = {
+    "query_content_type_select": (ROW, "application/sparql-results+xml", "application/sparql-results+xml"),
+    "query_content_type_ask": ("ASK {}", "application/sparql-results+json", "application/sparql-results+json"),
+    "query_content_type_describe": (f"DESCRIBE <{PUBLIC}/x/p/1>", "application/rdf+xml", "application/rdf+xml"),
+    "query_content_type_construct": (
+        "CONSTRUCT { ?s <http://q/x> ?o } { ?s ?p ?o }",
+        "application/rdf+xml;q=0.1, text/turtle;q=0.9",
+        "text/turtle",
+    ),
+    "q_values": (ROW, "text/csv;q=0.2, text/tab-separated-values;q=0.3, */*;q=0.1", "text/tab-separated-values"),
+    "q_zero": (ROW, "application/sparql-results+json;q=0, text/csv", "text/csv"),
+}
+
+
+@pytest.mark.parametrize("case", CONTENT_TYPES)
+def test_answer_is_of_the_type_liked_best(instance: Live, case: str) -> None:
+    query, accept, expected = CONTENT_TYPES[case]
+    status, kind, _ = ask(instance, "GET", params={"query": query}, headers={"Accept": accept})
+    assert (status, kind) == (200, expected)
+
+
+BAD: dict[str, tuple[str, dict[str, Any], int]] = {
+    "bad_query_method": ("PUT", {"params": {"query": "ASK {}"}}, 405),
+    "bad_multiple_queries": ("GET", {"params": {"query": ["ASK {}", "SELECT * {}"]}}, 400),
+    "bad_multiple_queries_in_both_places": (
+        "POST",
+        {"params": {"query": "ASK {}"}, "content": "ASK {}", "headers": {"Content-Type": QUERY}},
+        400,
+    ),
+    "bad_query_wrong_media_type": ("POST", {"content": "ASK {}", "headers": {"Content-Type": "text/plain"}}, 415),
+    "bad_query_missing_form_type": ("POST", {"content": "query=ASK%20%7B%7D"}, 415),
+    "bad_query_missing_direct_type": ("POST", {"content": "ASK {}"}, 415),
+    "bad_query_non_utf8": (
+        "POST",
+        {"content": "ASK {}".encode("utf-16"), "headers": {"Content-Type": f"{QUERY}; charset=UTF-16"}},
+        400,
+    ),
+    "bad_query_syntax": ("GET", {"params": {"query": "ASK { WHERE {"}}, 400),
+    "no_query": ("GET", {}, 400),
+    "update_as_query": ("GET", {"params": {"query": "CLEAR ALL"}}, 400),
+    "update_get": ("GET", {"params": {"update": "CLEAR ALL"}}, 400),
+    "update_post_direct": (
+        "POST",
+        {"content": "CLEAR ALL", "headers": {"Content-Type": "application/sparql-update"}},
+        400,
+    ),
+    "not_acceptable": ("GET", {"params": {"query": "ASK {}"}, "headers": {"Accept": "image/png"}}, 406),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_request_is_refused_in_words(instance: Live, case: str) -> None:
+    method, options, expected = BAD[case]
+    status, _, text = ask(instance, method, **options)
+    assert status == expected, text
+    assert text
+
+
+def test_syntax_error_has_line_and_column(instance: Live) -> None:
+    status, kind, text = ask(instance, "GET", params={"query": "SELECT *\n{ ?s ?p }"})
+    assert (status, kind) == (400, "text/plain")
+    assert text.endswith("(line 2, column 10)")
+
+
+def test_pages_of_other_sites_may_ask(instance: Live) -> None:
+    asked = {
+        "Origin": "https://yasgui.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type, x-authorization",
+    }
+    preflight = instance.client.request("OPTIONS", instance.url + "/sparql", headers=asked)
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert preflight.headers["access-control-allow-headers"] == "content-type, x-authorization"
+    for params in ({"query": "ASK {}"}, {"query": "ASK {"}):
+        answer = instance.get("/sparql", params=params, headers={"Origin": "https://yasgui.example"})
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "Accept" in answer.headers["vary"]
