@@ -9,6 +9,7 @@ manual, options --iddef and --strand.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -177,14 +178,18 @@ def reverse_complement(residues: str) -> str:
 
 def plain_cigar(cigar: str) -> str:
     """Return a CIGAR with M for matches and mismatches, as vsearch writes it."""
+    return join_cigars([cigar.translate(str.maketrans("=X", "MM"))])
+
+
+def join_cigars(cigars: Iterable[str]) -> str:
+    """Return the CIGAR of alignments that follow one another."""
     parts: list[tuple[int, str]] = []
-    for length, operation in _CIGAR.findall(cigar):
-        kind = "M" if operation in "=X" else operation
-        if parts and parts[-1][1] == kind:
-            parts[-1] = (parts[-1][0] + int(length), kind)
+    for length, operation in _CIGAR.findall("".join(cigars)):
+        if parts and parts[-1][1] == operation:
+            parts[-1] = (parts[-1][0] + int(length), operation)
         else:
-            parts.append((int(length), kind))
-    return "".join(f"{length}{kind}" for length, kind in parts)
+            parts.append((int(length), operation))
+    return "".join(f"{length}{operation}" for length, operation in parts)
 
 
 def swap_cigar(cigar: str) -> str:

@@ -10,8 +10,13 @@ from typing import Any, NamedTuple
 
 import edlib
 
-from synhub.search.alignment import AMBIGUITY, AMBIGUOUS_AMINO_ACIDS, Alphabet
+from synhub.search.alignment import AMBIGUITY, AMBIGUOUS_AMINO_ACIDS, Alphabet, join_cigars
 
+MOST_STEPS = 20_000_000_000 // 64  # letters times errors of one placement of a whole sequence: about a second
+
+_PIECE = 1_000
+
+_Equal = Sequence[tuple[str, str]] | None
 _PLAIN = {"nucleotide": b"ACGT", "protein": b"ACDEFGHIKLMNPQRSTVWYUO"}
 
 
@@ -40,23 +45,59 @@ def is_plain(residues: bytes, alphabet: Alphabet) -> bool:
     return not residues.translate(None, _PLAIN[alphabet])
 
 
-def place(inner: bytes, outer: bytes, most_errors: int, alphabet: Alphabet, *, first_try: int = 0) -> Placed | None:
+def place(inner: bytes, outer: bytes, most_errors: int, alphabet: Alphabet) -> Placed | None:
     """Place all of `inner` somewhere in `outer` with at most `most_errors`; None when that cannot be done.
 
-    `first_try`: a number of errors that is probably enough, tried first: the time goes with it.
+    A long one is placed piece by piece, each from where the last has ended, in time that grows with its length and not
+    with its square; the alignment is then one of the best or nearly so. Where that does not succeed (something long is
+    missing in the middle) it is placed as a whole if that takes less than MOST_STEPS.
     """
-    equal: Sequence[tuple[str, str]] | None = None
+    equal: _Equal = None
     if not (is_plain(inner, alphabet) and is_plain(outer, alphabet)):
         equal = equal_letters(alphabet)
-    for limit in (first_try, most_errors) if 0 < first_try < most_errors else (most_errors,):
-        # in two steps: of most candidates nothing but the distance is needed, and that takes half the time
-        if (
-            edlib.align(inner, outer, mode="HW", task="distance", k=limit, additionalEqualities=equal)["editDistance"]
-            >= 0
-        ):
-            found: dict[str, Any] = edlib.align(
-                inner, outer, mode="HW", task="path", k=limit, additionalEqualities=equal
-            )
-            start, end = found["locations"][0]
-            return Placed(start, end + 1, found["editDistance"], found["cigar"])
-    return None
+    if len(inner) > 2 * _PIECE:
+        found = _place_in_pieces(inner, outer, most_errors, equal)
+        if found is not None or not is_affordable(len(outer), most_errors):
+            return found
+    return _place_whole(inner, outer, most_errors, equal)
+
+
+def is_affordable(letters: int, most_errors: int) -> bool:
+    """Say whether a sequence can be placed in so many letters as a whole with so many errors."""
+    return letters * most_errors <= MOST_STEPS
+
+
+def _place_whole(
+    inner: bytes, outer: bytes, most_errors: int, equal: Sequence[tuple[str, str]] | None
+) -> Placed | None:
+    # In two steps: of most candidates nothing but the distance is needed, and that takes half the time.
+    options = {"mode": "HW", "k": most_errors, "additionalEqualities": equal}
+    if edlib.align(inner, outer, task="distance", **options)["editDistance"] < 0:
+        return None
+    found: dict[str, Any] = edlib.align(inner, outer, task="path", **options)
+    start, end = found["locations"][0]
+    return Placed(start, end + 1, found["editDistance"], found["cigar"])
+
+
+def _place_in_pieces(inner: bytes, outer: bytes, most_errors: int, equal: _Equal) -> Placed | None:
+    """The first piece lies anywhere in what the others leave of the outer sequence, each other where the last ended."""
+    room = max(0, len(outer) - len(inner))
+    found = _place_whole(inner[:_PIECE], outer[: _PIECE + room + most_errors], min(most_errors, _PIECE // 2), equal)
+    if found is None:
+        return None
+    start, end, errors, cigars = found.start, found.end, found.errors, [found.cigar]
+    for at in range(_PIECE, len(inner), _PIECE):
+        piece = inner[at : at + _PIECE]
+        limit = min(most_errors - errors, len(piece) // 2)
+        text = outer[end : end + len(piece) + limit]
+        if limit < 0 or not text:
+            return None
+        next_found: dict[str, Any] = edlib.align(
+            piece, text, mode="SHW", task="path", k=limit, additionalEqualities=equal
+        )
+        if next_found["editDistance"] < 0:
+            return None
+        end += next_found["locations"][0][1] + 1
+        errors += next_found["editDistance"]
+        cigars.append(next_found["cigar"])
+    return Placed(start, end, errors, join_cigars(cigars))

@@ -9,7 +9,7 @@ error or two of a window are asked for. Longer queries share words by chance oft
 windows survives one difference in five letters.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -20,13 +20,17 @@ from synhub.search.alignment import AMBIGUITY, AMBIGUOUS_AMINO_ACIDS, AMINO_ACID
 KEY_BITS: Final = 20
 KEYS: Final = 1 << KEY_BITS
 MOST_WORDS: Final = 4_096  # words that one window may stand for
+_MOST_WINDOWS: Final = 1_000  # of a query without errors, to choose a rare one of
 
 _OTHER = 255
 _MOST_OFFSETS = 4  # of one word: a query of repeats is the same word hundreds of times
+_MOST_WORDS = 4_000  # of a long query
 _SHORT = 100  # letters up to which windows with errors are always asked for
 _LONG = 500  # and up to which they are when the wanted identity is low
 _LOW_IDENTITY = 0.9
 _MOST_ERRORS = 2
+_FEW_WINDOWS = 2
+_STEP = 3
 _WORDS_NEAR = (1, 70, 1_700)  # about a window of ten nucleotides, by errors (measured)
 
 Bytes = NDArray[np.uint8]
@@ -65,11 +69,15 @@ CODINGS: Final[dict[Alphabet, Coding]] = {"nucleotide": NUCLEOTIDES, "protein": 
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """Words to look up, and where in the query each stands. `windows`: how many of the query's were asked for."""
+    """Words to look up, and where in the query each stands. `windows`: how many of the query's were asked for.
+
+    `sure`: every sequence with no more errors than wanted has one of the words; otherwise it probably has several.
+    """
 
     keys: Keys
     offsets: NDArray[np.int32]
     windows: int
+    sure: bool = True
 
 
 def word_keys(residues: Bytes, coding: Coding) -> tuple[Keys, NDArray[np.bool_]]:
@@ -132,25 +140,33 @@ def _exact(masks: Masks, residues: str, coding: Coding) -> Seeds:
     first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.empty(0, np.intp)
     rank = np.arange(len(keys)) - np.repeat(first, np.diff(np.r_[first, len(keys)]))
     few = rank < _MOST_OFFSETS
-    return Seeds(keys[few], offsets[few], int(few.sum()))
+    keys, offsets = keys[few], offsets[few]
+    if len(keys) > _MOST_WORDS:  # as good as all of them; in an order that has nothing to do with the query's
+        some = np.random.default_rng(0).permutation(len(keys))[:_MOST_WORDS]
+        keys, offsets = keys[some], offsets[some]
+    return Seeds(keys, offsets, len(keys))
 
 
 def seeds_without_errors(residues: str, coding: Coding) -> list[Seeds]:
-    """Return the windows any one of which finds every target that contains the query, each with its words.
+    """Return some windows, each with its words, any one of which finds every target that contains the query.
 
     A window with ambiguous letters stands for many words; those of more than MOST_WORDS are left out. An empty list:
     there is none, the query is all ambiguity.
     """
+    keys, good = word_keys(np.frombuffer(residues.encode(), np.uint8), coding)
+    plain = np.flatnonzero(good)
+    if len(plain):
+        plain = plain[:: max(1, len(plain) // _MOST_WINDOWS)]
+        return [Seeds(keys[at : at + 1], np.array([at], np.int32), 1) for at in plain.tolist()]
     masks = coding.masks(residues)
     last = max(0, len(residues) - coding.k)
     padded = np.concatenate([masks, np.full(coding.k, (1 << len(coding.letters)) - 1, np.uint32)])
     meanings = np.array([int(m).bit_count() for m in padded], float)
     logs = np.concatenate([[0.0], np.log(meanings).cumsum()])
     sizes = logs[coding.k : last + 1 + coding.k] - logs[: last + 1]
-    fitting = np.flatnonzero(sizes <= np.log(MOST_WORDS) + 1e-9).astype(np.int32)
-    if len(fitting) > 64:  # enough to choose from: the least ambiguous, spread over the query
-        fitting = fitting[np.argsort(sizes[fitting], kind="stable")[:: max(1, len(fitting) // 64)][:64]]
-    return [words_near(masks, np.array([offset], np.int32), 0, coding) for offset in fitting]
+    fitting = np.argsort(sizes, kind="stable")[:3]
+    fitting = fitting[sizes[fitting] <= np.log(MOST_WORDS) + 1e-9]
+    return [words_near(masks, np.array([offset], np.int32), 0, coding) for offset in fitting.tolist()]
 
 
 def seeds_with_errors(residues: str, most_errors: int, coding: Coding, hits_per_word: float, most_hits: int) -> Seeds:
@@ -165,18 +181,17 @@ def seeds_with_errors(residues: str, most_errors: int, coding: Coding, hits_per_
     needed = min(_MOST_ERRORS, most_errors // apart)
     low = most_errors > (1 - _LOW_IDENTITY) * length
     if length // (most_errors + 1) >= k or length > (_LONG if low else _SHORT):
-        return exact if len(exact.keys) else words_near(masks, np.zeros(1, np.int32), 0, coding)
-    errors = needed
-    while errors > 1 and apart * _WORDS_NEAR[errors] * hits_per_word > most_hits:
-        errors -= 1
-    errors = max(1, errors) if needed else 0
-    step = k
-    if errors == 1 and needed > 1:  # not enough to be sure of one: more windows instead
-        step = max(1, int(k * apart * _WORDS_NEAR[1] * hits_per_word / most_hits))
+        found = exact if len(exact.keys) else words_near(masks, np.zeros(1, np.int32), 0, coding)
+        return replace(found, sure=length // (most_errors + 1) >= k and length <= _SHORT)
+    # Two errors in a window are affordable in a few windows only; else one, in windows that overlap where they are few.
+    affordable = apart <= _FEW_WINDOWS and apart * _WORDS_NEAR[2] * hits_per_word <= most_hits
+    errors = needed if affordable else min(needed, 1)
+    step = k if errors == needed or length > _SHORT else _STEP
     offsets = np.arange(0, max(1, length - k + 1), step, dtype=np.int32)
     near = words_near(masks, offsets, errors, coding)
     return Seeds(
         np.concatenate([exact.keys, near.keys]),
         np.concatenate([exact.offsets, near.offsets]),
         exact.windows + near.windows,
+        sure=errors >= most_errors // apart,
     )

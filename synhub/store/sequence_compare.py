@@ -17,7 +17,7 @@ from synhub.store.sequence_candidates import Candidates
 from synhub.store.sequence_segment import Segment
 
 LONGEST_WORD: Final = 64
-_BLOCK: Final = 1 << 16  # candidates compared together: their numbers fit into the cache
+_BLOCK: Final = 1 << 13  # candidates compared together: their letters and numbers fit into the cache
 
 _ONE = np.uint64(1)
 

@@ -26,7 +26,7 @@ from synhub.search.alignment import (
     reverse_complement,
     swap_cigar,
 )
-from synhub.search.pairwise import Placed, place
+from synhub.search.pairwise import Placed, is_affordable, place
 from synhub.search.seeds import KEYS, Seeds, seeds_with_errors, seeds_without_errors
 from synhub.store.sequence_candidates import (
     MOST_HITS,
@@ -43,13 +43,14 @@ Visible = Callable[[Sequence[bytes]], AbstractSet[bytes]]
 _AT_ONCE: Final = 500  # candidates whose visibility is asked for together
 _VERIFIED: Final = 4  # times the wanted matches that are compared before the search ends
 _AT_LEAST: Final = 400
-_MOST_STEPS: Final = 20_000_000_000  # letters times errors of one comparison: 0.5 s
-_RANDOM: Final = 5_000  # candidates of one strand of a segment that may be due to chance
+_RANDOM: Final = 500  # candidates of one strand of a segment that may be due to chance
+_RANDOM_SHORT: Final = 20_000  # the same of short queries, that are compared together
 _SHARE = 0.25  # of the words expected in common at the wanted identity, which a candidate must have
 _MANY_WORDS = "words of the query are so frequent that not every sequence with them was looked at"
 _MANY = "there are more matches than {}, the best found are here"
 _SLOW = "the search took too long and was cut: ask for less (a longer query, a higher identity, fewer matches)"
-_LONG = "sequences so long were compared only with up to {} errors"
+_LONG: Final = 50_000
+_PIECEWISE = "of sequences over {} letters those with a long piece missing or added are not compared"
 
 Strand = Literal["+", "-"]
 
@@ -125,7 +126,7 @@ class _Search:
         tasks = [task for s in segments for strand, text in strands if (task := self._task(s, strand, text))]
         if self.query.mode == "contained":
             self._contained(tasks)
-        elif len(self.query.residues) <= LONGEST_WORD and self.query.mode == "infix":
+        elif len(self.query.residues) <= LONGEST_WORD:
             self._short(tasks)
         else:
             self._aligned(tasks)
@@ -164,15 +165,16 @@ class _Search:
 
     def _exact_candidates(self, segment: Segment, residues: str) -> Candidates:
         """Candidates by the rarest window; by three where that is cheap, as one may be ambiguous in a target."""
-        windows = seeds_without_errors(residues, segment.coding)
+        windows = [w for w in seeds_without_errors(residues, segment.coding) if len(w.keys)]
         if not windows:
             raise BadRequest("the sequence is ambiguous everywhere; write more of its letters")
-        sizes = [int(segment.counts(seeds.keys).sum()) for seeds in windows]
-        order = sorted(range(len(windows)), key=sizes.__getitem__)
-        chosen = [windows[i] for rank, i in enumerate(order[:3]) if rank == 0 or sizes[i] * 10 < MOST_HITS]
-        seeds = Seeds(
-            np.concatenate([seeds.keys for seeds in chosen]), np.concatenate([seeds.offsets for seeds in chosen]), 1
+        sizes = np.add.reduceat(
+            segment.counts(np.concatenate([w.keys for w in windows])),
+            np.cumsum([0, *(len(w.keys) for w in windows)])[:-1],
         )
+        order = np.argsort(sizes, kind="stable")[:3].tolist()
+        chosen = [windows[i] for rank, i in enumerate(order) if rank == 0 or sizes[i] * 10 < MOST_HITS]
+        seeds = Seeds(np.concatenate([w.keys for w in chosen]), np.concatenate([w.offsets for w in chosen]), 1)
         return find_candidates(segment, seeds, len(residues), 0, 1)
 
     def _candidates(self, segment: Segment, residues: str) -> Candidates:
@@ -182,8 +184,9 @@ class _Search:
         shift = 3 if short else min(10, max(4, round(log2(1 + self.most_errors / 2))))
         infix = self.query.mode == "infix"
         least = max(1, int(self._expected(segment, seeds.windows))) if infix and not short else 1
-        found = find_candidates(segment, seeds, len(residues), shift, least, _RANDOM if not short else None)
-        return found if short and infix else best_of_each(found)
+        chance = None if seeds.sure else _RANDOM_SHORT if short else _RANDOM
+        found = find_candidates(segment, seeds, len(residues), shift, least, chance)
+        return found if short else best_of_each(found)
 
     def _expected(self, segment: Segment, windows: int) -> float:
         """How many words a sequence just similar enough must have in common with the query to be looked at."""
@@ -230,7 +233,7 @@ class _Search:
         slack = self.most_errors
         scored: list[tuple[int, _Task, Candidates]] = []
         for task in tasks:
-            found = task.candidates
+            found = self._longer(task)
             errors = fewest_errors(task.segment, found, task.residues, slack, ring=False)
             lengths = task.segment.lengths_of(found.sequences)
             over = (found.low < slack) | (found.low + found.width + len(task.residues) + slack > lengths)
@@ -247,6 +250,13 @@ class _Search:
                 self._align(task, sequence, low)
                 if len(self.found) >= self._enough():
                     return
+
+    def _longer(self, task: _Task) -> Candidates:
+        """Align at once the few targets that are shorter than the query, and return the others."""
+        shorter = task.segment.lengths_of(task.candidates.sequences) < len(task.residues)
+        for sequence, low in self._seen(task.segment, task.candidates.chosen(shorter)):
+            self._align(task, sequence, low)
+        return task.candidates.chosen(~shorter)
 
     def _enough(self) -> int:
         return self.wanted + 1 if self.wanted == MOST_MATCHES else max(_AT_LEAST, _VERIFIED * self.wanted)
@@ -328,14 +338,12 @@ class _Search:
         return SequenceMatch(digest, 1, len(text), strand, 100 * identity, cigar, False)
 
     def _errors_for(self, length: int) -> int:
-        errors = int(length * (1 - self.query.identity) / self.query.identity + 1e-9)
-        affordable = max(64, _MOST_STEPS // (length * 64))
-        if errors > affordable:
-            self.cuts[_LONG.format(affordable)] = None
-        return min(errors, affordable)
+        return int(length * (1 - self.query.identity) / self.query.identity + 1e-9)
 
     def _place(self, inner: bytes, outer: bytes, errors: int) -> Placed | None:
-        return place(inner, outer, errors, self.query.alphabet, first_try=len(inner) // 50)
+        if len(inner) > _LONG and not is_affordable(len(outer), errors):
+            self.cuts[_PIECEWISE.format(_LONG)] = None
+        return place(inner, outer, errors, self.query.alphabet)
 
     def _match(
         self, digest: bytes, strand: Strand, placed: Placed | None, query_length: int, size: int, shift: int
