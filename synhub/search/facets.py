@@ -3,7 +3,7 @@
 Every count is that of the search with one more criterion, which is given as text. Knows no HTTP.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from synhub.model import Dataset
@@ -14,11 +14,13 @@ from synhub.search.plan import plan, resolve
 from synhub.search.written import write_collection, write_value
 from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import Condition, is_member
+from synhub.store.catalog_conditions import is_member
 from synhub.store.catalog_entry import COUNTED
-from synhub.store.catalog_facet_counts import MOST, member_counts, value_counts
+from synhub.store.catalog_facet_counts import MOST, largest, member_counts, most_frequent
 from synhub.store.catalog_search import View
 from synhub.vocab import DC, RDF, SBOL2
+
+_MUCH = 20_000  # members of collections are looked up one by one of fewer, 2 us each
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +60,32 @@ def facets(catalog: Catalog, store: TripleStore, dataset: Dataset, query: Search
     total = view.count(conditions)
     everything = not conditions and view.is_settled
     ids = None if everything else view.ids(conditions)[:MOST]
-    found = value_counts(view, ids)
+    found = most_frequent(view, ids, limit)
 
     def values(predicate: Iri) -> tuple[FacetCount, ...]:
-        kind = COUNTED[predicate]
-        counts = {value: n for (of, value), n in found.items() if of == kind}
-        return _values(predicate, counts, limit)
+        return _values(predicate, found.get(COUNTED[predicate], []))
 
-    collections = _collections(view, member_counts(view, ids), limit, lambda c: view.count([*conditions, c]))
+    def members(collections: Sequence[int]) -> int:
+        return view.count([*conditions, is_member("counted", collections)])
+
+    if ids is None or len(ids) > _MUCH:
+        sizes = largest(view, limit, lambda row_id: members([row_id]))
+    else:
+        sizes = member_counts(view, ids)
     return Facets(
         total=total,
         counted=total if ids is None else len(ids),
         types=values(RDF.type),
         sbol_types=values(SBOL2.type),
         roles=values(SBOL2.role),
-        collections=collections,
+        collections=_collections(view, sizes, limit, members),
         creators=values(DC.creator),
     )
 
 
-def _values(predicate: Iri, counts: dict[Term, int], limit: int) -> tuple[FacetCount, ...]:
-    found: list[FacetCount] = []
-    for value in sorted(counts, key=lambda value: (-counts[value], value)):
-        criterion = write_value(predicate, value)
-        if criterion is not None and len(found) < limit:
-            found.append(FacetCount(text_of(value), _label(text_of(value)), counts[value], criterion))
-    return tuple(found)
+def _values(predicate: Iri, counts: list[tuple[Term, int]]) -> tuple[FacetCount, ...]:
+    written = ((value, n, write_value(predicate, value)) for value, n in counts)
+    return tuple(FacetCount(text_of(v), _label(text_of(v)), n, criterion) for v, n, criterion in written if criterion)
 
 
 def _label(text: str) -> str:
@@ -91,14 +93,14 @@ def _label(text: str) -> str:
 
 
 def _collections(
-    view: View, counts: dict[int, int], limit: int, count: Callable[[Condition], int]
+    view: View, counts: dict[int, int], limit: int, members: Callable[[Sequence[int]], int]
 ) -> tuple[FacetCount, ...]:
-    """`count` says how much meets one more condition."""
+    """`members` says how much of what is found is a member of some collections."""
     first = sorted(counts, key=lambda row_id: (-counts[row_id], row_id))[:limit]
     found: list[FacetCount] = []
     for row_id, hit in zip(first, view.hits(first), strict=True):
         # a path names all versions of an identity by its IRI, which can be that of one of them
         versions = view.versions(hit.uri)
-        n = counts[row_id] if set(versions) == {row_id} else count(is_member("counted", versions))
+        n = counts[row_id] if set(versions) == {row_id} else members(versions)
         found.append(FacetCount(hit.uri, hit.name or hit.display_id or hit.uri, n, write_collection(hit.uri)))
     return tuple(sorted(dict.fromkeys(found), key=lambda facet: (-facet.count, facet.value)))

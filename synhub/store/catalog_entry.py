@@ -70,6 +70,7 @@ _IDENTITY = iri_term(SBOL2.persistentIdentity)
 _DATE_TIME = re.compile(
     r"(-?(?:[1-9]\d{3,}|0\d{3}))-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
+_UNSAYABLE = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f]")  # control characters that no search path can write
 _DAY_US = 86_400_000_000
 _INT64 = 1 << 62
 
@@ -226,7 +227,9 @@ def _days_from_1970(year: int, month: int, day: int) -> int:
 
 def _is_counted(predicate: Iri, value: Term) -> bool:
     """Say whether a search path can ask the catalog for exactly this value: an IRI, or a creator as plain text."""
-    return is_iri(value) or (predicate == DC.creator and is_literal(value) and datatype_of(value) in (XSD_STRING, ""))
+    if is_iri(value) or predicate != DC.creator or not is_literal(value):
+        return is_iri(value)
+    return datatype_of(value) in (XSD_STRING, "") and not _UNSAYABLE.search(text_of(value))
 
 
 def _earliest(moments: set[tuple[int, int, int]], kind: int) -> int:

@@ -8,7 +8,7 @@ says what is to be seen.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from synhub.rdf import Term
 from synhub.store.catalog_conditions import Condition, is_latest
@@ -27,57 +27,80 @@ def known_keys(view: View, keys: Sequence[int]) -> list[int]:
     return [key for (key,) in rows]
 
 
-def value_counts(view: View, ids: Sequence[int] | None) -> dict[tuple[int, Term], int]:
-    """Return how many of some top levels (row ids; None: of all that is to be seen) have each (kind, value)."""
-    counts: Counter[tuple[int, Term]] = Counter()
-    for sql, values in _value_queries(view, ids):
-        rows = view.database.rows(
-            f"SELECT v.kind, v.term, n FROM ({sql}) JOIN facet_value AS v ON v.id = value", values
-        )
-        for kind, term, n in rows:
-            if n:
-                counts[kind, Term(term)] += n
-    return counts
+def most_frequent(view: View, ids: Sequence[int] | None, limit: int) -> dict[int, list[tuple[Term, int]]]:
+    """Return by kind the values that most of some top levels (row ids; None: of all to be seen) have, and how many do.
+
+    None needs a view that `is_settled`.
+    """
+    if ids is None:
+        graphs = json.dumps([graph["graph"] for graph in view.graphs])
+        rows = view.database.rows(_MOST_FREQUENT.format(_IN_GRAPHS), {"graphs": graphs, "limit": limit})
+    else:
+        rows = view.database.rows(_MOST_FREQUENT.format(_OF_IDS), {"ids": json.dumps(list(ids)), "limit": limit})
+    found: dict[int, list[tuple[Term, int]]] = {}
+    for kind, term, n in rows:
+        found.setdefault(kind, []).append((Term(term), n))
+    return found
 
 
-def _value_queries(view: View, ids: Sequence[int] | None) -> Iterable[tuple[str, dict[str, object]]]:
-    if ids is not None:
-        among = "json_each(:ids) AS hit CROSS JOIN facet_of ON facet_of.id = hit.value"
-        yield f"SELECT facet_of.value, count(*) AS n FROM {among} GROUP BY 1", {"ids": json.dumps(list(ids))}
-        return
-    for graph in view.graphs:
-        yield "SELECT value, n FROM facet_count WHERE graph = :graph", {"graph": graph["graph"]}
+_IN_GRAPHS = (
+    "SELECT value, sum(n) AS n FROM facet_count WHERE graph IN (SELECT value FROM json_each(:graphs)) GROUP BY value"
+)
+_OF_IDS = (
+    "SELECT facet_of.value, count(*) AS n FROM json_each(:ids) AS hit CROSS JOIN facet_of ON facet_of.id = hit.value"
+    " GROUP BY facet_of.value"
+)
+_MOST_FREQUENT = (
+    "SELECT kind, term, n FROM (SELECT v.kind, v.term, c.n, row_number() OVER"
+    " (PARTITION BY v.kind ORDER BY c.n DESC, v.term) AS place"
+    " FROM ({0}) AS c CROSS JOIN facet_value AS v ON v.id = c.value WHERE c.n > 0)"
+    " WHERE place <= :limit ORDER BY kind, place"
+)
 
 
-_ALL = "membership AS m CROSS JOIN top_level AS t ON t.{0} = m.member AND t.graph = :graph"
 _AMONG = (
     "json_each(:ids) AS hit CROSS JOIN top_level AS t ON t.id = hit.value"
     " CROSS JOIN membership AS m ON m.member = t.{0}"
 )
-_BY_NODE = "SELECT m.collection, count(*) FROM {0} WHERE 1"
-_BY_IDENTITY = (
-    f"SELECT m.collection, count(*) FROM {{0}} WHERE {is_latest('t')} AND NOT EXISTS"
-    " (SELECT 1 FROM membership AS own WHERE own.collection = m.collection AND own.member = t.node)"
+_MEMBERS = (
+    f"SELECT m.collection, count(*) FROM {_AMONG.format('node')} GROUP BY 1",
+    f"SELECT m.collection, count(*) FROM {_AMONG.format('identity')} WHERE {is_latest('t')} AND NOT EXISTS"
+    " (SELECT 1 FROM membership AS own WHERE own.collection = m.collection AND own.member = t.node) GROUP BY 1",
 )
-_MEMBERS = (_BY_NODE.format(_ALL.format("node")), _BY_IDENTITY.format(_ALL.format("identity")))
-_MEMBERS_AMONG = (_BY_NODE.format(_AMONG.format("node")), _BY_IDENTITY.format(_AMONG.format("identity")))
 
 
-def member_counts(view: View, ids: Sequence[int] | None) -> dict[int, int]:
-    """Return how many of some top levels (row ids; None: of all to be seen) each collection (row id) has as members.
+def member_counts(view: View, ids: Sequence[int]) -> dict[int, int]:
+    """Return how many of some top levels (row ids) each collection (row id) that is to be seen has as members.
 
-    Only collections that are to be seen. A member that is named without a version is the latest one.
+    A member that is named without a version is the latest one.
     """
     counts: Counter[int] = Counter()
     for graph in view.graphs:
-        values = dict(graph)
-        if ids is not None:
-            values["ids"] = json.dumps([i for i in ids if graph["low"] <= i <= graph["high"]])
-        for sql in _MEMBERS if ids is None else _MEMBERS_AMONG:
-            for collection, n in view.database.rows(sql + view.visible() + " GROUP BY 1", values):
+        values = graph | {"ids": json.dumps([i for i in ids if graph["low"] <= i <= graph["high"]])}
+        for sql in _MEMBERS:
+            for collection, n in view.database.rows(sql, values):
                 counts[collection] += n
-    shown = view.ids([is_row(sorted(counts))])
-    return {collection: counts[collection] for collection in shown}
+    return {collection: counts[collection] for collection in view.ids([is_row(sorted(counts))])}
+
+
+def largest(view: View, limit: int, count: Callable[[int], int]) -> dict[int, int]:
+    """Return the collections (row ids) to be seen that have most members of a kind, and how many.
+
+    `count` says how many a collection has: it is asked of the largest ones, until those that are left have fewer
+    members in all than was counted of the last wanted one.
+    """
+    sizes: Counter[int] = Counter()
+    for graph in view.graphs:
+        sql = "SELECT collection, count(*) FROM membership WHERE collection BETWEEN :low AND :high GROUP BY 1"
+        sizes.update(dict(view.database.rows(sql, graph)))
+    found: dict[int, int] = {}
+    shown = view.ids([is_row(sorted(sizes))])
+    for row_id in sorted(shown, key=lambda row_id: (-sizes[row_id], row_id)):
+        best = sorted(found.values(), reverse=True)[:limit]
+        if len(best) >= limit and (not best or best[-1] > sizes[row_id]):
+            break
+        found[row_id] = count(row_id)
+    return {row_id: n for row_id, n in found.items() if n}
 
 
 def is_row(ids: Sequence[int]) -> Condition:
