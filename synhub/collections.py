@@ -12,11 +12,12 @@ from synhub.search.ast import Alternative
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_conditions import Condition, has_facet, has_key, has_text, is_member
 from synhub.store.catalog_entry import facet_key
-from synhub.store.catalog_listings import IS_ROOT, count_class, is_below, is_next_level
-from synhub.store.catalog_search import Order, View, by_column
+from synhub.store.catalog_listings import IS_ROOT, count_class, is_below, is_next_level, member_page
+from synhub.store.catalog_members import SORT_CLASS, SORT_ID, SORT_NAME
+from synhub.store.catalog_search import Order, View, by_column, by_columns
 from synhub.vocab import BIOPAX, PREFIXES, RDF, SBH, SBOL2, SO
 
-SORTS = ("name", "displayId", "type")
+SORTS = {"name": SORT_NAME, "displayId": SORT_ID, "type": SORT_CLASS}
 _NO_LIMIT = 1 << 40
 _IS_COLLECTION = has_facet("collection_class", RDF.type, [iri_term(SBOL2.Collection)])
 _BY_DISPLAY_ID = by_column("sort_id", "top_level_sort_id", descending=False)
@@ -69,12 +70,15 @@ def members(
 ) -> Page:
     """Return a page of a collection's members that the reader sees, and their exact number.
 
-    `sort` is one of SORTS, with `-` in front for the other direction; IRIs decide between equals. `cls` is a class,
-    or a BioPAX type, or a Sequence Ontology role. Raises BadRequest for another `sort`.
+    `sort` is one of SORTS, with `-` in front for the other direction; members of one type stand by displayId, and IRIs
+    decide between equals. `cls` is a class, or a BioPAX type, or a Sequence Ontology role. Raises BadRequest for
+    another `sort`.
     """
+    order = _order(sort)
     covered, beginnings = _covered(registry, dataset, collection)
     view = View(catalog, covered)
-    conditions = [is_member("of", view.object_ids(collection))]
+    collections = view.object_ids(collection)
+    conditions = [is_member("of", collections)]
     if covered.graphs != dataset.graphs:
         conditions.append(is_below("readable", beginnings))
     if cls is not None:
@@ -82,7 +86,11 @@ def members(
         conditions.append(has_facet("class", predicate, [iri_term(cls)]))
     if text:
         conditions.append(has_text("text", text))
-    hits = view.page(conditions, _order(sort), offset, limit) if limit else []
+    listed: list[int] | None = None
+    if len(conditions) == len(collections) == 1 and limit:
+        descending, column = sort.startswith("-"), SORTS[sort.removeprefix("-")]
+        listed = member_page(view, collections[0], column, offset, limit, descending=descending)
+    hits = view.page(conditions, order, offset, limit) if listed is None and limit else view.hits(listed or [])
     return Page(tuple(hits), view.count(conditions), offset, limit)
 
 
@@ -126,5 +134,5 @@ def _order(sort: str) -> Order:
     if name == "displayId":
         return by_column("sort_id", "top_level_sort_id", descending=descending)
     if name == "type":
-        return by_column("class", None, descending=descending)
+        return by_columns("class", "sort_id", descending=descending)
     raise BadRequest(f"sort={sort!r} is not known; use one of {', '.join(SORTS)}, with - in front to turn it round")

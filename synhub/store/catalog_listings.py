@@ -4,10 +4,14 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from synhub.rdf import Iri
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_conditions import Condition, names
+from synhub.store.catalog_postings import VERSION
+from synhub.store.catalog_search import View
+from synhub.store.database import Database
 
 IS_ROOT = Condition(
     f"NOT EXISTS (SELECT 1 FROM membership AS m WHERE m.member IN {names('t')} AND m.collection BETWEEN :low AND :high"
@@ -57,3 +61,48 @@ def count_class(catalog: Catalog, graph: Iri, cls: Iri) -> int:
         (graph, cls),
     )
     return 0 if row is None else int(row[0])
+
+
+def member_page(
+    view: View, collection: int, sort: int, offset: int, limit: int, *, descending: bool
+) -> list[int] | None:
+    """Return row ids of a piece of the list of a collection's (row id) members. `sort` is one of catalog_members.py.
+
+    By IRI where the sorted column is the same. None where some are members by their identity alone: which version that
+    is stands in no list.
+    """
+    if any(sets.with_any(VERSION, [collection]) for sets in view.sets):
+        return None
+    down = "DESC" if descending else "ASC"
+    values: dict[str, Any] = {"collection": collection, "sort": sort, "offset": offset, "limit": limit}
+    among = "FROM listing WHERE collection = :collection AND sort = :sort"
+    for n, graph in enumerate(view.graphs):
+        values |= {f"low{n}": graph["low"], f"high{n}": graph["high"]}
+    among += f" AND ({' OR '.join(f'id BETWEEN :low{n} AND :high{n}' for n in range(len(view.graphs))) or '0'})"
+    hidden = [row_id for sets in view.sets if sets.hidden for row_id in sets.ids(sets.hidden)]
+    if hidden:
+        among += " AND id NOT IN (SELECT value FROM json_each(:hidden))"
+        values["hidden"] = json.dumps(hidden)
+    page = f"SELECT key, id {among} ORDER BY key {down}, id {down} LIMIT :limit OFFSET :offset"
+    groups: dict[str, list[int]] = {}
+    for key, row_id in view.database.rows(page, values):
+        groups.setdefault(key, []).append(row_id)
+    ids: list[int] = []
+    for n, (key, group) in enumerate(groups.items()):
+        whole = group
+        if n in (0, len(groups) - 1):  # the rest of the group may stand on another page
+            rows = view.database.rows(f"SELECT id {among} AND key = :key ORDER BY id {down}", values | {"key": key})
+            whole = [row_id for (row_id,) in rows]
+        at = whole.index(group[0])
+        ids += _by_iri(view.database, whole, down)[at : at + len(group)]
+    return ids
+
+
+def _by_iri(database: Database, ids: list[int], down: str) -> list[int]:
+    if len(ids) == 1:
+        return ids
+    rows = database.rows(
+        f"SELECT t.id FROM json_each(?) AS i CROSS JOIN top_level AS t ON t.id = i.value ORDER BY t.iri {down}",
+        (json.dumps(ids),),
+    )
+    return [row_id for (row_id,) in rows]

@@ -68,6 +68,11 @@ def by_column(column: str, index: str | None, *, descending: bool) -> Order:
     return Order(((f"t.{column}", descending), ("t.iri", descending)), index)
 
 
+def by_columns(*columns: str, descending: bool) -> Order:
+    """Order by some columns of top_level, then by IRI."""
+    return Order(tuple((f"t.{column}", descending) for column in (*columns, "iri")))
+
+
 def by_relevance(words: Sequence[str]) -> Order:
     """Rank by where a word stands: it is the displayId, begins it, is in the name, is elsewhere; then by use."""
     if not words:
@@ -144,6 +149,11 @@ class View:
     def graphs(self) -> Sequence[dict[str, Any]]:
         """The parameters that SQL about one graph takes: `graph`, `low`, `high`, `unseen`."""
         return self._graphs
+
+    @property
+    def sets(self) -> Sequence[Sets]:
+        """The sets of each graph."""
+        return self._sets
 
     @property
     def is_settled(self) -> bool:

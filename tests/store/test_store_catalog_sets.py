@@ -13,9 +13,11 @@ from synhub.rdf import Iri, Triple, iri_term, literal_term
 from synhub.store import catalog_bits as bits
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_conditions import LATEST, is_member
+from synhub.store.catalog_listings import member_page
+from synhub.store.catalog_members import SORT_CLASS, SORT_ID, SORT_NAME
 from synhub.store.catalog_postings import TEXT
 from synhub.store.catalog_rebuild import check_sets, rebuild
-from synhub.store.catalog_search import RANK, View
+from synhub.store.catalog_search import RANK, View, by_columns
 from synhub.store.catalog_words import is_word, split, words_with
 from synhub.vocab import DCTERMS, RDF, SBOL2
 
@@ -78,6 +80,42 @@ def test_latest_and_members_are_the_same_by_sets_and_row_by_row(catalog: Catalog
         rows = [view._meeting(sets, view.ids([]), [condition]) for sets in view._sets]
         one_by_one = {row_id for found in rows for row_id in found}
         assert set(view.ids([condition])) == one_by_one & set(view.ids([]))
+
+
+ORDERS = {SORT_NAME: ("sort_name",), SORT_ID: ("sort_id",), SORT_CLASS: ("class", "sort_id")}
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("sort", ORDERS)
+def test_pages_of_members_are_pieces_of_the_sorted_whole(catalog: Catalog, sort: int, descending: bool) -> None:
+    rnd = random.Random(sort)
+    entries = dict(entry(graph, n, rnd) for graph in GRAPHS for n in range(36))
+    large = (PUBLIC, iri_of(PUBLIC, 99))
+    members = [(iri_term(large[1]), iri_term(SBOL2.member), iri_term(iri)) for _, iri in entries]
+    catalog.update(entries, 1)
+    catalog.update({large: members}, 2)
+    catalog.update(dict(entry(PUBLIC, n, rnd) for n in range(9)), 3)  # names and classes change
+    gone = rnd.sample(sorted(entries), 9)
+    catalog.hide(gone[:5])
+    for graphs in ((PUBLIC,), GRAPHS):
+        view = View(catalog, Dataset(graphs, (), frozenset(gone)))
+        (collection,) = view.object_ids(large[1])
+        order = by_columns(*ORDERS[sort], descending=descending)
+        whole = view.ranked([is_member("of", [collection])], order)
+        assert len(whole) > 20
+        pages = [member_page(view, collection, sort, n, 5, descending=descending) for n in range(0, len(whole) + 5, 5)]
+        assert [row_id for page in pages for row_id in page or []] == whole
+
+
+def test_members_named_by_their_identity_alone_are_in_no_list(catalog: Catalog) -> None:
+    catalog.update(dict(entry(PUBLIC, n, random.Random(n)) for n in range(36)), 1)
+    large = Iri(f"{PUBLIC}/lab/large/1")
+    identity = next(o for triples in [entry(PUBLIC, 3, random.Random(3))[1]] for _, p, o in triples if "Identity" in p)
+    catalog.update({(PUBLIC, large): [(iri_term(large), iri_term(SBOL2.member), identity)]}, 2)
+    view = View(catalog, Dataset(GRAPHS))
+    (collection,) = view.object_ids(large)
+    assert view.count([is_member("of", [collection])]) == 1
+    assert member_page(view, collection, SORT_NAME, 0, 10, descending=False) is None
 
 
 def test_damage_to_sets_and_listings_is_found(catalog: Catalog) -> None:
