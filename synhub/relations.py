@@ -132,11 +132,9 @@ def view_beside(hub: Hub, dataset: Dataset, located: Located) -> tuple[View, lis
 
 
 def elements_of(hub: Hub, dataset: Dataset, located: Located) -> list[str]:
-    """Return the elements of the object's sequences that the reader may read; of a Sequence its own."""
+    """Return the elements of the object's sequences that the reader may read."""
     me = iri_term(located.iri)
     stored = objects.facts_of(hub, located)
-    if SBOL2.Sequence in located.types:
-        return _texts(stored, me)
     sequences = sorted({o for s, p, o in stored if s == me and p == _SEQUENCE and is_iri(o)})
     by_graph: dict[Iri, list[Iri]] = {}
     for iri in map(iri_of, sequences):
@@ -146,11 +144,12 @@ def elements_of(hub: Hub, dataset: Dataset, located: Located) -> list[str]:
     found: dict[str, None] = {}
     for graph, iris in by_graph.items():
         for iri, triples in read_top_levels(hub.store, Dataset((graph,)), iris).items():
-            found |= dict.fromkeys(_texts(triples, iri_term(iri)))
+            found |= dict.fromkeys(texts_of(triples, iri_term(iri)))
     return list(found)
 
 
-def _texts(triples: Sequence[tuple[Term, Term, Term]], sequence: Term) -> list[str]:
+def texts_of(triples: Sequence[tuple[Term, Term, Term]], sequence: Term) -> list[str]:
+    """Return the elements of a sequence."""
     return [
         text_of(o)
         for s, p, o in triples

@@ -13,7 +13,8 @@ from synhub.errors import BadRequest
 from synhub.hub import Hub
 from synhub.identity import ObjectRef
 from synhub.model import Actor, Dataset, Hit
-from synhub.relations import Related, elements_of, view_beside
+from synhub.rdf import iri_term
+from synhub.relations import Related, elements_of, texts_of, view_beside
 from synhub.search.alignment import alphabet_of, make_query
 from synhub.search.ast import FoundSequence, SearchQuery, SequenceOptions
 from synhub.search.similarity import accepted, filled, find_sequences, page_by_likeness
@@ -22,6 +23,7 @@ from synhub.store.catalog_search import RANK
 from synhub.store.catalog_sequences import has_found
 from synhub.submit.service import UploadedFile
 from synhub.validation import left_bytes, run_task
+from synhub.vocab import SBOL2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ def similar(hub: Hub, actor: Actor, ref: ObjectRef, options: SequenceOptions) ->
     located = objects.locate(hub, actor, ref)
     dataset = hub.dataset(actor)
     view, readable = view_beside(hub, dataset, located)
-    texts = [text for text in elements_of(hub, dataset, located) if alphabet_of(text) is not None]
+    is_sequence = SBOL2.Sequence in located.types
+    own = texts_of(objects.triples_of(hub, located), iri_term(located.iri)) if is_sequence else []
+    texts = [text for text in (*own, *elements_of(hub, dataset, located)) if alphabet_of(text) is not None]
     queries = [make_query(text, options.mode, **options.limits()) for text in texts]
     graphs = tuple(dict.fromkeys((*dataset.graphs, located.graph)))
     found, cut = find_sequences(view, hub.sequences, graphs, queries, None)

@@ -167,9 +167,9 @@ def _similar(request: Request, cuts: list[str]) -> relations.Relation:
 
 
 def _options(parameters: Mapping[str, str]) -> SequenceOptions:
+    """Read the flags; identity is that of all columns, or every plasmid were similar to each of its parts."""
+    given = {"iddef": "1"} | {name: value for name, value in parameters.items() if name in FLAGS - {"search_exact"}}
     try:
-        return parse_options(
-            {name: (value, 0) for name, value in parameters.items() if name in FLAGS - {"search_exact"}}
-        )
+        return parse_options({name: (value, 0) for name, value in given.items()})
     except InvalidQuery as error:
         raise BadRequest(error.message.partition(": ")[2]) from error

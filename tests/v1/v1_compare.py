@@ -205,6 +205,18 @@ def is_one_row_per_object(recorded: Answer, got: Answer) -> bool:
     )
 
 
+def is_same_objects(recorded: Answer, got: Answer) -> bool:
+    """The same objects, each once, whatever their rows say of them."""
+    uris = [row["uri"] for row in _records(got)]
+    return len(set(uris)) == len(uris) and {row["uri"] for row in _records(recorded)} == set(uris)
+
+
+def is_fewer_objects(recorded: Answer, got: Answer) -> bool:
+    """Some of the objects and no others, each once."""
+    uris = [row["uri"] for row in _records(got)]
+    return len(set(uris)) == len(uris) > 0 and {row["uri"] for row in _records(recorded)} > set(uris)
+
+
 def is_more_objects(recorded: Answer, got: Answer) -> bool:
     """The same objects and more, each once."""
     uris = [row["uri"] for row in _records(got)]
@@ -242,6 +254,8 @@ def is_same_but_for_datatypes(recorded: Answer, got: Answer) -> bool:
 
 RELATIONS: Mapping[str, Callable[[Answer, Answer], bool]] = {
     "one row per object": is_one_row_per_object,
+    "same objects": is_same_objects,
+    "fewer objects": is_fewer_objects,
     "more objects": is_more_objects,
     "as many rows": is_as_many_rows,
     "more": is_more,

@@ -290,6 +290,16 @@ def test_similar_are_the_other_objects_that_align(hub: Live) -> None:
     assert [name for name, _, _ in rows(hub, f"{NEAR_PATH}/similar?id=0.9")] == ["back"]
     assert [name for name, _, _ in rows(hub, f"{NEAR_PATH}/similar?offset=1&limit=1")] == ["far"]
     assert {name for name, _, _ in rows(hub, "/public/lab/near_seq/1/similar")} == {"near", "back", "far"}
+    assert hub.get("/public/lab/near_seq/1/twins").text == "[]"
+
+
+def test_what_holds_an_object_is_similar_only_when_the_ends_do_not_count(hub: Live) -> None:
+    hub.user("dave")
+    unit = document(part("unit", OTHERS[1] + NEAR + OTHERS[2]))
+    assert hub.submit("dave", unit).text == "Successfully uploaded"
+
+    assert [name for name, _, _ in rows(hub, f"{NEAR_PATH}/similar", "dave")] == ["back", "far"]
+    assert ("unit", "100.0", "+") in rows(hub, f"{NEAR_PATH}/similar?iddef=2", "dave")
 
 
 @pytest.mark.parametrize(
