@@ -85,12 +85,14 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _child(arguments: list[str], log: Path, *, speaks: bool = True) -> Iterator["subprocess.Popen[str]"]:
+def _child(
+    arguments: list[str], log: Path, *, speaks: bool = True, environment: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
     """Run a program until the block ends. What it `speaks` on standard output is for the caller, else for the log."""
     with log.open("w") as file:
         process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if speaks else file, stderr=file, text=True,
-            cwd=ROOT, env=_environment({}),
+            cwd=ROOT, env=_environment(environment or {}),
         )  # fmt: skip
     try:
         yield process
@@ -143,10 +145,10 @@ def prepare_synhub(data: Path, quads: Path, user: str, prefix: str) -> float:
 
 
 @contextmanager
-def synhub(data: Path, prefix: str, log: Path) -> Iterator[Server]:
-    """Run `synhub serve` over a data folder on a free port."""
+def synhub(data: Path, prefix: str, log: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run `synhub serve` over a data folder on a free port; `settings` are SYNHUB_… variables."""
     arguments = python("synhub", "serve", "--data", str(data), "--port", "0", "--uri-prefix", prefix)
-    with _child(arguments, log) as process:
+    with _child(arguments, log, environment=settings) as process:
         line = _first_line(process, log)
         port = re.search(r"ready on http://[^ ]+:(\d+)", line)
         if port is None:

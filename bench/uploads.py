@@ -54,6 +54,12 @@ def submit_document(server: Server, token: str, document: bytes) -> float:
         return _submit(client, token, "generated", document)
 
 
+def submit_part(server: Server, token: str, collection_id: str, word: str) -> float:
+    """Submit one part as a collection of its own; return the seconds it took. Raises Failed when it is refused."""
+    with httpx.Client(base_url=f"http://{server.host}:{server.port}", timeout=_TIMEOUT_S) as client:
+        return _submit(client, token, collection_id, _part(word))
+
+
 def _submit(client: httpx.Client, token: str, collection_id: str, content: bytes) -> float:
     form = {"id": collection_id, "version": "1", "name": collection_id, "description": "b", "overwrite_merge": "0"}
     started = time.perf_counter()
