@@ -76,28 +76,38 @@ def _rows(connection: sqlite3.Connection, *, frozen: bool = False) -> Iterator[l
         " FROM top_level AS t CROSS JOIN folded AS f ON f.id = t.id ORDER BY t.id"
     )
     for chunk, group in groupby(rows, key=lambda row: row[0] >> bits.CHUNK_SHIFT):
-        sets: dict[tuple[int, int | str], list[int]] = {}
+        sets: dict[int, dict[int | str, list[int]]] = {kind: {} for kind in (ALL, FACET, TEXT, NAME, USED, LATEST)}
         for row_id, facets, uses, *folded in group:
             place = row_id & _CHUNK
-            for kind, term in _terms(facets, uses, (folded[0], folded[1], folded[2])):
-                sets.setdefault((kind, term), []).append(place)
-            if row_id not in older:
-                sets.setdefault((LATEST, 0), []).append(place)
-        new = {term for _, term in sets if isinstance(term, str) and term not in words}
+            for kind, terms in _terms(facets, uses, (folded[0], folded[1], folded[2]), is_latest=row_id not in older):
+                places = sets[kind]
+                for term in terms:
+                    if term in places:
+                        places[term].append(place)
+                    else:
+                        places[term] = [place]
+        new = {word for word in sets[TEXT] if isinstance(word, str) and word not in words}
         if new and not frozen:
             words |= number_words(connection, new)
-        numbered = ((kind, words[t] if isinstance(t, str) else t, places) for (kind, t), places in sets.items())
-        yield sorted((kind, term, chunk, bits.pack(bits.of(places))) for kind, term, places in numbered)
+        yield sorted(
+            (kind, words[term] if isinstance(term, str) else term, chunk, bits.pack_ordered(places))
+            for kind, found in sets.items()
+            for term, places in found.items()
+        )
     yield from (_members(connection, kind, column) for kind, column in ((MEMBER, "node"), (VERSION, "identity")))
 
 
-def _terms(facets: bytes, uses: int, folded: tuple[str, str, str]) -> Iterator[tuple[int, int | str]]:
+def _terms(
+    facets: bytes, uses: int, folded: tuple[str, str, str], *, is_latest: bool
+) -> Iterator[tuple[int, Iterable[int | str]]]:
+    """Yield the terms of a row by their kinds; words of names are words of texts as well."""
     texts, names = words_of(folded)
-    yield ALL, 0
-    yield USED, uses.bit_length()
-    yield from ((FACET, key) for key in unpack_keys(facets) if is_shared(key))
-    yield from ((TEXT, word) for word in texts)
-    yield from ((NAME, word) for word in names)
+    yield ALL, (0,)
+    yield FACET, [key for key in unpack_keys(facets) if is_shared(key)]
+    yield TEXT, texts
+    yield NAME, names
+    yield USED, (uses.bit_length(),)
+    yield LATEST, (0,) if is_latest else ()
 
 
 def _members(connection: sqlite3.Connection, kind: int, column: str) -> list[_Row]:
