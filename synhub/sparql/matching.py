@@ -13,6 +13,7 @@ from synhub.rdf import Iri
 from synhub.search.ast import SearchQuery
 from synhub.search.grammar import parse_words
 from synhub.search.plan import plan, resolve
+from synhub.search.similarity import objects_like
 from synhub.sparql.gate import CheckedQuery
 from synhub.sparql.magic import Match
 from synhub.store.catalog_search import View
@@ -43,8 +44,8 @@ def _find(hub: Hub, dataset: Dataset, match: Match) -> Sequence[Iri]:
         raise InvalidQuery(message, match.line, match.column) from error
     if len(found) > MOST_IRIS:
         message = (
-            f"synhub:{match.property}: more than {MOST_IRIS} objects have {match.text[:100]!r}; add a word to it, or a"
-            f" pattern that finds less in its place {where}"
+            f"synhub:{match.property}: more than {MOST_IRIS} objects have {match.text[:100]!r}; ask for more of"
+            f" them at once, or for something rarer {where}"
         )
         raise InvalidQuery(message, match.line, match.column)
     return found
@@ -59,4 +60,8 @@ def _by_text(hub: Hub, dataset: Dataset, text: str, limit: int) -> Sequence[Iri]
     return sorted(set(view.iris(conditions, limit)))
 
 
-_FINDERS: dict[str, Finder] = {"textMatch": _by_text}
+def _by_sequence(hub: Hub, dataset: Dataset, text: str, limit: int) -> Sequence[Iri]:
+    return sorted(objects_like(hub.catalog, hub.store, hub.sequences, dataset, text, limit))
+
+
+_FINDERS: dict[str, Finder] = {"textMatch": _by_text, "sequenceMatch": _by_sequence}

@@ -10,6 +10,8 @@ from live import PREFIX, Live, live
 from synhub.sparql import matching
 
 PUBLIC, ALICE = f"{PREFIX}public", f"{PREFIX}user/alice"
+SITE = "gattacacattaggactcaa"
+SEQUENCES = {"horse": f"ccgcgtt{SITE}ggctgcaa", "mare": "acgtacgtttgcacggatcattggccaattgacca", "zebra": SITE}
 SELECT = "SELECT ?x {{ ?x synhub:textMatch {} }}"
 
 
@@ -19,7 +21,13 @@ def document(*names: str) -> bytes:
   <sbol:persistentIdentity rdf:resource="http://x.org/{name}"/><sbol:displayId>{name}</sbol:displayId>
   <sbol:version>1</sbol:version><dcterms:title>{name} the "tested" promoter</dcterms:title>
   <sbol:type rdf:resource="http://www.biopax.org/release/biopax-level3.owl#DnaRegion"/>
-</sbol:ComponentDefinition>"""
+  <sbol:sequence rdf:resource="http://x.org/{name[::-1]}/1"/>
+</sbol:ComponentDefinition>
+<sbol:Sequence rdf:about="http://x.org/{name[::-1]}/1">
+  <sbol:persistentIdentity rdf:resource="http://x.org/{name[::-1]}"/><sbol:displayId>{name[::-1]}</sbol:displayId>
+  <sbol:version>1</sbol:version><sbol:elements>{SEQUENCES[name]}</sbol:elements>
+  <sbol:encoding rdf:resource="http://www.chem.qmul.ac.uk/iubmb/misc/naseq.html"/>
+</sbol:Sequence>"""
         for name in names
     )
     return f"""<?xml version="1.0"?>
@@ -71,6 +79,14 @@ def test_only_graphs_that_the_query_reads_are_searched(instance: Live) -> None:
     assert found(instance, "alice", f"SELECT ?x FROM <{ALICE}> {{ ?x synhub:textMatch 'promoter' }}") == ["zebra"]
 
 
+def test_sequences_are_found_by_a_part_of_them_on_either_strand(instance: Live) -> None:
+    query = "SELECT ?x {{ ?x synhub:sequenceMatch '{}' . ?x a sbol2:ComponentDefinition }}"
+    assert found(instance, "alice", query.format(SITE)) == ["horse", "zebra"]
+    assert found(instance, "alice", query.format("ttgagtcctaatgtgtaatc")) == ["horse", "zebra"]
+    assert found(instance, None, query.format(SITE)) == found(instance, "bob", query.format(SITE)) == ["horse"]
+    assert found(instance, "alice", query.format(SITE), **{"default-graph-uri": ALICE}) == ["zebra"]
+
+
 def test_it_is_joined_as_any_other_pattern(instance: Live) -> None:
     union = "SELECT ?x { { ?x synhub:textMatch 'horse' } UNION { ?x synhub:textMatch 'zebra' } }"
     assert found(instance, "alice", union) == ["horse", "zebra"]
@@ -105,6 +121,6 @@ def test_too_many_objects_are_refused_with_advice(instance: Live, monkeypatch: p
     answer = instance.get("/sparql", "alice", params={"query": SELECT.format("'promoter'")})
     assert answer.status_code == 400
     assert answer.text == (
-        "synhub:textMatch: more than 2 objects have 'promoter'; add a word to it, or a pattern that finds less in its"
-        " place (line 1, column 33)"
+        "synhub:textMatch: more than 2 objects have 'promoter'; ask for more of them at once, or for"
+        " something rarer (line 1, column 33)"
     )
