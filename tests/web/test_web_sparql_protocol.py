@@ -32,7 +32,7 @@ def ask(instance: Live, method: str, **options: Any) -> tuple[int, str, str]:
     return answer.status_code, answer.headers.get("content-type", "").partition(";")[0], answer.text
 
 
-GOOD = {
+GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "query_get": ("GET", {"params": {"query": "ASK {}"}}),
     "query_post_form": ("POST", {"data": {"query": "ASK {}"}}),
     "query_post_direct": ("POST", {"content": "ASK {}", "headers": {"Content-Type": QUERY}}),
@@ -53,7 +53,7 @@ def test_query_is_answered(instance: Live, case: str) -> None:
     assert text == ("" if method == "HEAD" else '{"head":{},"boolean":true}')
 
 
-DATASETS = {
+DATASETS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "query_dataset_default_graph": ({"default-graph-uri": PUBLIC}, ["p"]),
     "query_dataset_default_graphs": ({"default-graph-uri": [PUBLIC, ALICE]}, ["a", "p"]),
     "query_dataset_named_graphs": ({"named-graph-uri": [PUBLIC, ALICE]}, []),

@@ -118,7 +118,9 @@ def test_slow_reader_holds_neither_child_nor_snapshot(instance: Live) -> None:
     connection = connect(instance, MILLION)
     assert connection.recv(12) == b"HTTP/1.1 200"
     wait_until_free(instance, 15)  # till it has been written, not till it has been read
-    assert all(entry.users == 0 for entry in instance.hub.snapshots._entries)
+    snapshots = instance.hub.snapshots
+    assert snapshots is not None
+    assert all(entry.users == 0 for entry in snapshots._entries)
     _, body = everything(connection)
     assert body.endswith(b"\r\n0\r\n\r\n")
 
