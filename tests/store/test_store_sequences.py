@@ -1,14 +1,11 @@
 """The sequence index of a running instance: kept up with what is submitted and removed, rebuilt when it is lost."""
 
 import random
-import shutil
 from pathlib import Path
 
-import pytest
-from tests.live import live
+from live import live
 
 from synhub.search.alignment import make_query
-from synhub.store import catalog_pending
 from synhub.store.catalog_entry import elements_digest
 
 LETTERS = random.Random(11)
