@@ -53,9 +53,9 @@ class Digests(Sequence[bytes]):
     """The digests of a segment, sorted, in a mapped file."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._size = os.fstat(self._file.fileno()).st_size
-        self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self._size else None
+        self._size = path.stat().st_size
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self._size else None
 
     def __len__(self) -> int:
         return self._size // DIGEST_BYTES
@@ -77,7 +77,6 @@ class Digests(Sequence[bytes]):
     def close(self) -> None:
         if self._map is not None:
             self._map.close()
-        self._file.close()
 
 
 def overlap(residues: bytes, alphabet: str) -> bytes:

@@ -300,6 +300,9 @@ class _Search:
             match = self._align_inside(digest, task.strand, inner, text, low, width)
         else:
             match = self._align_within(digest, task.strand, inner, text, low, width)
+        over = low < self.most_errors or low + width + len(inner) + self.most_errors > len(text)
+        if match is None and over and len(text) >= len(inner) - self.most_errors:
+            match = self._align_ring(digest, task.strand, inner, text, low, width)
         if match is None:
             self.rejects += 1
         else:
@@ -309,18 +312,29 @@ class _Search:
         self, digest: bytes, strand: Strand, inner: bytes, text: bytes, low: int, width: int
     ) -> SequenceMatch | None:
         errors = self._errors_for(len(inner))
-        slack = errors
-        first, last = low - slack, low + width + len(inner) + slack
-        start = max(0, first)
-        placed = self._place(inner, text[start : min(last, len(text))], errors)
-        match = self._match(digest, strand, placed, len(inner), len(text), start)
-        if match is None and (first < 0 or last > len(text)) and len(text) >= len(inner) - errors:
-            turn = first % len(text)
-            ring = (text[turn:] + text[:turn]) * 2
-            placed = self._place(inner, ring[: min(last - first, len(text) + len(inner))], errors)
-            if placed is not None and placed.end - placed.start <= len(text):
-                match = self._match(digest, strand, placed, len(inner), len(text), turn)
-        return match
+        start = max(0, low - errors)
+        placed = self._place(inner, text[start : low + width + len(inner) + errors], errors)
+        return self._match(digest, strand, placed, len(inner), len(text), start)
+
+    def _align_ring(
+        self, digest: bytes, strand: Strand, inner: bytes, text: bytes, low: int, width: int
+    ) -> SequenceMatch | None:
+        """Place the query in a target that goes on at its start; not more than once around."""
+        errors = self._errors_for(len(inner))
+        turn = (low - errors) % len(text)
+        ring = (text[turn:] + text[:turn]) * 2
+        placed = self._place(inner, ring[: min(width + 2 * errors, len(text)) + len(inner)], errors)
+        if placed is None or placed.end - placed.start <= len(text):
+            return self._match(digest, strand, placed, len(inner), len(text), turn)
+        turn = (turn + placed.start) % len(text)  # all of the target, from where the query begins in it
+        whole = text[turn:] + text[:turn]
+        if len(inner) <= len(whole):
+            return self._match(digest, strand, self._place(inner, whole, errors), len(inner), len(text), turn)
+        found = self._place(whole, inner, errors)
+        if found is None:
+            return None
+        turned = Placed(0, len(whole), found.errors, swap_cigar(found.cigar))
+        return self._match(digest, strand, turned, len(inner), len(text), turn)
 
     def _align_inside(
         self, digest: bytes, strand: Strand, query: bytes, text: bytes, low: int, width: int
