@@ -6,6 +6,7 @@ standard output.
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -67,13 +68,15 @@ class _Client:
             else:
                 await reader.readexactly(int(headers.get("content-length", 0)))
             if headers.get("connection") == "close":
-                self.close()
+                await self.close()
             return int(head.split(" ", 2)[1])
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+            writer, self._streams = self._streams[1], None
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 class _Count:
@@ -84,8 +87,8 @@ class _Count:
     async def ask(self, client: _Client, request: bytes, due_s: float) -> None:
         try:
             status = await client.ask(request)
-        except (OSError, ValueError, EOFError, TimeoutError):
-            client.close()
+        except (OSError, ValueError, IndexError, EOFError, TimeoutError):
+            await client.close()
             status = 0
         self.statuses[status] += 1
         if status == 200:
@@ -104,7 +107,7 @@ async def crowd_of(crowd: Crowd) -> Served:
         await asyncio.gather(*(_in_turn(crowd, requests, client, n, count) for n, client in enumerate(clients)))
     elapsed_s = time.perf_counter() - started
     for client in clients:
-        client.close()
+        await client.close()
     return Served(count.latencies, {str(status): n for status, n in count.statuses.items()}, elapsed_s)
 
 
