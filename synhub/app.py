@@ -19,7 +19,8 @@ import uvicorn
 import synhub
 from synhub import backup as backup_service
 from synhub import check as checks
-from synhub.errors import BadRequest, DataInUse, Inconsistent, NotFound
+from synhub import standby
+from synhub.errors import BadRequest, DataInUse, Inconsistent, NotFound, StoreUnavailable
 from synhub.hub import Hub
 from synhub.identity import Registry
 from synhub.settings import Settings
@@ -37,7 +38,7 @@ from synhub.store.embedded import EmbeddedStore
 from synhub.store.files import Files
 from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
-from synhub.store.open import open_store
+from synhub.store.open import is_remote, open_store
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
@@ -279,10 +280,23 @@ def serve(settings: Settings) -> int:
     Raises BadRequest, DataInUse, Inconsistent.
     """
     _log_to_stderr()
-    with _listen(settings) as listening:
+    with _listen(settings) as listening, ExitStack() as stack:
         port = listening.getsockname()[1]
-        with open_hub(replace(settings, port=port)) as hub:
-            return _run(hub, listening, f"http://{settings.host}:{port}")
+        hub = _open_when_there(stack, replace(settings, port=port), listening)
+        return _run(hub, listening, f"http://{settings.host}:{port}") if hub else 0
+
+
+def _open_when_there(stack: ExitStack, settings: Settings, listening: socket.socket) -> Hub | None:
+    """Open the Hub as soon as its triple store can be reached; None when the server is to end before that."""
+    while True:
+        try:
+            return stack.enter_context(open_hub(settings))
+        except StoreUnavailable as error:
+            if not is_remote(settings.engine):
+                raise
+            logger.warning("%s; trying again every %g s", error.message, standby.RETRY_S)
+        if not standby.answer(listening, standby.RETRY_S):
+            return None
 
 
 def _run(hub: Hub, listening: socket.socket, address: str) -> int:

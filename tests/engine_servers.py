@@ -106,7 +106,7 @@ def oxigraph(folder: Path, port: int = 0) -> Iterator[Running]:
     program = shutil.which("oxigraph") or str(Path(sys.executable).parent / "oxigraph")
     if not Path(program).is_file():
         _absent("the server oxigraph is not installed: pip install oxigraph")
-    port = port or _free_port()
+    port = port or free_port()
     with _process([program, "serve", "--location", str(folder / "data"), "--bind", f"127.0.0.1:{port}"], folder, port):
         yield Running(f"sparql+http://127.0.0.1:{port}/", f"http://127.0.0.1:{port}/update")
 
@@ -117,7 +117,7 @@ def fuseki(folder: Path, port: int = 0) -> Iterator[Running]:
     if not jar.is_file() or shutil.which("java") is None:
         # not a failure in CI: the jar comes from a place that need not answer
         pytest.skip(f"Apache Jena Fuseki is not installed: no Java or no {jar}")
-    port = port or _free_port()
+    port = port or free_port()
     data = folder / "data"
     data.mkdir(exist_ok=True)
     arguments = [
@@ -147,7 +147,7 @@ STARTERS: dict[str, Callable[[Path], AbstractContextManager[Running]]] = {
 }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
 

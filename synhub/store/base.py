@@ -57,7 +57,10 @@ class TripleStore(Protocol):
         """Return the number of triples in a graph."""
 
     def graphs(self) -> list[Iri]:
-        """Return the graphs of this instance that hold anything, sorted."""
+        """Return the graphs of this instance that hold anything, perhaps some that did, sorted."""
+
+    def check(self, changes: ChangeSet) -> None:
+        """Raise BadRequest for what the engine could not keep as it is. What passes can be applied."""
 
     def apply(self, changes: ChangeSet) -> None:
         """Remove, then add. Applying twice is the same as once; all or nothing iff traits.atomic_updates."""

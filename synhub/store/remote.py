@@ -12,6 +12,7 @@ import io
 import logging
 import re
 import socket
+import sys
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
@@ -20,9 +21,9 @@ from typing import Any, NoReturn, TypeVar, cast
 import httpx
 import pyoxigraph
 
-from synhub.errors import InvalidQuery, QueryTimeout, StoreUnavailable, SynhubError
+from synhub.errors import BadRequest, InvalidQuery, QueryTimeout, StoreUnavailable, SynhubError
 from synhub.model import ChangeSet, Dataset
-from synhub.rdf import Iri, Quad, Term, Triple, iri_of, literal_term, read_nquads, read_ntriples, text_of
+from synhub.rdf import Iri, Quad, Term, Triple, iri_of, read_nquads, read_ntriples, text_of
 from synhub.sbol.literals import rewritten
 from synhub.sparql import render, template
 from synhub.sparql.render import Query
@@ -40,6 +41,7 @@ _READ_S = 120.0  # our own queries take milliseconds; reindex and check read who
 _UPDATE_S = 600.0
 _CONNECTIONS = 32
 _ROWS_AT_ONCE = 1_000
+_LEAST_ROWS = 1_000_000
 _WORDS = 400  # characters of what a server says that are worth showing
 _SILENT = "the triple store does not answer"
 # Headers of Virtuoso: there are this many rows at most; time was up, and what there was until then is the answer.
@@ -66,6 +68,7 @@ class RemoteStore:
             trust_env=False,  # neither a proxy nor a password from elsewhere
         )
         self._away = False
+        self._most_rows = sys.maxsize
         try:
             self._server = self._identify()
             self._query_url = endpoint.address("query", self._server.query)
@@ -73,7 +76,7 @@ class RemoteStore:
             self._query_auth, self._update_auth = (
                 _Challenged(endpoint.username, endpoint.password) if endpoint.username else None for _ in range(2)
             )
-            self.ask(Query("ASK { ?s ?p ?o }"), Dataset(()))
+            self._most_rows = self._find_limit()
             if not read_only:
                 self._update("INSERT DATA { }")
         except BaseException:
@@ -101,7 +104,7 @@ class RemoteStore:
             while rows := [_row(solution) for solution in islice(solutions, _ROWS_AT_ONCE)]:
                 total += len(rows)
                 yield from self._read(rows)
-            _refuse_cut(answer, total)
+            self._refuse_cut(total)
 
     def ask(self, query: Query, dataset: Dataset) -> bool:
         with self._asked(query, dataset.graphs, dataset.graphs, _JSON) as answer:
@@ -111,7 +114,7 @@ class RemoteStore:
         with self._asked(query, dataset.graphs, dataset.graphs, _NTRIPLES) as answer:
             text = pyoxigraph.serialize(_triples(answer), format=pyoxigraph.RdfFormat.N_TRIPLES)
             triples = read_ntriples(text or b"")
-            _refuse_cut(answer, len(triples))
+            self._refuse_cut(len(triples))
         return list(dict.fromkeys(self._read(triples)))
 
     def run(self, query: Query, dataset: Dataset, media_type: str) -> Iterator[bytes]:
@@ -151,12 +154,24 @@ class RemoteStore:
         return int(text_of(number))
 
     def graphs(self) -> list[Iri]:
-        query = template.bind(self._server.list_graphs, prefix=literal_term(self._prefix))
+        query = template.bind(self._server.list_graphs)
         with self._asked(query, (), (), _JSON, everywhere=True) as answer:
             found = {iri_of(Term(str(graph))) for (graph,) in cast(Iterable[Any], _results(answer))}
-        return sorted(found)
+        return sorted(graph for graph in found if graph.startswith(self._prefix))
 
     # --- writing ---------------------------------------------------------------------------------------------------
+
+    def check(self, changes: ChangeSet) -> None:
+        most = self._server.iri_bytes
+        if not most or not re.search(rb"<[^<>]{%d,}>" % (most + 1), changes.adds):
+            return  # nothing that looks like one
+        for term in dict.fromkeys(term for quad in read_nquads(changes.adds) for term in quad):
+            iri = term[term.rindex('"') + 4 :] if term[0] == '"' else term
+            size = len(iri.encode()) - 2
+            if size > most:
+                raise BadRequest(
+                    f"the IRI {iri[1:100]}… has {size} bytes; the triple store of this instance keeps {most} at most"
+                )
 
     def apply(self, changes: ChangeSet) -> None:
         """Remove, then add: in one update when the server takes that much, else in several, which redo repeats."""
@@ -227,6 +242,27 @@ class RemoteStore:
             if server.header in headers and server.value.match(headers[server.header]):
                 return server
         return UNKNOWN
+
+    def _find_limit(self) -> int:
+        """Ask how many rows the server gives at most. Raises BadRequest when a large collection would be cut."""
+        with self._asked(Query("SELECT ?s { ?s ?p ?o }"), (), (), _JSON) as answer:
+            _results(answer)
+            limit = answer.headers.get(_MOST_ROWS, "")
+        if not limit.isdigit():
+            return sys.maxsize
+        if int(limit) < _LEAST_ROWS:
+            raise BadRequest(
+                f"{self._server.name} at {self._endpoint.base} gives {limit} rows at most and leaves the rest out"
+                f" without a word: set that limit (ResultSetMaxRows) to {_LEAST_ROWS} at least"
+            )
+        return int(limit)
+
+    def _refuse_cut(self, rows: int) -> None:
+        """Raise StoreUnavailable for an answer that may have been cut: of graphs the server does not say so."""
+        if rows >= self._most_rows:
+            raise StoreUnavailable(
+                f"the triple store gives {self._most_rows} rows at most, and this needs more: raise its limit"
+            )
 
     @contextmanager
     def _asked(
@@ -368,15 +404,6 @@ def _triples(answer: httpx.Response) -> Iterator[pyoxigraph.Triple]:
 
 def _row(solution: pyoxigraph.QuerySolution) -> Row:
     return tuple(None if term is None else Term(str(term)) for term in solution)
-
-
-def _refuse_cut(answer: httpx.Response, rows: int) -> None:
-    """Raise StoreUnavailable for an answer that the server has cut at its limit of rows, saying so in a header only."""
-    limit = answer.headers.get(_MOST_ROWS, "")
-    if limit.isdigit() and rows >= int(limit):
-        raise StoreUnavailable(
-            f"the triple store gives {limit} rows at most and left the rest out: raise that limit in its settings"
-        )
 
 
 def _batches(triples: Sequence[Triple], most: int, most_bytes: int) -> Iterator[list[Triple]]:

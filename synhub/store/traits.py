@@ -22,7 +22,7 @@ class Server:
     `update_quads` and `update_bytes` bound the text of one update. `settles_s` is how long an update may take, after
     it was answered, until it survives a power cut. `list_graphs` is the query that lists graphs.
     `timeout` is the value of the parameter `timeout`, in terms of `{s}` or `{ms}`; '' when it has no effect.
-    `native` are the datatypes that it keeps, None for all.
+    `native` are the datatypes that it keeps, None for all, `iri_bytes` is the longest IRI, 0 for any length.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Server:
     list_graphs: str
     timeout: str = ""
     native: Native | None = None
+    iri_bytes: int = 0
 
 
 SERVERS = (
@@ -78,6 +79,7 @@ SERVERS = (
         list_graphs="graphs_by_content",
         timeout="{ms}",
         native=DATES_AND_INTEGERS,
+        iri_bytes=1_800,  # of one of 1 900 it keeps the first 1 880, and says nothing
     ),
 )
 UNKNOWN = Server(

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 
@@ -93,6 +93,12 @@ class Writer:
         with self._condition:
             return not any(s.started for s in self._sequences)
 
+    def _checked(self, steps: Iterable[ChangeSet]) -> Iterator[ChangeSet]:
+        """Pass on steps that the disk has room for and the store can keep."""
+        for change in self._room.checked(steps):
+            self._store.check(change)
+            yield change
+
     def draft(self, job: Job, plan: Callable[[], Planned]) -> Draft | None:
         """Plan a job ahead, in the caller's thread, so that large plans do not hold up the jobs of others.
 
@@ -102,7 +108,7 @@ class Writer:
         number, hidden = self._applied, self._removals.hidden()
         try:
             planned = plan()
-            steps = self._journal.write_steps(job.id, self._room.checked(planned.steps))
+            steps = self._journal.write_steps(job.id, self._checked(planned.steps))
         except (SynhubError, OSError):
             return None
         return Draft(planned, steps, number, hidden)
@@ -263,7 +269,7 @@ class Writer:
                 planned, steps = draft.planned, draft.steps
             else:
                 planned = work.plan()
-                steps = self._journal.write_steps(job.id, self._room.checked(planned.steps))
+                steps = self._journal.write_steps(job.id, self._checked(planned.steps))
             is_bound = self._commit(job, planned, steps)
         except SynhubError as error:
             self._fail(work, error)

@@ -80,7 +80,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 @pytest.fixture
 def opener(engine: Engine, tmp_path: Path) -> Open:
-    return lambda: open_store(engine.url(tmp_path), tmp_path)
+    return lambda: open_store(engine.url(tmp_path), tmp_path, "http://h/")
 
 
 @pytest.fixture

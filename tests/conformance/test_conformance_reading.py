@@ -10,6 +10,7 @@ import pytest
 from conformance_engines import (
     ALICE,
     ALL,
+    BOB,
     PUBLIC,
     P,
     Q,
@@ -160,3 +161,9 @@ def test_values_of_500_terms(store: TripleStore) -> None:
     add(store, PUBLIC, *(triple("x", s=subject) for subject in subjects))
     query = Query(f"SELECT ?s {{ VALUES ?s {{ {' '.join(subjects[::2])} }} ?s ?p ?o }}")
     assert {row[0] for row in store.select(query, Dataset((PUBLIC,)))} == set(subjects[::2])
+
+
+def test_graphs_that_hold_something_are_listed(three: TripleStore) -> None:
+    assert three.graphs() == [PUBLIC, ALICE, BOB]
+    three.apply(ChangeSet(quads(ALICE, triple("alice")), b""))
+    assert [graph for graph in three.graphs() if graph != ALICE] == [PUBLIC, BOB]

@@ -9,7 +9,7 @@ from conformance_engines import ALICE, BOB, NOBODY, PUBLIC, Engine, Open, P, Q, 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from synhub.errors import StoreUnavailable
+from synhub.errors import BadRequest, StoreUnavailable
 from synhub.model import ChangeSet, Dataset
 from synhub.rdf import Iri, Quad, Term, Triple, iri_term, literal_term, write_nquads
 from synhub.sparql.render import Query
@@ -252,3 +252,24 @@ def test_memory_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
 
     assert list(temporary.iterdir()) == []
     assert list(data.iterdir()) == []
+
+
+@pytest.mark.parametrize("of", ["<http://h/{}>", '"x"^^<http://h/{}>'])
+@pytest.mark.parametrize("size", [1_000, 1_790, 3_000, 100_000])
+def test_a_long_iri_is_kept_whole_or_refused_before_it_is_stored(store: TripleStore, of: str, size: int) -> None:
+    term = Term(of.format("é" * (size // 2)))
+    change = ChangeSet(b"", quads(PUBLIC, (S, P, term)))
+    try:
+        store.check(change)
+    except BadRequest as error:
+        assert size > 1_800 and "bytes" in error.message
+        return
+    store.apply(change)
+    assert content(store, PUBLIC) == {(S, P, term)}
+
+
+def test_a_text_between_brackets_is_not_taken_for_a_long_iri(store: TripleStore) -> None:
+    change = ChangeSet(b"", quads(PUBLIC, triple(f"<{'a' * 5_000}>")))
+    store.check(change)
+    store.apply(change)
+    assert content(store, PUBLIC) == {triple(f"<{'a' * 5_000}>")}

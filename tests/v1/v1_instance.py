@@ -10,12 +10,13 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import engine_servers
 from v1_recordings import Answer, Item, media_type_of
 
 ROOT = Path(__file__).parents[2]
@@ -143,12 +144,14 @@ class Instance:
 def running(data: Path, recordings: Path, tokens: Mapping[str, str] | None = None) -> Iterator[Instance]:
     """Serve `data` until the block ends; what the server logs is in `<data>.log`."""
     command = [sys.executable, "-m", "synhub", "serve", "--data", str(data), "--port", "0", "--uri-prefix", PREFIX]
-    with (
-        data.with_suffix(".log").open("ab") as log,
-        subprocess.Popen(
-            command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=log, text=True
-        ) as process,
-    ):
+    with ExitStack() as stack:
+        environment = _environment()
+        if engine := os.environ.get("TEST_ENGINE"):
+            environment["SYNHUB_ENGINE"] = stack.enter_context(engine_servers.pool(engine).server(data)).url
+        log = stack.enter_context(data.with_suffix(".log").open("ab"))
+        process = stack.enter_context(
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        )
         try:
             assert process.stdout is not None
             ready = _READY.match(process.stdout.readline())
