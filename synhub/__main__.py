@@ -1,4 +1,5 @@
-"""The command line: `synhub serve | user | check | reindex | backup | restore | load | dump | submit | validate`.
+"""The command line: `synhub serve | user | check | reindex | backup | restore | load | dump | import-sparql |
+submit | validate`.
 
 Turns arguments into Settings and calls app.py, user_commands.py, client.py or validate_command.py; does nothing itself.
 app and client are imported by the command that needs them, so that `synhub submit` does not load engine and server.
@@ -7,12 +8,14 @@ Exit codes: 0 done, 1 refused or found something wrong (said on stderr), 2 wrong
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from synhub import __version__, user_commands, validate_command
 from synhub.errors import DataInUse, SynhubError
+from synhub.rdf import check_iri
 from synhub.settings import Settings, load_settings
 
 
@@ -72,6 +75,18 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sequence-only", action="store_true", help="of FASTA store the sequences only, no parts")
 
 
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", metavar="URL", help="SPARQL endpoint, like https://synbiohub.org/sparql")
+    parser.add_argument("--graph", required=True, metavar="IRI", help="the graph there, like https://…/public")
+    owner = parser.add_mutually_exclusive_group(required=True)
+    owner.add_argument("--public", action="store_true", help="it becomes the public graph here")
+    owner.add_argument("--user", help="it becomes the graph of this user here")
+    parser.add_argument("--login", metavar="NAME", help="user of the endpoint; the password is SYNHUB_SPARQL_PASSWORD")
+    parser.add_argument("--digest", action="store_true", help="the endpoint wants Digest instead of Basic")
+    parser.add_argument("--uri-prefix", metavar="IRI", help="base of all IRIs here; default that of the graph")
+    _add_data(parser)
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="synhub", description="A repository for synthetic-biology designs.")
     parser.add_argument("--version", action="version", version=f"synhub {__version__}")
@@ -90,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     load.add_argument("sources", nargs="+", type=Path, metavar="DIR|FILE", help="a dump, or .nq and .nq.gz files")
     load.add_argument("--uri-prefix", metavar="IRI", help="base of all IRIs; default that of the dump")
     _add_data(load)
+    _add_import(commands.add_parser("import-sparql", help="fetch a graph of another instance over SPARQL"))
     dump = commands.add_parser("dump", help="write all triples as N-Quads files, also while the server runs")
     dump.add_argument("folder", type=Path, metavar="DIR", help="where to: empty, or a name that is free")
     dump.add_argument("--graph", action="append", default=[], metavar="IRI", help="this graph only; may be repeated")
@@ -115,19 +131,30 @@ def _run(arguments: argparse.Namespace) -> int:
         from synhub import client
 
         return client.submit(arguments)
-    from synhub import app, bulk_commands
-
     settings = _settings(arguments)
-    if arguments.command == "load":
-        return bulk_commands.load(settings, arguments.sources)
-    if arguments.command == "dump":
-        return bulk_commands.dump(settings, arguments.graph, arguments.folder)
+    if arguments.command in ("load", "dump", "import-sparql"):
+        return _run_bulk(settings, arguments)
+    from synhub import app
+
     if arguments.command == "backup":
         return app.backup(settings, arguments.folder)
     if arguments.command == "restore":
         return app.restore(settings, arguments.folder)
     command = {"serve": app.serve, "check": app.check, "reindex": app.reindex}[arguments.command]
     return command(settings)
+
+
+def _run_bulk(settings: Settings, arguments: argparse.Namespace) -> int:
+    from synhub import bulk_commands
+    from synhub.pulling import Source
+
+    if arguments.command == "load":
+        return bulk_commands.load(settings, arguments.sources)
+    if arguments.command == "dump":
+        return bulk_commands.dump(settings, arguments.graph, arguments.folder)
+    password = os.environ.get("SYNHUB_SPARQL_PASSWORD", "")
+    asked = (arguments.url, check_iri(arguments.graph), arguments.login or "", password, arguments.digest)
+    return bulk_commands.import_sparql(settings, Source(*asked), arguments.user)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

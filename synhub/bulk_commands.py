@@ -1,21 +1,24 @@
-"""The commands that move whole graphs: `synhub load | dump`. Opens what they need and prints what came of it."""
+"""The commands that move whole graphs, `synhub load | dump | import-sparql`: opens what they need, prints what came."""
 
+import hashlib
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from synhub import dumping, loading
+from synhub import dumping, importing, loading
 from synhub.app import MEMORY, backup, data_folder, open_hub, registry_of, restore, say, wanted_registry
 from synhub.errors import BadRequest, DataInUse, NotFound
 from synhub.identity import Registry
 from synhub.progress import Progress
+from synhub.pulling import Renaming, Source, prefix_of_graph, pull
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
-from synhub.store.data_folder import DATABASE
+from synhub.store.data_folder import DATABASE, LOADING
 from synhub.store.database import Database
 from synhub.store.journal import Journal
 
@@ -70,4 +73,40 @@ def dump(settings: Settings, graphs: Sequence[str], target: Path) -> int:
             shutil.rmtree(Path(name) / "backup")
             return dump(copy, graphs, target)
     print(f"{target}: a dump of triples only; accounts and attached files are in a `synhub backup`")
+    return 0
+
+
+def import_sparql(settings: Settings, source: Source, owner: str | None) -> int:
+    """`synhub import-sparql`: fetch a graph of another instance, and store it as the graph of `owner` (None: public).
+
+    An empty instance is filled as by `load`, else a job adds what is not there. Raises BadRequest, NotFound, DataInUse,
+    StoreUnavailable.
+    """
+    if settings.engine == MEMORY:
+        raise BadRequest("an instance of the engine memory: ends with its process: there is nothing to import into")
+    prefix = prefix_of_graph(source.graph)
+    with ExitStack() as stack:
+        data = stack.enter_context(data_folder(settings, create=True, loading=True))
+        progress = stack.enter_context(closing(Progress()))
+        database = stack.enter_context(closing(Database(data / DATABASE, "synhub")))
+        accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
+        stack.callback(accounts.close)
+        if not settings.uri_prefix and accounts.get_setting("uri_prefix") is None:
+            settings = replace(settings, uri_prefix=prefix)
+        registry = registry_of(settings, accounts)
+        target = registry.graph(owner)
+        folder = data / "imports" / hashlib.sha256(f"{source.url} {source.graph} {target}".encode()).hexdigest()[:16]
+        renaming = Renaming(source.graph, target, prefix, registry.prefix)
+        path, state = pull(source, renaming, folder, partial(progress.tell, "fetching"))
+        fresh = settings.engine == "oxigraph:" and ((data / LOADING).exists() or loading.is_empty(data / "store"))
+        if fresh:
+            number = Journal(database, data / "jobs").flushed_number
+            loading.load(data, registry, [path], number, progress.tell)
+    if not fresh:
+        with open_hub(settings) as hub:
+            print(importing.import_file(hub, target, path))
+    shutil.rmtree(folder)
+    print(f"{state.top_levels} top levels, {state.triples} triples in {target}")
+    if state.strays:
+        print(f"{state.strays} triples stay behind: their subjects belong to no top level", file=sys.stderr)
     return 0

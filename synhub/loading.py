@@ -66,7 +66,7 @@ def load(data: Path, registry: Registry, files: Sequence[Path], number: int, tel
     marker, store = data / LOADING, data / "store"
     if marker.exists():
         shutil.rmtree(store, ignore_errors=True)
-    elif not _is_empty(store):
+    elif not is_empty(store):
         raise Conflict(
             f"{data} holds triples already; load fills empty instances only: submit to this one, or give another --data"
         )
@@ -90,7 +90,7 @@ def load(data: Path, registry: Registry, files: Sequence[Path], number: int, tel
     return Loaded(top_levels, sorter.triples)
 
 
-def _is_empty(path: Path) -> bool:
+def is_empty(path: Path) -> bool:
     if not path.exists():
         return True
     store = EmbeddedStore(path)

@@ -186,5 +186,7 @@ def _check_range(setting: Setting, value: Any) -> None:
         raise BadRequest(f"{setting.name} is {value:g}; it must be {allowed}")
 
 
-# Read elsewhere: the token of `synhub submit`, and where tests find their corpus and recordings.
-_OTHER_VARIABLES = frozenset({"SYNHUB_TOKEN", "SYNHUB_CORPUS", "SYNHUB_RECORDINGS", "SYNHUB_TEST_SEED"})
+# Read elsewhere: the token of `synhub submit`, the password for `synhub import-sparql`, where tests find things.
+_OTHER_VARIABLES = frozenset(
+    {"SYNHUB_TOKEN", "SYNHUB_SPARQL_PASSWORD", "SYNHUB_CORPUS", "SYNHUB_RECORDINGS", "SYNHUB_TEST_SEED"}
+)
