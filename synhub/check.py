@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from synhub.hub import Hub
 from synhub.identity import Registry
 from synhub.model import Dataset
-from synhub.rdf import Iri, Triple, text_of
+from synhub.rdf import XSD_STRING, Iri, Triple, datatype_of, iri_of, is_literal, text_of
 from synhub.sparql import template
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
@@ -26,6 +26,7 @@ from synhub.store.catalog_facets import check_facets
 from synhub.store.catalog_names import check_names
 from synhub.store.catalog_properties import check_properties
 from synhub.store.catalog_rebuild import check_sets
+from synhub.store.catalog_sequences import check_elements
 from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.sorted_top_levels import TopLevelSorter
@@ -108,6 +109,7 @@ def check(
     problems += check_names(catalog.database)
     problems += check_sets(catalog.database)
     problems += check_facets(catalog.database)
+    problems += _check_sequences(store, catalog)
     for job in journal.open_jobs():
         if job.kind != "purge":
             problems.append(f"job {job.id} is {job.state}: start the server, it will finish it")
@@ -121,6 +123,19 @@ def check(
     for (digest, size), names in named.items():
         if damage := blobs.damage(digest, size, read=True):
             problems += [f"{name}: {damage}" for name in names]
+    return problems
+
+
+def _check_sequences(store: TripleStore, catalog: Catalog) -> list[str]:
+    problems: list[str] = []
+    for graph in store.graphs():
+        rows = store.each(template.bind("elements"), Dataset((graph,)))
+        texts = (
+            (iri_of(sequence), text_of(text))
+            for sequence, text in rows
+            if sequence is not None and text is not None and is_literal(text) and datatype_of(text) == XSD_STRING
+        )
+        problems += check_elements(catalog.database, graph, texts)
     return problems
 
 

@@ -165,7 +165,8 @@ def folded_digest(elements: str) -> bytes:
     return hashlib.sha512(elements.lower().encode().upper()).digest()[:24]
 
 
-def _elements(subject: str, text: str) -> Elements:
+def elements_of(subject: str, text: str) -> Elements:
+    """Return the row of a text."""
     md5 = None
     if text.isascii() and text.isalpha():
         md5 = hashlib.md5(text.upper().encode(), usedforsecurity=False).digest()
@@ -274,7 +275,7 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
         if p == _TYPE and is_iri(o):
             classes[iri_of(o)] += 1
         elif p == _ELEMENTS and is_literal(o) and datatype_of(o) == XSD_STRING:
-            elements.add(_elements(text_of(s), text_of(o)))
+            elements.add(elements_of(text_of(s), text_of(o)))
     facets: set[int] = set()
     counted: dict[int, tuple[int, Term]] = {}
     moments: set[tuple[int, int, int]] = set()

@@ -6,16 +6,18 @@ Who may read is said by the graphs that callers give, as everywhere in the catal
 # ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from synhub.rdf import Iri, iri_term
 from synhub.search.ast import FoundSequence
 from synhub.search.refget import Digest
-from synhub.store.catalog import Catalog
+from synhub.store.catalog import GRAPH_SHIFT, Catalog
 from synhub.store.catalog_conditions import IN_GRAPH, Condition, has_key, is_one_of
-from synhub.store.catalog_entry import facet_key
+from synhub.store.catalog_entry import Elements, elements_of, facet_key
 from synhub.store.catalog_search import View
+from synhub.store.database import Database
 from synhub.vocab import SBOL2, SO
 
 _BATCH = 500  # digests of one statement
@@ -115,3 +117,19 @@ def has_found(name: str, found: Sequence[FoundSequence]) -> Condition:
 
 def _key(sequence: FoundSequence) -> int:
     return facet_key(SBOL2.sequence, iri_term(sequence.iri))
+
+
+def check_elements(database: Database, graph: Iri, stored: Iterable[tuple[Iri, str]]) -> list[str]:
+    """Return a line for every sequence of a graph whose rows are not what its texts, (subject, text), say."""
+    rows: dict[Iri, Counter[int]] = {}
+    for subject, text in stored:
+        rows.setdefault(subject, Counter())[hash(elements_of(subject, text))] += 1
+    for subject, *rest in database.rows(
+        "SELECT subject, digest, folded, md5, length FROM elements"
+        " WHERE id >> ? = (SELECT id FROM graph WHERE iri = ?)",
+        (GRAPH_SHIFT, graph),
+    ):
+        digest, folded, md5, length = rest
+        rows.setdefault(Iri(subject), Counter())[hash(Elements(digest, subject, folded, md5, length))] -= 1
+    wrong = sorted(subject for subject, counts in rows.items() if any(counts.values()))
+    return [f"{subject}: its sequence is not the one that the catalog has" for subject in wrong]

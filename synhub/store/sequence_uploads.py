@@ -8,6 +8,7 @@ that: the file is uploaded again.
 import errno
 import hashlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,6 +47,7 @@ class SequenceUploads:
             path = self._path(token, owner)
             try:
                 path.write_bytes(data)
+                os.utime(path, (now, now))
             except OSError as error:
                 path.unlink(missing_ok=True)
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
