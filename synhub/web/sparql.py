@@ -189,12 +189,14 @@ def _void(request: Request, media_type: str) -> Result:
 
 
 async def example_queries(request: Request) -> Result:
-    """The example queries: their descriptions, or for browsers the page that lists them."""
-    if wants_html(request) and _named_rdf(request) is None:
+    """The example queries: their descriptions, or for browsers the page that lists them, unless `format` is another."""
+    chosen = request.query_params.get("format")
+    if wants_html(request) and chosen not in _DOCUMENTS and _named_rdf(request) is None:
         return Result(_render(request, query=examples()[0].query), HTML)
     registry = hub_of(request).registry
     address = registry.prefix + ".well-known/sparql-examples"
-    return _document(describe_examples(address, endpoint_of(registry)), _format(request))
+    media_type = chosen if chosen in _DOCUMENTS else _format(request)
+    return _document(describe_examples(address, endpoint_of(registry)), media_type)
 
 
 def _format(request: Request) -> str:

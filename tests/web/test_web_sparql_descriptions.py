@@ -163,3 +163,6 @@ def test_examples_are_described_with_their_comments_and_queries(instance: Live) 
 def test_browser_sees_the_examples_on_the_page(instance: Live) -> None:
     page = instance.get("/.well-known/sparql-examples", headers={"Accept": "text/html"}).text
     assert all(f'<a href="/sparql?example={example.name}">' in page for example in examples())
+    link = "/.well-known/sparql-examples?format=text/turtle"
+    assert f'href="{link}"' in page
+    assert instance.get(link, headers={"Accept": "text/html"}).headers["content-type"].startswith("text/turtle")
