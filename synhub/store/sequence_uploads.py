@@ -78,7 +78,7 @@ class SequenceUploads:
                 kept.append((modified, size, path))
         kept.sort()
         own = [path for _, _, path in kept if path.name.startswith(_hash(owner) + "-")]
-        gone = set(own[: len(own) - MOST_EACH + 1]) if owner != _ANONYMOUS else set()
+        gone = set(own[: max(0, len(own) - MOST_EACH + 1)]) if owner != _ANONYMOUS else set()
         total = needed_bytes + sum(size for _, size, _ in kept)
         for _, size, path in kept:
             if total > MOST_BYTES:
