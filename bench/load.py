@@ -33,6 +33,7 @@ FLOOD_PER_S = 200.0
 PROBES_PER_S = 20.0
 ADDRESSES = 50  # of the second flood
 _WARM_UP_S = 5.0
+_BURST_S = 15.0  # after which one address has used up what it may ask for at once
 _LIMITS = {"flood p95": 1.2, "closed throughput": 1.0, "closed p99": 1.0, "open p99": 20.0, "memory MiB": 64.0}
 
 
@@ -94,7 +95,7 @@ def flood(server: Server, data: Path, corpus: Corpus, token: str, seconds: float
             for n in range(addresses)
             for request in requests_of(server, corpus, {"X-Forwarded-For": f"203.0.113.{n + 1}"})
         ]
-        crowd(server, asked, clients=CLIENTS, per_s=FLOOD_PER_S, seconds=_WARM_UP_S)
+        crowd(server, asked, clients=CLIENTS, per_s=FLOOD_PER_S, seconds=_BURST_S)
         idle = probe()
         before = machine.memory_of(server.pid).process_rss
         with ThreadPoolExecutor(1) as pool:

@@ -75,12 +75,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("report_days", 90, "days", "how long job reports are kept", least=1),
     Setting("login_attempts", 10, "attempts", "failed logins per account or address before they are slowed", least=1),
     Setting("trusted_proxies", "", "", "addresses whose X-Forwarded-For is believed, comma separated"),
-    Setting("request_rate", 200.0, "requests/s", "what one address, or user, may ask for; 0 means no limit"),
-    Setting("request_burst", 2000, "requests", "as many at once", least=1),
+    Setting("request_rate", 50.0, "requests/s", "of one address; a user has four times that; 0 means no limit"),
+    Setting("request_burst", 500, "requests", "as many at once", least=1),
     Setting(
-        "costly_rate", 50.0, "requests/s", "queries, searches and downloads of one address, or user; 0 means no limit"
+        "costly_rate", 20.0, "requests/s", "queries, searches and downloads; a user has four times that; 0: no limit"
     ),
-    Setting("costly_burst", 500, "requests", "as many of these at once", least=1),
+    Setting("costly_burst", 300, "requests", "as many of these at once", least=1),
     Setting("unlimited", "127.0.0.0/8,::1", "", "addresses and networks that these limits are not for"),
     Setting("access_log", True, "", "whether each request is told in one line on standard error"),
 )

@@ -12,6 +12,7 @@ all of it runs in the event loop.
 import asyncio
 import ipaddress
 import math
+import os
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +25,8 @@ from synhub.settings import Settings
 from synhub.web.auth import Addresses
 
 MOST_CLIENTS = 10_000  # whose buckets are remembered
-_AT_ONCE = 4  # anonymous requests that are worked on: threads of one process share one interpreter
+_AT_ONCE = max(2, (os.cpu_count() or 2) // 2)  # anonymous requests that are worked on
+_USER_SHARE = 4  # what a user has is so many times what an address has
 _MOST_WAITING = 1_000  # anonymous requests that wait for their turn
 _MOST_WAITING_EACH = 100  # of one address
 _IPV6_PREFIX = 64  # bits of an IPv6 address that name a client: of the rest it has as many as it likes
@@ -36,6 +38,9 @@ class Rate:
 
     per_s: float
     burst: float
+
+    def times(self, share: int) -> "Rate":
+        return Rate(self.per_s * share, self.burst * share)
 
 
 @dataclass(slots=True)
@@ -55,9 +60,9 @@ class Budgets:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def take(self, client: str, *, costly: bool) -> None:
-        """Take one token of a client. Raises TooMany when there is none."""
-        rate = self._rates[costly]
+    def take(self, client: str, *, costly: bool, share: int = 1) -> None:
+        """Take one token of a client, whose bucket is `share` times the usual. Raises TooMany when there is none."""
+        rate = self._rates[costly].times(share)
         if not rate.per_s:
             return
         now, key = self._clock(), (client, costly)
@@ -146,7 +151,10 @@ class Gate:
         """Take a token of whoever asks: of the user, or of the address. Raises TooMany."""
         if not address or self.exempt.hold(address):
             return
-        self.budgets.take(client_of(address) if actor.user is None else f"user {actor.user.username}", costly=costly)
+        if actor.user is None:
+            self.budgets.take(client_of(address), costly=costly)
+        else:
+            self.budgets.take(f"user {actor.user.username}", costly=costly, share=_USER_SHARE)
 
 
 def client_of(address: str) -> str:

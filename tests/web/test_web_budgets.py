@@ -160,7 +160,7 @@ def test_addresses_without_a_limit_are_checked_at_the_start() -> None:
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder: Path = tmp_path_factory.mktemp("budgets")
-    limits = {"request_rate": 0.01, "request_burst": 4, "costly_rate": 0.01, "costly_burst": 2}
+    limits = {"request_rate": 0.01, "request_burst": 4, "costly_rate": 0.01, "costly_burst": 2}  # of an address
     with live(folder, trusted_proxies="127.0.0.1", **limits) as running:
         running.user("alice")
         running.user("bob")
@@ -178,8 +178,8 @@ def test_an_address_is_refused_and_others_are_not(instance: Live) -> None:
     assert statuses(instance, "/rootCollections", 5, address="192.0.2.1") == [200, 200, 200, 200, 429]
 
 
-def test_a_user_has_one_budget_wherever_requests_come_from(instance: Live) -> None:
-    assert statuses(instance, "/search/gfp", 2, "alice", "192.0.2.3") == [200, 200]
+def test_a_user_has_four_times_that_wherever_requests_come_from(instance: Live) -> None:
+    assert statuses(instance, "/search/gfp", 8, "alice", "192.0.2.3") == [200] * 8
     assert statuses(instance, "/search/gfp", 1, "alice", "192.0.2.4") == [429]
     assert statuses(instance, "/search/gfp", 1, "bob", "192.0.2.3") == [200]
     assert statuses(instance, "/search/gfp", 1, address="192.0.2.3") == [200]
