@@ -14,7 +14,8 @@ from synhub.store.catalog_conditions import Condition, has_facet, has_key, has_t
 from synhub.store.catalog_entry import facet_key
 from synhub.store.catalog_listings import IS_ROOT, count_class, is_below, is_next_level, member_page
 from synhub.store.catalog_members import SORT_CLASS, SORT_ID, SORT_NAME
-from synhub.store.catalog_search import Order, View, by_column, by_columns
+from synhub.store.catalog_orders import Order, by_column, by_columns
+from synhub.store.catalog_search import View
 from synhub.vocab import BIOPAX, PREFIXES, RDF, SBH, SBOL2, SO
 
 SORTS = {"name": SORT_NAME, "displayId": SORT_ID, "type": SORT_CLASS}

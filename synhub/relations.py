@@ -19,6 +19,7 @@ from synhub.search.ast import HasElements, fold
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_conditions import Condition, has_facet, is_one_of
 from synhub.store.catalog_names import begin_words, has_words, split_words
+from synhub.store.catalog_orders import RANK, by_relevance
 from synhub.store.catalog_relations import (
     is_in_graphs_or_opened,
     is_other_than,
@@ -27,7 +28,7 @@ from synhub.store.catalog_relations import (
     refers_directly_to,
     refers_to,
 )
-from synhub.store.catalog_search import RANK, View, by_relevance
+from synhub.store.catalog_search import View
 from synhub.store.top_levels import read_top_levels
 from synhub.vocab import RDF, SBOL2
 

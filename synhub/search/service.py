@@ -12,7 +12,8 @@ from synhub.search.similarity import found_by, is_like, page_by_likeness, with_m
 from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_conditions import Condition
-from synhub.store.catalog_search import BY_LEAST_USE, RANK, Order, View, by_column, by_relevance
+from synhub.store.catalog_orders import BY_LEAST_USE, RANK, Order, by_column, by_relevance
+from synhub.store.catalog_search import View
 
 
 def search(

@@ -16,7 +16,8 @@ from synhub.search.plan import plan, resolve
 from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_conditions import Condition
-from synhub.store.catalog_search import Order, View
+from synhub.store.catalog_orders import Order
+from synhub.store.catalog_search import View
 from synhub.store.catalog_sequences import digests_of, matches_by_object, subjects_with
 
 _NARROW = 20_000  # objects whose sequences alone are looked at; of more, looking at all takes no longer

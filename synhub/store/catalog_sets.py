@@ -7,7 +7,7 @@ catalog_postings.py's business.
 # ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -91,7 +91,7 @@ class Sets:
         """Return the rows that have a word (kind TEXT or NAME) with this part (`catalog_words.is_word`)."""
         return self.with_any(kind, words_with(self._database.read(), part))
 
-    def by_use(self, *, descending: bool) -> Iterable[tuple[int, int, int]]:
+    def by_use(self, *, descending: bool) -> Iterator[tuple[int, int, int]]:
         """Yield (least uses, most uses, the rows with so many), in that order; together they are all rows."""
         row = self._database.row(
             "SELECT uses FROM top_level INDEXED BY top_level_rank WHERE graph = :graph ORDER BY uses DESC, iri LIMIT 1",
@@ -104,6 +104,25 @@ class Sets:
     def selected(self, sql: str, values: Mapping[str, Any]) -> int:
         """Return the rows that a statement selects the ids of, first of its columns."""
         return self.of(row[0] for row in self._database.rows(sql, {**self.graph, **values}))
+
+    def some_ids(self, sql: str, values: Mapping[str, Any], limit: int = -1) -> list[int]:
+        """Return the ids that a statement selects, first of its columns; of more than `limit` some."""
+        rows = self._database.rows(f"SELECT * FROM ({sql}) LIMIT :n", {**self.graph, **values, "n": limit})
+        return [row[0] for row in rows]
+
+    def number(self, sql: str, values: Mapping[str, Any]) -> int:
+        """Return how many rows a statement selects."""
+        row = self._database.row(f"SELECT count(*) FROM ({sql})", {**self.graph, **values})
+        assert row is not None
+        return int(row[0])
+
+    def each(self, sql: str, values: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows that a statement selects, as they are asked for."""
+        cursor = self._database.read().execute(sql, {**self.graph, **values})
+        try:
+            yield from cursor
+        finally:
+            cursor.close()
 
     def of(self, ids: Iterable[int]) -> int:
         """Return the set of some row ids of the graph."""

@@ -11,7 +11,8 @@ from synhub.model import Dataset, Removed
 from synhub.rdf import Iri, Triple, iri_term, literal_term
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_names import begin_words, check_names, has_words, name_words, split_words
-from synhub.store.catalog_search import RANK, View
+from synhub.store.catalog_orders import RANK
+from synhub.store.catalog_search import View
 from synhub.vocab import DCTERMS, RDF, SBH, SBOL2
 
 PUBLIC, BOB = Iri("http://x/public"), Iri("http://x/user/bob")

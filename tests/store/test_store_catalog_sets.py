@@ -13,11 +13,13 @@ from synhub.rdf import Iri, Triple, iri_term, literal_term
 from synhub.store import catalog_bits as bits
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_conditions import LATEST, is_member
+from synhub.store.catalog_find import rows_meeting
 from synhub.store.catalog_listings import member_page
 from synhub.store.catalog_members import SORT_CLASS, SORT_ID, SORT_NAME
+from synhub.store.catalog_orders import RANK, by_columns
 from synhub.store.catalog_postings import TEXT
 from synhub.store.catalog_rebuild import check_sets, rebuild
-from synhub.store.catalog_search import RANK, View, by_columns
+from synhub.store.catalog_search import View
 from synhub.store.catalog_words import is_word, split, words_with
 from synhub.vocab import DCTERMS, RDF, SBOL2
 
@@ -77,7 +79,7 @@ def test_latest_and_members_are_the_same_by_sets_and_row_by_row(catalog: Catalog
     view = View(catalog, Dataset(GRAPHS, (), frozenset(gone)))
     for collection in [*view.ids([])[:20], None]:
         condition = LATEST if collection is None else is_member("of", [collection])
-        rows = [view._meeting(sets, view.ids([]), [condition]) for sets in view._sets]
+        rows = [rows_meeting(sets, view.ids([]), [condition]) for sets in view.sets]
         one_by_one = {row_id for found in rows for row_id in found}
         assert set(view.ids([condition])) == one_by_one & set(view.ids([]))
 
