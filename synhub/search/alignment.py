@@ -11,6 +11,7 @@ manual, options --iddef and --strand.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import log
 from typing import Literal, NamedTuple
 
 from synhub.errors import BadRequest
@@ -22,6 +23,8 @@ Strands = Literal["both", "forward"]
 MOST_MATCHES = 10_000
 LEAST_LETTERS: dict[Alphabet, int] = {"nucleotide": 6, "protein": 3}
 LEAST_IDENTITY = 0.5
+WORD_LETTERS: dict[Alphabet, int] = {"nucleotide": 10, "protein": 4}  # what the index looks up at once
+MOST_WORDS = 4_096  # that one window of ambiguous letters may stand for
 
 # What each letter of a nucleotide sequence stands for. U is T: RNA is searched as the DNA it is read from.
 AMBIGUITY: dict[str, str] = {
@@ -142,8 +145,8 @@ def make_query(
 ) -> SequenceQuery:
     """Check and fold what a user wrote; white space and digits between the letters mean nothing.
 
-    Without `alphabet` the letters decide. Raises BadRequest for letters no alphabet has, too few of them, or a number
-    out of its range.
+    Without `alphabet` the letters decide. Raises BadRequest for letters no alphabet has, too few of them, ambiguous
+    ones only, or a number out of its range.
     """
     plain = _SPACE.sub("", text)
     found = alphabet or alphabet_of(plain)
@@ -157,6 +160,8 @@ def make_query(
         raise BadRequest(
             f"the {found} sequence {residues!r} has {len(residues)} letters; a search needs {LEAST_LETTERS[found]}"
         )
+    if not _has_plain_window(residues, found):
+        raise BadRequest("the sequence is ambiguous everywhere; write more of its letters")
     if not LEAST_IDENTITY <= identity <= 1:
         raise BadRequest(f"the identity {identity:g} is out of range; it must be from {LEAST_IDENTITY:g} to 1")
     if definition not in _IDENTITY_DEFINITIONS:
@@ -169,6 +174,24 @@ def make_query(
         residues, found, mode, 1.0 if mode == "contained" else identity, definition,
         max_accepts, max_rejects, min_length, max_length, "forward" if found == "protein" else strands,
     )  # fmt: skip
+
+
+def meanings_of(alphabet: Alphabet) -> dict[str, str]:
+    """Return each letter of an alphabet with the letters it stands for."""
+    return AMBIGUITY if alphabet == "nucleotide" else {a: a for a in AMINO_ACIDS} | AMBIGUOUS_AMINO_ACIDS
+
+
+def _has_plain_window(residues: str, alphabet: Alphabet) -> bool:
+    """Say whether some window of a word's length, or the whole of a shorter query, stands for MOST_WORDS at most."""
+    meanings, size = meanings_of(alphabet), WORD_LETTERS[alphabet]
+    anything = len(AMINO_ACIDS) if alphabet == "protein" else len("ACGT")
+    logs = [log(len(meanings[letter])) for letter in residues] + [log(anything)] * (size - len(residues))
+    ambiguity = sum(logs[:size])
+    for new, old in zip([*logs[size:], 0.0], logs, strict=False):
+        if ambiguity <= log(MOST_WORDS) + 1e-6:
+            return True
+        ambiguity += new - old
+    return False
 
 
 def reverse_complement(residues: str) -> str:

@@ -9,17 +9,17 @@ error or two of a window are asked for. Longer queries share words by chance oft
 windows survives one difference in five letters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synhub.search.alignment import AMBIGUITY, AMBIGUOUS_AMINO_ACIDS, AMINO_ACIDS, Alphabet
+from synhub.search.alignment import AMINO_ACIDS, MOST_WORDS, WORD_LETTERS, Alphabet, meanings_of
 
 KEY_BITS: Final = 20
 KEYS: Final = 1 << KEY_BITS
-MOST_WORDS: Final = 4_096  # words that one window may stand for
 _MOST_WINDOWS: Final = 1_000  # of a query without errors, to choose a rare one of
 
 _OTHER = 255
@@ -62,8 +62,8 @@ class Coding:
         return np.array([table[letter] for letter in residues], np.uint32)
 
 
-NUCLEOTIDES: Final = Coding("nucleotide", "ACGT", 2, 10, AMBIGUITY)
-PROTEINS: Final = Coding("protein", AMINO_ACIDS, 5, 4, {a: a for a in AMINO_ACIDS} | AMBIGUOUS_AMINO_ACIDS)
+NUCLEOTIDES: Final = Coding("nucleotide", "ACGT", 2, WORD_LETTERS["nucleotide"], meanings_of("nucleotide"))
+PROTEINS: Final = Coding("protein", AMINO_ACIDS, 5, WORD_LETTERS["protein"], meanings_of("protein"))
 CODINGS: Final[dict[Alphabet, Coding]] = {"nucleotide": NUCLEOTIDES, "protein": PROTEINS}
 
 
@@ -150,8 +150,7 @@ def _exact(masks: Masks, residues: str, coding: Coding) -> Seeds:
 def seeds_without_errors(residues: str, coding: Coding) -> list[Seeds]:
     """Return some windows, each with its words, any one of which finds every target that contains the query.
 
-    A window with ambiguous letters stands for many words; those of more than MOST_WORDS are left out. An empty list:
-    there is none, the query is all ambiguity.
+    A window with ambiguous letters stands for many words; those of more than MOST_WORDS are left out.
     """
     keys, good = word_keys(np.frombuffer(residues.encode(), np.uint8), coding)
     plain = np.flatnonzero(good)
@@ -181,7 +180,7 @@ def seeds_with_errors(residues: str, most_errors: int, coding: Coding, hits_per_
     needed = min(_MOST_ERRORS, most_errors // apart)
     low = most_errors > (1 - _LOW_IDENTITY) * length
     if length // (most_errors + 1) >= k or length > (_LONG if low else _SHORT):
-        found = exact if len(exact.keys) else words_near(masks, np.zeros(1, np.int32), 0, coding)
+        found = exact if len(exact.keys) else _together(seeds_without_errors(residues, coding))
         return replace(found, sure=length // (most_errors + 1) >= k and length <= _SHORT)
     # Two errors in a window are affordable in a few windows only; else one, in windows that overlap where they are few.
     affordable = apart <= _FEW_WINDOWS and apart * _WORDS_NEAR[2] * hits_per_word <= most_hits
@@ -189,9 +188,12 @@ def seeds_with_errors(residues: str, most_errors: int, coding: Coding, hits_per_
     step = k if errors == needed or length > _SHORT else _STEP
     offsets = np.arange(0, max(1, length - k + 1), step, dtype=np.int32)
     near = words_near(masks, offsets, errors, coding)
+    return replace(_together([exact, near]), sure=errors >= most_errors // apart)
+
+
+def _together(some: Sequence[Seeds]) -> Seeds:
     return Seeds(
-        np.concatenate([exact.keys, near.keys]),
-        np.concatenate([exact.offsets, near.offsets]),
-        exact.windows + near.windows,
-        sure=errors >= most_errors // apart,
+        np.concatenate([seeds.keys for seeds in some]),
+        np.concatenate([seeds.offsets for seeds in some]),
+        sum(seeds.windows for seeds in some),
     )

@@ -52,6 +52,15 @@ def count_pending(database: Database) -> int:
     return int(row[0])
 
 
+def among_pending(database: Database, digests: Sequence[bytes]) -> list[bytes]:
+    """Return those of some digests, which ascend, that are to be indexed."""
+    if not digests:
+        return []
+    rows = database.rows("SELECT digest FROM sequence_new WHERE digest BETWEEN ? AND ?", (digests[0], digests[-1]))
+    waiting = {digest for (digest,) in rows}
+    return [digest for digest in digests if digest in waiting]
+
+
 def forget_pending(database: Database, digests: Iterable[bytes]) -> None:
     """These are in the index, or in no top level any more."""
     with database.write() as connection:

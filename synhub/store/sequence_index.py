@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from synhub.errors import BadRequest, Inconsistent
+from synhub.errors import Inconsistent
 from synhub.search.alignment import (
     MOST_MATCHES,
     SequenceMatch,
@@ -97,8 +97,8 @@ class SequenceIndex:
     def find(self, query: SequenceQuery, visible: Visible | None = None, timeout_s: float = 30.0) -> SequencesFound:
         """Return the matches that are visible (None: all), the best first; see SequenceQuery and SequencesFound.
 
-        After about `timeout_s` what has been found so far is returned, with words that say so. Raises BadRequest when
-        every window of the query is too ambiguous, Inconsistent when the index cannot be read.
+        After about `timeout_s` what has been found so far is returned, with words that say so. Raises Inconsistent when
+        the index cannot be read.
         """
         search = _Search(query, visible or frozenset, self._clock() + timeout_s, self._clock)
         return search.run([s for s in self.segments() if s.facts.alphabet == query.alphabet])
@@ -165,9 +165,7 @@ class _Search:
 
     def _exact_candidates(self, segment: Segment, residues: str) -> Candidates:
         """Candidates by the rarest window; by three where that is cheap, as one may be ambiguous in a target."""
-        windows = [w for w in seeds_without_errors(residues, segment.coding) if len(w.keys)]
-        if not windows:
-            raise BadRequest("the sequence is ambiguous everywhere; write more of its letters")
+        windows = seeds_without_errors(residues, segment.coding)
         sizes = np.add.reduceat(
             segment.counts(np.concatenate([w.keys for w in windows])),
             np.cumsum([0, *(len(w.keys) for w in windows)])[:-1],

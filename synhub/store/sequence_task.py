@@ -27,7 +27,7 @@ def run(argument: dict[str, Any]) -> dict[str, Any]:
     """Answer `query` (fields of SequenceQuery) over the index in `folder`, for who reads `graphs`.
 
     `catalog` is the database that says who has a sequence; `within` are digests (hexadecimal) to stay in, or None.
-    Raises BadRequest, Inconsistent.
+    Raises Inconsistent.
     """
     index, catalog = _open(argument["folder"], argument["catalog"])
     visible = _visible(catalog, argument["graphs"], argument["within"])

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_entry import elements_digest
 from synhub.store.children import ChildDied, Lane
-from synhub.store.sequence_files import Facts, Manifest, write_segment
+from synhub.store.sequence_files import Facts, Manifest, damage, read_manifest, write_segment
 from synhub.vocab import ENCODING
 
 logger = logging.getLogger("synhub.sequences")
@@ -79,7 +80,7 @@ class Sequences:
     ) -> SequencesFound:
         """Return the sequences that match, of those that a top level of `graphs` has that is not hidden.
 
-        `within`: digests to stay in. Takes its time: not for the event loop. Raises BadRequest, Busy, ChildDied when
+        `within`: digests to stay in. Takes its time: not for the event loop. Raises Busy, ChildDied when
         the search needed too much time or memory, StoreUnavailable.
         """
         left = self._take_in_some()
@@ -131,16 +132,8 @@ class Sequences:
                 self._merge()
 
     def problems(self) -> list[str]:
-        """Return what `check` has to say: texts of the catalog that are neither indexed nor waiting for it."""
-        lost = 0
-        database = self._catalog.database
-        for digests in catalog_pending.all_digests(database):
-            missing = self._manifest.missing(digests)
-            waiting = database.rows(
-                "SELECT count(*) FROM sequence_new WHERE digest BETWEEN ? AND ?", (digests[0], digests[-1])
-            )
-            lost += max(0, len(missing) - int(waiting[0][0])) if missing else 0
-        return [f"{lost} sequences are missing in the sequence index"] if lost else []
+        """Return what is missing of the texts of the catalog, as `check_sequences` does."""
+        return _missing(self._catalog, self._manifest)
 
     def _run(self) -> None:
         pause = 0.0
@@ -250,6 +243,23 @@ class Sequences:
             "merged %d segments of the sequence index: %d sequences in %.1f s",
             len(old), answer["facts"]["sequences"], time.monotonic() - started_s,
         )  # fmt: skip
+
+
+def check_sequences(folder: Path, catalog: Catalog) -> list[str]:
+    """Return what is wrong with the index of a stopped server; an absent one is not, the next start builds it."""
+    if read_manifest(folder) is None:
+        return []
+    with closing(Manifest(folder)) as manifest:
+        return damage(folder) + _missing(catalog, manifest)
+
+
+def _missing(catalog: Catalog, manifest: Manifest) -> list[str]:
+    """Say how many texts of the catalog are neither in the index nor noted as new."""
+    lost = 0
+    for digests in catalog_pending.all_digests(catalog.database):
+        missing = manifest.missing(digests)
+        lost += len(missing) - len(catalog_pending.among_pending(catalog.database, missing))
+    return [f"{lost} sequences are missing in the sequence index; the next start takes them in"] if lost else []
 
 
 def indexed_text(text: str, encoding: Term | None) -> tuple[str, bytes]:

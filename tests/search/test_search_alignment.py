@@ -54,6 +54,9 @@ def test_query_is_folded_and_numbers_of_a_listing_mean_nothing() -> None:
     [
         ("ACG", {}, "has 3 letters; a search needs 6"),
         ("ACGT!ACGT", {}, "'!' is not a letter"),
+        ("N" * 30, {}, "ambiguous everywhere"),
+        ("NNNNNRT", {}, "ambiguous everywhere"),
+        ("XMXXXLX", {"alphabet": "protein"}, "ambiguous everywhere"),
         ("ACGTACGT", {"identity": 0.3}, "identity 0.3"),
         ("ACGTACGT", {"definition": 5}, "iddef is 5"),
         ("ACGTACGT", {"max_accepts": 10_001}, "maxaccepts is 10001"),
