@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import signal
 import socket
 import sys
@@ -44,7 +45,7 @@ from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
 from synhub.store.sequence_uploads import SequenceUploads
 from synhub.store.sequences import FOLDER as SEQUENCES
-from synhub.store.sequences import Sequences
+from synhub.store.sequences import Sequences, check_sequences
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
@@ -269,6 +270,7 @@ def _listen(settings: Settings) -> socket.socket:
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # one line says that the server is ready: ours
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # not each request to a SPARQL server
     access = logging.getLogger("synhub.access")  # its lines carry their own time
     access.addHandler(logging.StreamHandler(sys.stderr))
     access.propagate = False
@@ -329,6 +331,7 @@ def check(settings: Settings) -> int:
         data = stack.enter_context(data_folder(settings, create=False))
         parts = _open_parts(stack, settings, data, Catalog)
         problems = checks.check(parts.registry, parts.store, parts.catalog, parts.journal, parts.blobs, parts.files)
+        problems += check_sequences(data / SEQUENCES, parts.catalog)
         for problem in problems:
             print(problem)
         print(f"{len(problems)} problems, {count_top_levels(parts.catalog)} top levels")
@@ -336,9 +339,13 @@ def check(settings: Settings) -> int:
 
 
 def reindex(settings: Settings) -> int:
-    """`synhub reindex`: build the catalog again, whatever state it is in. Raises as `check`."""
+    """`synhub reindex`: build the catalog again, whatever state it is in; the next start builds the sequence index.
+
+    Raises as `check`.
+    """
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings, create=False))
+        shutil.rmtree(data / SEQUENCES, ignore_errors=True)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
         parts.catalog.close()
         print(f"{checks.reindex(parts.store, data / CATALOG, parts.journal)} top levels")
