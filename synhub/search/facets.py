@@ -3,7 +3,6 @@
 Every count is that of the search with one more criterion, which is given as text. Knows no HTTP.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from synhub.model import Dataset
@@ -14,13 +13,10 @@ from synhub.search.plan import plan, resolve
 from synhub.search.written import write_collection, write_value
 from synhub.store.base import TripleStore
 from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import is_member
 from synhub.store.catalog_entry import COUNTED
-from synhub.store.catalog_facet_counts import MOST, largest, member_counts, most_frequent
+from synhub.store.catalog_facet_counts import Found
 from synhub.store.catalog_search import View
 from synhub.vocab import DC, RDF, SBOL2
-
-_MUCH = 20_000  # members of collections are looked up one by one of fewer, 2 us each
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Values by kind, the most frequent first. Not `exact` when the search finds more than `counted` objects."""
+    """Values by kind, the most frequent first. Creators are those of `counted` objects: `exact` when these are all."""
 
     total: int
     counted: int
@@ -56,30 +52,19 @@ def facets(catalog: Catalog, store: TripleStore, dataset: Dataset, query: Search
     Raises StoreUnavailable when the store is needed and does not answer.
     """
     view = View(catalog, dataset)
-    conditions = resolve(plan(view, query), view, store, dataset)
-    total = view.count(conditions)
-    everything = not conditions and view.is_settled
-    ids = None if everything else view.ids(conditions)[:MOST]
-    found = most_frequent(view, ids, limit)
+    found = Found(view, resolve(plan(view, query), view, store, dataset))
 
     def values(predicate: Iri) -> tuple[FacetCount, ...]:
-        return _values(predicate, found.get(COUNTED[predicate], []))
+        return _values(predicate, found.values(COUNTED[predicate], limit))
 
-    def members(collections: Sequence[int]) -> int:
-        return view.count([*conditions, is_member("counted", collections)])
-
-    if ids is None or len(ids) > _MUCH:
-        sizes = largest(view, limit, lambda row_id: members([row_id]))
-    else:
-        sizes = member_counts(view, ids)
     return Facets(
-        total=total,
-        counted=total if ids is None else len(ids),
+        total=found.total,
+        counted=found.counted,
         types=values(RDF.type),
         sbol_types=values(SBOL2.type),
         roles=values(SBOL2.role),
-        collections=_collections(view, sizes, limit, members),
-        creators=values(DC.creator),
+        collections=_collections(view, found, limit),
+        creators=_values(DC.creator, found.creators(limit)),
     )
 
 
@@ -92,15 +77,13 @@ def _label(text: str) -> str:
     return label_of(text) or text.removeprefix(SBOL2.NS)
 
 
-def _collections(
-    view: View, counts: dict[int, int], limit: int, members: Callable[[Sequence[int]], int]
-) -> tuple[FacetCount, ...]:
-    """`members` says how much of what is found is a member of some collections."""
+def _collections(view: View, found: Found, limit: int) -> tuple[FacetCount, ...]:
+    counts = found.collections(limit)
     first = sorted(counts, key=lambda row_id: (-counts[row_id], row_id))[:limit]
-    found: list[FacetCount] = []
+    facets: list[FacetCount] = []
     for row_id, hit in zip(first, view.hits(first), strict=True):
         # a path names all versions of an identity by its IRI, which can be that of one of them
         versions = view.versions(hit.uri)
-        n = counts[row_id] if set(versions) == {row_id} else members(versions)
-        found.append(FacetCount(hit.uri, hit.name or hit.display_id or hit.uri, n, write_collection(hit.uri)))
-    return tuple(sorted(dict.fromkeys(found), key=lambda facet: (-facet.count, facet.value)))
+        n = counts[row_id] if set(versions) == {row_id} else found.members(versions)
+        facets.append(FacetCount(hit.uri, hit.name or hit.display_id or hit.uri, n, write_collection(hit.uri)))
+    return tuple(sorted(dict.fromkeys(facets), key=lambda facet: (-facet.count, facet.value)))

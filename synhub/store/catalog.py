@@ -29,7 +29,7 @@ _CACHE_KIB = 65_536
 _TABLES = (
     *("top_level", "folded", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
     *("property_use", "property_count", "property", "class", "hidden", "node", "graph", "mark"),
-    *("name_word", "facet_value", "facet_of", "facet_count", "posting", "vocabulary", "listing"),
+    *("name_word", "facet_value", "facet_count", "creator", "posting", "vocabulary", "listing"),
 )
 
 
@@ -291,7 +291,7 @@ class _Update:
         self._set_members(row_id, frozenset(), known=True)
         self._set_references(row_id, {}, known=True)
         self._properties.remove(row_id, counted=not is_hidden)
-        self._values.remove(row_id, counted=not is_hidden)
+        self._values.remove(row_id, unpack_keys(packed), counted=not is_hidden)
         if not is_hidden:
             self._uncount_classes(row_id)
         execute("DELETE FROM moment WHERE id = ?", (row_id,))
@@ -349,7 +349,7 @@ class _Update:
         self._set_members(row_id, frozenset(self._nodes[m] for m in entry.members), known=known)
         self._set_references(row_id, {self._nodes[r]: r in entry.direct for r in entry.references}, known=known)
         self._properties.put(row_id, entry.properties, known=known, counted=not is_hidden)
-        self._values.put(row_id, entry.counted, known=known, counted=not is_hidden)
+        self._values.put(row_id, entry.counted, old_facets, counted=not is_hidden)
         self._new[_MOMENT] += [(row_id, *m) for m in entry.moments]
         self._new[_ELEMENTS] += [(e.digest, row_id, *e[1:]) for e in entry.elements]
         self._new[_CLASS_USE] += [(row_id, self._classes[c], n) for c, n in entry.classes.items()]

@@ -4,18 +4,23 @@ What is counted is exactly what the conditions `has_facet` and `is_member` find.
 says what is to be seen.
 """
 
-# ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
-
 import json
+from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from synhub.rdf import Term
-from synhub.store.catalog_conditions import Condition, is_latest
+from synhub.store.catalog_conditions import Condition, members
+from synhub.store.catalog_facets import CREATOR
+from synhub.store.catalog_find import find
+from synhub.store.catalog_postings import FACET
 from synhub.store.catalog_search import View
 
 MOST = 250_000
-"""Objects that values are counted of: half a second. Of more, these many are counted."""
+"""Objects that creators are counted of: a fifth of a second. Of more, these many are counted."""
+
+_Key = TypeVar("_Key")
 
 
 def known_keys(view: View, keys: Sequence[int]) -> list[int]:
@@ -27,83 +32,86 @@ def known_keys(view: View, keys: Sequence[int]) -> list[int]:
     return [key for (key,) in rows]
 
 
-def most_frequent(view: View, ids: Sequence[int] | None, limit: int) -> dict[int, list[tuple[Term, int]]]:
-    """Return by kind the values that most of some top levels (row ids; None: of all to be seen) have, and how many do.
+class Found:
+    """What a search finds, as sets, to count what it has; everything that is to be seen when `is_everything`."""
 
-    None needs a view that `is_settled`.
+    def __init__(self, view: View, conditions: Sequence[Condition]) -> None:
+        self._view = view
+        self._sets = [(sets, find(sets, conditions)) for sets in view.sets]
+        self.is_everything = not conditions and view.is_settled
+        self.total = sum(found.bit_count() for _, found in self._sets)
+
+    @property
+    def counted(self) -> int:
+        """Of how many objects creators are counted."""
+        return self.total if self.is_everything else min(self.total, MOST)
+
+    def values(self, kind: int, limit: int) -> list[tuple[Term, int]]:
+        """Return the values of a kind that most of what is found has, and how many have each."""
+        graphs = json.dumps([graph["graph"] for graph in self._view.graphs])
+        rows = self._view.database.rows(_TOTALS, {"graphs": graphs, "kind": kind})
+        if self.is_everything:
+            return [(Term(term), n) for term, _, n in rows[:limit]]
+        totals = {(Term(term), key): n for term, key, n in rows}
+        counts = _largest(totals, limit, lambda value: self._count(FACET, value[1]))
+        return sorted(((term, n) for (term, _), n in counts.items()), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def creators(self, limit: int) -> list[tuple[Term, int]]:
+        """Return the creators of most of the first `counted` of what is found."""
+        if self.is_everything:
+            return self.values(CREATOR, limit)
+        ids = [row_id for sets, found in self._sets for row_id in sets.ids(found)][:MOST]
+        rows = self._view.database.rows(_CREATORS, {"ids": json.dumps(ids), "limit": limit})
+        return [(Term(term), n) for term, n in rows]
+
+    def collections(self, limit: int) -> dict[int, int]:
+        """Return the collections (row ids) to be seen that have most of what is found as members, and how many."""
+        sizes: Counter[int] = Counter()
+        for graph in self._view.graphs:
+            sizes.update(dict(self._view.database.rows(_SIZES, graph)))
+        shown = self._view.ids([_is_row(sorted(sizes))])
+        return _largest({row_id: sizes[row_id] for row_id in shown}, limit, lambda row_id: self.members([row_id]))
+
+    def members(self, collections: Sequence[int]) -> int:
+        """Return how much of what is found is a member of some collections (row ids)."""
+        return sum((members(sets, collections) & found).bit_count() for sets, found in self._sets)
+
+    def _count(self, kind: int, term: int) -> int:
+        return sum((sets.with_any(kind, [term]) & found).bit_count() for sets, found in self._sets)
+
+
+_TOTALS = (
+    "SELECT v.term, v.key, sum(n) AS total FROM facet_count CROSS JOIN facet_value AS v ON v.id = value"
+    " WHERE graph IN (SELECT value FROM json_each(:graphs)) AND v.kind = :kind GROUP BY value HAVING total > 0"
+    " ORDER BY total DESC, v.term"
+)
+_CREATORS = (
+    "SELECT v.term, c.n FROM (SELECT creator.value, count(*) AS n FROM json_each(:ids) AS hit"
+    " CROSS JOIN creator ON creator.id = hit.value GROUP BY creator.value) AS c"
+    " CROSS JOIN facet_value AS v ON v.id = c.value ORDER BY c.n DESC, v.term LIMIT :limit"
+)
+_SIZES = "SELECT collection, count(*) FROM membership WHERE collection BETWEEN :low AND :high GROUP BY 1"
+
+
+def _largest(sizes: Mapping[_Key, int], limit: int, count: Callable[[_Key], int]) -> dict[_Key, int]:
+    """Return the keys of which most is counted, and how many; among them some more.
+
+    No more is counted of a key than its size: the largest ones are counted until what is left is too small.
     """
-    if ids is None:
-        graphs = json.dumps([graph["graph"] for graph in view.graphs])
-        rows = view.database.rows(_MOST_FREQUENT.format(_IN_GRAPHS), {"graphs": graphs, "limit": limit})
-    else:
-        rows = view.database.rows(_MOST_FREQUENT.format(_OF_IDS), {"ids": json.dumps(list(ids)), "limit": limit})
-    found: dict[int, list[tuple[Term, int]]] = {}
-    for kind, term, n in rows:
-        found.setdefault(kind, []).append((Term(term), n))
+    found: dict[_Key, int] = {}
+    best: list[int] = []  # the `limit` highest counts, ascending
+    for key in sorted(sizes, key=lambda key: -sizes[key]):
+        if len(best) >= limit and (not best or best[0] >= sizes[key]):
+            break
+        n = count(key)
+        if n:
+            found[key] = n
+            insort(best, n)
+            del best[:-limit]
     return found
 
 
-_IN_GRAPHS = (
-    "SELECT value, sum(n) AS n FROM facet_count WHERE graph IN (SELECT value FROM json_each(:graphs)) GROUP BY value"
-)
-_OF_IDS = (
-    "SELECT facet_of.value, count(*) AS n FROM json_each(:ids) AS hit CROSS JOIN facet_of ON facet_of.id = hit.value"
-    " GROUP BY facet_of.value"
-)
-_MOST_FREQUENT = (
-    "SELECT kind, term, n FROM (SELECT v.kind, v.term, c.n, row_number() OVER"
-    " (PARTITION BY v.kind ORDER BY c.n DESC, v.term) AS place"
-    " FROM ({0}) AS c CROSS JOIN facet_value AS v ON v.id = c.value WHERE c.n > 0)"
-    " WHERE place <= :limit ORDER BY kind, place"
-)
-
-
-_AMONG = (
-    "json_each(:ids) AS hit CROSS JOIN top_level AS t ON t.id = hit.value"
-    " CROSS JOIN membership AS m ON m.member = t.{0}"
-)
-_MEMBERS = (
-    f"SELECT m.collection, count(*) FROM {_AMONG.format('node')} GROUP BY 1",
-    f"SELECT m.collection, count(*) FROM {_AMONG.format('identity')} WHERE {is_latest('t')} AND NOT EXISTS"
-    " (SELECT 1 FROM membership AS own WHERE own.collection = m.collection AND own.member = t.node) GROUP BY 1",
-)
-
-
-def member_counts(view: View, ids: Sequence[int]) -> dict[int, int]:
-    """Return how many of some top levels (row ids) each collection (row id) that is to be seen has as members.
-
-    A member that is named without a version is the latest one.
-    """
-    counts: Counter[int] = Counter()
-    for graph in view.graphs:
-        values = graph | {"ids": json.dumps([i for i in ids if graph["low"] <= i <= graph["high"]])}
-        for sql in _MEMBERS:
-            for collection, n in view.database.rows(sql, values):
-                counts[collection] += n
-    return {collection: counts[collection] for collection in view.ids([is_row(sorted(counts))])}
-
-
-def largest(view: View, limit: int, count: Callable[[int], int]) -> dict[int, int]:
-    """Return the collections (row ids) to be seen that have most members of a kind, and how many.
-
-    `count` says how many a collection has: it is asked of the largest ones, until those that are left have fewer
-    members in all than was counted of the last wanted one.
-    """
-    sizes: Counter[int] = Counter()
-    for graph in view.graphs:
-        sql = "SELECT collection, count(*) FROM membership WHERE collection BETWEEN :low AND :high GROUP BY 1"
-        sizes.update(dict(view.database.rows(sql, graph)))
-    found: dict[int, int] = {}
-    shown = view.ids([is_row(sorted(sizes))])
-    for row_id in sorted(shown, key=lambda row_id: (-sizes[row_id], row_id)):
-        best = sorted(found.values(), reverse=True)[:limit]
-        if len(best) >= limit and (not best or best[-1] > sizes[row_id]):
-            break
-        found[row_id] = count(row_id)
-    return {row_id: n for row_id, n in found.items() if n}
-
-
-def is_row(ids: Sequence[int]) -> Condition:
+def _is_row(ids: Sequence[int]) -> Condition:
     """One of some row ids."""
     return Condition(
         "t.id IN (SELECT value FROM json_each(:rows))",

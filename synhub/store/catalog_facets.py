@@ -1,18 +1,22 @@
-"""The values that are counted beside a search, by object: types, roles, creators. How they are written and proved.
+"""The values that are counted beside a search: types, roles, creators. How they are written and proved.
 
-They are a part of what the table `facet` has, kept so that those of some thousand objects can be counted; they are
-read in catalog_facet_counts.py.
+They are a part of what the table `facet` has; they are read in catalog_facet_counts.py.
 """
 
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from synhub.rdf import Term
+from synhub.store.catalog_entry import COUNTED, unpack_keys
 from synhub.store.database import Database
+from synhub.vocab import DC
+
+CREATOR = COUNTED[DC.creator]
 
 _ADD = "INSERT INTO facet_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+_KNOWN = "SELECT v.key, v.id, v.kind FROM json_each(?) AS wanted CROSS JOIN facet_value AS v ON v.key = wanted.value"
 
 
 class FacetCounter:
@@ -21,75 +25,79 @@ class FacetCounter:
     def __init__(self, connection: sqlite3.Connection, graph: int) -> None:
         self._connection = connection
         self._graph = graph
-        self._ids: dict[int, int] = {}
+        self._values: dict[int, _Value] = {}
         self._counts: Counter[int] = Counter()
-        self._rows: list[tuple[int, int]] = []
+        self._creators: list[tuple[int, int]] = []
 
     def intern(self, values: Mapping[int, tuple[int, Term]]) -> None:
         """Learn the numbers of all values that `put` will meet: (kind, value) by facet key."""
         rows = [(key, kind, term) for key, (kind, term) in values.items()]
         self._connection.executemany("INSERT OR IGNORE INTO facet_value (key, kind, term) VALUES (?, ?, ?)", rows)
-        known = self._connection.execute(
-            "SELECT key, id FROM facet_value WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(list(values)),)
-        ).fetchall()
-        self._ids = dict(known)
+        self._values = _known(self._connection, values)
 
-    def put(self, row_id: int, keys: Iterable[int], *, known: bool, counted: bool) -> None:
-        """Make `keys` those of a top level, which has some if it is `known`, and is `counted` if not hidden."""
-        new = {self._ids[key] for key in keys}
-        old = self._values(row_id) if known else set()
-        self._delete(row_id, old - new)
-        self._rows += [(row_id, value) for value in new - old]
+    def put(self, row_id: int, new: Iterable[int], old: Collection[int], *, counted: bool) -> None:
+        """Count a top level that has the keys `new` and had, with others, those of `old`, when it is not hidden."""
+        come = {self._values[key] for key in new}
+        gone = self._remove(row_id, old)
+        self._creators += [(row_id, value) for value, kind in come if kind == CREATOR]
         if counted:
-            self._counts.update(new)
-            self._counts.subtract(old)
+            self._counts.update(value for value, _ in come)
+            self._counts.subtract(gone)
 
-    def remove(self, row_id: int, *, counted: bool) -> None:
-        old = self._values(row_id)
-        self._delete(row_id, old)
+    def remove(self, row_id: int, old: Collection[int], *, counted: bool) -> None:
+        """Forget a top level that had, with others, some keys."""
+        gone = self._remove(row_id, old)
         if counted:
-            self._counts.subtract(old)
+            self._counts.subtract(gone)
 
     def flush(self) -> None:
-        self._connection.executemany("INSERT INTO facet_of VALUES (?, ?)", sorted(self._rows))
+        self._connection.executemany("INSERT INTO creator VALUES (?, ?)", sorted(self._creators))
         self._connection.executemany(_ADD, [(self._graph, value, n) for value, n in self._counts.items() if n])
 
-    def _values(self, row_id: int) -> set[int]:
-        return {value for (value,) in self._connection.execute("SELECT value FROM facet_of WHERE id = ?", (row_id,))}
+    def _remove(self, row_id: int, old: Collection[int]) -> list[int]:
+        if not old:
+            return []
+        self._connection.execute("DELETE FROM creator WHERE id = ?", (row_id,))
+        return [value for value, _ in _known(self._connection, old).values()]
 
-    def _delete(self, row_id: int, values: set[int]) -> None:
-        rows = [(row_id, value) for value in values]
-        self._connection.executemany("DELETE FROM facet_of WHERE id = ? AND value = ?", rows)
+
+_Value = tuple[int, int]  # facet_value.id and kind
+
+
+def _known(connection: sqlite3.Connection, keys: Iterable[int]) -> dict[int, _Value]:
+    """Return the values that are counted of some keys."""
+    rows = connection.execute(_KNOWN, (json.dumps(list(keys)),))
+    return {key: (value, kind) for key, value, kind in rows}
 
 
 def recount_facets(connection: sqlite3.Connection, row_ids: Iterable[int], sign: int, graph_shift: int) -> None:
     """Take top levels that are being hidden out of the counters (`sign` -1), or put them back (1)."""
-    connection.execute(
-        "INSERT INTO facet_count SELECT id >> ?, value, ? * count(*) FROM facet_of"
-        " WHERE id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2"
-        " ON CONFLICT DO UPDATE SET n = n + excluded.n",
-        (graph_shift, sign, json.dumps(list(row_ids))),
-    )
+    rows = connection.execute(
+        "SELECT t.id >> ?, t.facets FROM json_each(?) AS wanted CROSS JOIN top_level AS t ON t.id = wanted.value",
+        (graph_shift, json.dumps(list(row_ids))),
+    ).fetchall()
+    keys = Counter((graph, key) for graph, packed in rows for key in unpack_keys(packed))
+    values = _known(connection, {key for _, key in keys})
+    counts = [(graph, values[key][0], sign * n) for (graph, key), n in keys.items() if key in values]
+    connection.executemany(_ADD, counts)
 
 
 def check_facets(database: Database) -> list[str]:
-    """Return a line for every value that is not where `facet` has it, and for every counter that is not its sum."""
-    lines = [
-        f"{iri}: the facets of it that are counted are not those that are searched"
-        for (iri,) in database.rows(
-            "SELECT iri FROM top_level WHERE id IN"
-            " (SELECT f.id FROM facet_of AS f JOIN facet_value AS v ON v.id = value"
-            "  WHERE NOT EXISTS (SELECT 1 FROM facet WHERE facet.key = v.key AND facet.id = f.id)"
-            " UNION SELECT facet.id FROM facet_value AS v JOIN facet USING (key)"
-            "  WHERE NOT EXISTS (SELECT 1 FROM facet_of AS f WHERE f.id = facet.id AND f.value = v.id)) ORDER BY iri"
-        )
-    ]
+    """Return a line for every counter that is not the sum of its rows, and for creators that are not those searched."""
     rows = database.rows(
         "SELECT g.iri, v.term, coalesce(k.n, 0), coalesce(s.n, 0) FROM"
-        " (SELECT t.graph AS graph, value, count(*) AS n FROM facet_of JOIN top_level AS t USING (id)"
-        "  WHERE id NOT IN (SELECT id FROM hidden) GROUP BY 1, 2) s"
+        " (SELECT t.graph AS graph, v.id AS value, count(*) AS n FROM facet_value AS v CROSS JOIN facet USING (key)"
+        "  CROSS JOIN top_level AS t ON t.id = facet.id WHERE t.id NOT IN (SELECT id FROM hidden) GROUP BY 1, 2) s"
         " FULL OUTER JOIN facet_count k ON k.graph = s.graph AND k.value = s.value"
         " JOIN graph g ON g.id = coalesce(s.graph, k.graph) JOIN facet_value v ON v.id = coalesce(s.value, k.value)"
         " WHERE coalesce(s.n, 0) <> coalesce(k.n, 0)"
     )
-    return lines + [f"{graph}: counter of {term} is {counter}, its rows say {n}" for graph, term, counter, n in rows]
+    lines = [f"{graph}: counter of {term} is {counter}, its rows say {n}" for graph, term, counter, n in rows]
+    strays = database.rows(
+        "SELECT iri FROM top_level WHERE id IN (SELECT c.id FROM creator AS c JOIN facet_value AS v ON v.id = value"
+        " WHERE NOT EXISTS (SELECT 1 FROM facet WHERE facet.key = v.key AND facet.id = c.id)"
+        " UNION SELECT facet.id FROM facet_value AS v JOIN facet USING (key) WHERE v.kind = ?"
+        " AND NOT EXISTS (SELECT 1 FROM creator AS c WHERE c.id = facet.id AND c.value = v.id)) ORDER BY iri",
+        (CREATOR,),
+    )
+    return lines + [f"{iri}: its creators that are counted are not those that are searched" for (iri,) in strays]

@@ -4,10 +4,11 @@ CREATE TABLE facet_value (
   id INTEGER PRIMARY KEY, key INTEGER NOT NULL UNIQUE, kind INTEGER NOT NULL, term TEXT NOT NULL
 );
 
--- id: top_level.id. The same as in facet, by object: to count what some thousand objects have.
-CREATE TABLE facet_of (id INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
-
--- The sums of what is not hidden, by graph.
+-- How many objects have a value, less what is hidden, by graph.
 CREATE TABLE facet_count (
   graph INTEGER NOT NULL, value INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (graph, value)
 ) WITHOUT ROWID;
+
+-- The creators of an object (top_level.id): of the other kinds there are so few values that each is asked for its
+-- objects, of creators there can be as many as objects.
+CREATE TABLE creator (id INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (id, value)) WITHOUT ROWID;
