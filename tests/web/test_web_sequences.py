@@ -71,7 +71,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         public += [part("gfp", GFP, PROTEIN, encoding=AMINO)]
         public += [part(f"other{n}", text) for n, text in enumerate(OTHERS)]
         instance.publish("alice", document(*public), "lab")
-        private = document(part("gene", GENE), part("secret", SECRET), part("half", SECRET[:100] + OTHERS[0][:100]))
+        alike = changed(SECRET, [110, 150])
+        private = document(part("gene", GENE), part("secret", SECRET), part("alike", alike))
         assert instance.submit("alice", private).text == "Successfully uploaded"
         yield instance
 
@@ -312,18 +313,21 @@ def test_what_is_not_there_or_not_to_be_seen_or_has_no_sequence_is_similar_to_no
 
 
 def test_a_private_sequence_is_similar_to_nothing_that_a_stranger_asks_about(hub: Live) -> None:
-    assert rows(hub, "/user/alice/lab/secret/1/similar", "alice") == []
+    assert rows(hub, "/user/alice/lab/secret/1/similar", "alice") == [("alike", "99.0", "+")]
     assert found(hub, f"subsequence={SECRET[:50]}&") == []
-    assert set(found(hub, f"subsequence={SECRET[:50]}&", "alice")) == {"half", "secret"}
+    assert found(hub, f"subsequence={SECRET[:50]}&", "alice") == ["alike", "secret"]
 
 
 def test_a_share_link_shows_what_is_similar_and_readable(hub: Live) -> None:
-    one = hub.share("alice", "/user/alice/lab/half/1")
-    assert rows(hub, f"/user/alice/lab/half/1/{one}/share/similar?id=0.5&iddef=0") == []  # it does not open a sequence
+    one = hub.share("alice", "/user/alice/lab/secret/1")
+    assert rows(hub, f"/user/alice/lab/secret/1/{one}/share/similar") == []  # it does not open the sequence
 
     collection = hub.share("alice", "/user/alice/lab/lab_collection/1")
-    assert hub.get(f"/user/alice/lab/lab_collection/1/{collection}/share/similar").text == "[]"
-    assert hub.get(f"/user/alice/lab/half/1/{collection}/share/similar").text == "[]"
+    shared = f"/user/alice/lab/secret/1/{collection}/share"
+    for who in (None, "bob"):
+        assert rows(hub, f"{shared}/similar", who) == [("alike", "99.0", "+")]
+        assert hub.get(f"{shared}/similarCount", who).text == "1"
+    assert rows(hub, f"/user/alice/lab/gene/1/{collection}/share/similar?maxaccepts=1") == [("back", "95.0", "-")]
 
 
 def test_similar_in_a_browser_is_a_page(hub: Live) -> None:
