@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import repeat
 from math import log2
 from pathlib import Path
 from typing import Final, Literal
@@ -47,7 +48,7 @@ _RANDOM: Final = 500  # candidates of one strand of a segment that may be due to
 _RANDOM_SHORT: Final = 20_000  # the same of short queries, that are compared together
 _SHARE = 0.25  # of the words expected in common at the wanted identity, which a candidate must have
 _MANY_WORDS = "words of the query are so frequent that not every sequence with them was looked at"
-_MANY = "there are more matches than {}, the best found are here"
+_MANY = "more than {} sequences may match, the best found are here"
 _SLOW = "the search took too long and was cut: ask for less (a longer query, a higher identity, fewer matches)"
 _LONG: Final = 50_000
 _PIECEWISE = "of sequences over {} letters those with a long piece missing or added are not compared"
@@ -202,16 +203,21 @@ class _Search:
         length = len(self.query.residues)
         for task in tasks:
             hits = task.candidates.chosen(same_letters(task.segment, task.candidates, task.residues))
-            hits = best_of_each(hits.chosen(np.lexsort((hits.low, hits.sequences))))
-            for sequence, low in self._seen(task.segment, hits):
-                size = int(task.segment.lengths_of(np.array([sequence]))[0])
+            sizes = task.segment.lengths_of(hits.sequences)
+            starts = np.mod(hits.low, sizes)
+            wraps = starts + length > sizes
+            # of each sequence one place, within it if there is one; sequences nearest in length first
+            order = np.lexsort((starts, wraps, hits.sequences, sizes))
+            first = best_of_each(hits.chosen(order))
+            for number, (sequence, low) in enumerate(self._seen(task.segment, first)):
+                size = int(task.segment.starts[sequence + 1] - task.segment.starts[sequence]) - task.segment.coding.k
                 start = low % size
-                wraps = start + length > size
-                end = start + length - size if wraps else start + length
+                over = start + length > size
+                end = start + length - size if over else start + length
                 digest = task.segment.digest(sequence)
-                self._accept(size, SequenceMatch(digest, start + 1, end, task.strand, 100.0, f"{length}=", wraps))
-                if len(self.found) > self.wanted:
-                    return
+                self._accept(size, SequenceMatch(digest, start + 1, end, task.strand, 100.0, f"{length}=", over))
+                if number >= self.wanted:
+                    break
 
     def _seen(self, segment: Segment, candidates: Candidates) -> Iterator[tuple[int, int]]:
         """Yield (sequence, low) of the visible candidates, until time is up."""
@@ -238,12 +244,12 @@ class _Search:
             again = np.flatnonzero(over & (errors > 0) & (lengths > slack))
             ring = fewest_errors(task.segment, found.chosen(again), task.residues, slack, ring=True)
             errors[again] = np.minimum(errors[again], ring)
+            near = np.argsort(np.abs(lengths - len(task.residues)), kind="stable")
+            found, errors = found.chosen(near), errors[near]
             scored += [
                 (score, task, best_of_each(found.chosen(errors == score))) for score in range(self.most_errors + 1)
             ]
         for _, task, candidates in sorted(scored, key=lambda s: s[0]):
-            if self.cuts and len(self.found) > self.wanted:
-                return
             for sequence, low in self._seen(task.segment, candidates):
                 self._align(task, sequence, low)
                 if len(self.found) >= self._enough():
@@ -260,20 +266,19 @@ class _Search:
         return self.wanted + 1 if self.wanted == MOST_MATCHES else max(_AT_LEAST, _VERIFIED * self.wanted)
 
     def _aligned(self, tasks: Sequence[_Task]) -> None:
-        """Align candidates in the order of their votes."""
-        ranked = sorted(
-            (
-                (-int(votes), number, at)
-                for number, t in enumerate(tasks)
-                for at, votes in enumerate(t.candidates.votes)
-            ),
-        )
+        """Align candidates in the order of their votes, then of the nearness of their lengths."""
+        ranked: list[tuple[int, int, int, int]] = []
+        for number, task in enumerate(tasks):
+            distance = np.abs(task.segment.lengths_of(task.candidates.sequences) - len(task.residues))
+            votes = (-task.candidates.votes).tolist()
+            ranked += zip(votes, distance.tolist(), repeat(number), range(len(votes)), strict=False)
+        ranked.sort()
         compared = 0
         for start in range(0, len(ranked), _AT_ONCE):
-            block = ranked[start : start + _AT_ONCE]
-            digests = [tasks[n].segment.digest(int(tasks[n].candidates.sequences[at])) for _, n, at in block]
+            block = [(number, at) for _, _, number, at in ranked[start : start + _AT_ONCE]]
+            digests = [tasks[n].segment.digest(int(tasks[n].candidates.sequences[at])) for n, at in block]
             visible = self.visible(digests)
-            for (_, number, at), digest in zip(block, digests, strict=True):
+            for (number, at), digest in zip(block, digests, strict=True):
                 if digest not in visible:
                     continue
                 if self.clock() > self.deadline:

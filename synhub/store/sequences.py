@@ -76,12 +76,16 @@ class Sequences:
     # --- searching ---------------------------------------------------------------------------------------------------
 
     def find(
-        self, query: SequenceQuery, graphs: Sequence[Iri], within: Iterable[bytes] | None = None
+        self,
+        query: SequenceQuery,
+        graphs: Sequence[Iri],
+        within: Iterable[bytes] | None = None,
+        caller: str | None = None,
     ) -> SequencesFound:
         """Return the sequences that match, of those that a top level of `graphs` has that is not hidden.
 
-        `within`: digests to stay in. Takes its time: not for the event loop. Raises Busy, ChildDied when
-        the search needed too much time or memory, StoreUnavailable.
+        `within`: digests to stay in. A named `caller` has one search running and one waiting at most. Takes its time:
+        not for the event loop. Raises Busy, ChildDied when the search needed too much time or memory, StoreUnavailable.
         """
         left = self._take_in_some()
         argument = {
@@ -92,7 +96,7 @@ class Sequences:
             "within": None if within is None else [digest.hex() for digest in within],
             "timeout_s": self._timeout_s,
         }
-        answer = self._search.call("sequence", argument, self._timeout_s + 1, wait_s=self._timeout_s)
+        answer = self._search.call("sequence", argument, self._timeout_s + 1, wait_s=self._timeout_s, caller=caller)
         matches = tuple(SequenceMatch(bytes.fromhex(digest), *rest) for digest, *rest in answer["matches"])
         cut = "; ".join(filter(None, (answer["cut"], _BUILDING.format(left) if left else "")))
         return SequencesFound(matches, answer["total"], cut)

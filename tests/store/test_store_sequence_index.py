@@ -209,7 +209,29 @@ def test_more_matches_than_wanted_are_said(tmp_path: Path) -> None:
 
     assert found.matches[0].percent == 100.0
     assert len(found.matches) == 3
-    assert found.cut == "there are more matches than 3, the best found are here"
+    assert found.cut == "more than 3 sequences may match, the best found are here"
+
+
+def test_of_equal_matches_those_of_similar_length_come_first(tmp_path: Path) -> None:
+    rng = random.Random(17)
+    part = dna(rng, 120)
+    homes = [dna(rng, size) + part for size in range(10, 1_000, 10)]
+    index = index_of(tmp_path, [homes[::2], homes[1::2]])
+    expected = [digest(home) for home in homes[:5]]
+
+    for mode, letters in (("contained", part), ("infix", part), ("infix", part[:50]), ("global", part)):
+        found = index.find(make_query(letters, mode, identity=0.9, max_accepts=5))  # type: ignore[arg-type]
+        assert [match.digest for match in found.matches] == expected, mode
+
+
+def test_place_within_is_told_before_one_over_the_end(tmp_path: Path) -> None:
+    rng = random.Random(18)
+    part = dna(rng, 40)
+    index = index_of(tmp_path, [[part[10:] + dna(rng, 100) + part + dna(rng, 50) + part[:10]]])
+
+    match = one_match(index, part, "contained")
+
+    assert (match.start, match.end, match.wraps) == (131, 170, False)
 
 
 def test_search_out_of_time_says_so(tmp_path: Path) -> None:
