@@ -11,6 +11,7 @@ from synhub.identity import Registry
 from synhub.model import Actor, Dataset
 from synhub.permissions import dataset_for, public_dataset
 from synhub.settings import Settings
+from synhub.sparql import template
 from synhub.store.accounts import Accounts
 from synhub.store.backups import Backups
 from synhub.store.base import TripleStore
@@ -59,6 +60,8 @@ class Hub:
         """Hold what a child may read from: the engine URL of a snapshot, or of the server, and the number of the last
         step that is certainly in it, `at_least` where possible. Raises StoreUnavailable."""
         if self.snapshots is None:
+            # A child does not know that the server was away, and what it may have lost then: the store here does.
+            self.store.ask(template.bind("any_triple"), self.public())
             yield self.settings.engine, self.writer.number
         else:
             with self.snapshots.acquire(at_least) as snapshot:

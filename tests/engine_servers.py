@@ -102,6 +102,17 @@ def _absent(what: str) -> None:
 
 
 @contextmanager
+def engine_for(data: Path) -> Iterator[str | None]:
+    """Yield the URL of a server for an instance over `data`, of the kind that TEST_ENGINE names; None without one."""
+    name = os.environ.get("TEST_ENGINE")
+    if name is None:
+        yield None
+    else:
+        with pool(name).server(data) as server:
+            yield server.url
+
+
+@contextmanager
 def oxigraph(folder: Path, port: int = 0) -> Iterator[Running]:
     program = shutil.which("oxigraph") or str(Path(sys.executable).parent / "oxigraph")
     if not Path(program).is_file():
@@ -113,7 +124,7 @@ def oxigraph(folder: Path, port: int = 0) -> Iterator[Running]:
 
 @contextmanager
 def fuseki(folder: Path, port: int = 0) -> Iterator[Running]:
-    jar = Path(os.environ.get("SYNHUB_TEST_FUSEKI", FUSEKI_JAR))
+    jar = Path(os.environ.get("TEST_FUSEKI", FUSEKI_JAR))
     if not jar.is_file() or shutil.which("java") is None:
         # not a failure in CI: the jar comes from a place that need not answer
         pytest.skip(f"Apache Jena Fuseki is not installed: no Java or no {jar}")

@@ -1,7 +1,6 @@
 """A running instance for tests: real stores in a folder, a real server on a loopback port, a plain HTTP client."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -112,9 +111,8 @@ def live(data: Path, **settings: Any) -> Iterator[Live]:
     """Run an instance over `data` until the block ends; on the engine that TEST_ENGINE names, if any: one of those of
     engine_servers.py."""
     with ExitStack() as stack:
-        engine = os.environ.get("TEST_ENGINE")
-        if engine and "engine" not in settings:
-            settings["engine"] = stack.enter_context(engine_servers.pool(engine).server(data)).url
+        if "engine" not in settings:
+            settings["engine"] = stack.enter_context(engine_servers.engine_for(data))
         hub = stack.enter_context(open_hub(load_settings({}, data=data, uri_prefix=PREFIX, **settings)))
         config = uvicorn.Config(create_app(hub), port=0, log_config=None, access_log=False, http="h11")
         server = _Server(config)

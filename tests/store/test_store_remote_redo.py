@@ -74,7 +74,7 @@ def test_what_a_server_lost_is_there_again_before_anybody_reads(
         assert hub.submit("alice", content, {"id": "second"}).text == "Successfully uploaded"
         server.stop()
 
-        away = hub.get("/user/alice/second/second_collection/1/metadata", "alice")
+        away = hub.get("/sparql", "alice", params={"query": "ASK {}"})
         refused = hub.submit("alice", content, {"id": "third"})
         server.forget()
         server.start()

@@ -146,8 +146,8 @@ def running(data: Path, recordings: Path, tokens: Mapping[str, str] | None = Non
     command = [sys.executable, "-m", "synhub", "serve", "--data", str(data), "--port", "0", "--uri-prefix", PREFIX]
     with ExitStack() as stack:
         environment = _environment()
-        if engine := os.environ.get("TEST_ENGINE"):
-            environment["SYNHUB_ENGINE"] = stack.enter_context(engine_servers.pool(engine).server(data)).url
+        if engine := stack.enter_context(engine_servers.engine_for(data)):
+            environment["SYNHUB_ENGINE"] = engine
         log = stack.enter_context(data.with_suffix(".log").open("ab"))
         process = stack.enter_context(
             subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)

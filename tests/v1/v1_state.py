@@ -5,8 +5,10 @@ any submission. What the recorded instance did not hold goes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
+import engine_servers
 from pyoxigraph import RdfFormat, parse
 from v1_instance import PREFIX, Instance
 
@@ -113,8 +115,10 @@ def submit_to_remove(instance: Instance) -> None:
 
 def complete_state(data: Path, recordings: Path) -> None:
     """Write the recorded triples into the stopped instance over `data`."""
-    settings = load_settings({}, data=data, uri_prefix=PREFIX)
-    with open_hub(settings) as hub:
+    with ExitStack() as stack:
+        engine = stack.enter_context(engine_servers.engine_for(data))
+        settings = load_settings({}, data=data, uri_prefix=PREFIX, engine=engine)
+        hub = stack.enter_context(open_hub(settings))
         job_id, _ = hub.journal.new_folder()
         job = hub.journal.receive(job_id, "submit", "alice", {PREFIX})
         changes = list(_changes(hub, recordings))
