@@ -48,6 +48,8 @@ class Found:
 
     def values(self, kind: int, limit: int) -> list[tuple[Term, int]]:
         """Return the values of a kind that most of what is found has, and how many have each."""
+        if not self.total:
+            return []
         graphs = json.dumps([graph["graph"] for graph in self._view.graphs])
         rows = self._view.database.rows(_TOTALS, {"graphs": graphs, "kind": kind})
         if self.is_everything:
@@ -67,6 +69,8 @@ class Found:
     def collections(self, limit: int) -> dict[int, int]:
         """Return the collections (row ids) to be seen that have most of what is found as members, and how many."""
         sizes: Counter[int] = Counter()
+        if not self.total:
+            return {}
         for graph in self._view.graphs:
             sizes.update(dict(self._view.database.rows(_SIZES, graph)))
         shown = self._view.ids([_is_row(sorted(sizes))])
@@ -81,9 +85,9 @@ class Found:
 
 
 _TOTALS = (
-    "SELECT v.term, v.key, sum(n) AS total FROM facet_count CROSS JOIN facet_value AS v ON v.id = value"
-    " WHERE graph IN (SELECT value FROM json_each(:graphs)) AND v.kind = :kind GROUP BY value HAVING total > 0"
-    " ORDER BY total DESC, v.term"
+    "SELECT v.term, v.key, sum(c.n) AS total FROM facet_value AS v CROSS JOIN json_each(:graphs) AS g"
+    " CROSS JOIN facet_count AS c ON c.graph = g.value AND c.value = v.id"
+    " WHERE v.kind = :kind GROUP BY v.id HAVING total > 0 ORDER BY total DESC, v.term"
 )
 _CREATORS = (
     "SELECT v.term, c.n FROM (SELECT creator.value, count(*) AS n FROM json_each(:ids) AS hit"

@@ -4,6 +4,8 @@ CREATE TABLE facet_value (
   id INTEGER PRIMARY KEY, key INTEGER NOT NULL UNIQUE, kind INTEGER NOT NULL, term TEXT NOT NULL
 );
 
+CREATE INDEX facet_value_kind ON facet_value (kind);
+
 -- How many objects have a value, less what is hidden, by graph.
 CREATE TABLE facet_count (
   graph INTEGER NOT NULL, value INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (graph, value)
