@@ -4,6 +4,7 @@ The index knows letters and no objects; which of its sequences a reader sees, an
 the catalog here, so that isolation stays in one place. Knows no HTTP.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -21,6 +22,8 @@ from synhub.store.catalog_search import View
 from synhub.store.catalog_sequences import digests_of, matches_by_object, subjects_with
 
 _NARROW = 20_000  # objects whose sequences alone are looked at; of more, looking at all takes no longer
+
+_PATIENCE_S = 30.0  # for all sequences of a file; each has a limit of its own
 
 FindFile = Callable[[str], Sequence[str]]
 
@@ -85,9 +88,13 @@ def find_sequences(
 
     `graphs` are those of the view, `within` the digests to stay in. Raises what the index raises.
     """
-    answers = [finder.find(query, graphs, within) for query in queries]
+    end = time.monotonic() + _PATIENCE_S
+    answers = [finder.find(query, graphs, within) for query in queries if time.monotonic() < end]
     found = _sequences(view, [match for answer in answers for match in answer.matches])
-    return found, "; ".join(dict.fromkeys(answer.cut for answer in answers if answer.cut))
+    cuts = [answer.cut for answer in answers if answer.cut]
+    if len(answers) < len(queries):
+        cuts.append(f"{len(queries) - len(answers)} of the {len(queries)} sequences were not searched for in time")
+    return found, "; ".join(dict.fromkeys(cuts))
 
 
 def _within(view: View, others: Sequence[Condition]) -> set[bytes] | None:
