@@ -24,6 +24,9 @@ _NO_ROOM = (
     " please ask again when there is room"
 )
 _FAILED = "no snapshot of the store could be taken: "
+# Under 200 writes a second a copy takes 0.7 s, most of it for what is in the log and has to be written as tables:
+# waiting for it made every second's first query that slow, and 5 % of all (bench/NOTES.md).
+_LATE = 3
 _PATIENCE_S = 10.0  # how long a first query waits for a sequence to end when there is no snapshot at all
 
 
@@ -63,9 +66,12 @@ class Snapshots:
         self._number = number
         self._quiet = quiet
         self._max_age_s = max_age_s
+        self._taking = threading.Lock()  # one at a time; before `_lock` where both are wanted
         self._lock = threading.Lock()
         self._entries: list[_Entry] = []
         self._taken = 0
+        self._renewing = False
+        self._closed = False
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
 
@@ -73,7 +79,9 @@ class Snapshots:
     def acquire(self, at_least: int) -> Iterator[Snapshot]:
         """Hold the newest snapshot.
 
-        A new one is taken when the store has changed and the newest is old or lacks step `at_least`.
+        A new one is taken when the store has changed and the newest is old or lacks step `at_least`. Who can do with
+        the newest gets it at once, and the next one is taken meanwhile; only when it lacks that step, or is three times
+        as old as may be, because nobody has asked for long, is a new one waited for.
 
         While a sequence runs, or four are in use, the newest there is serves.
         Raises StoreUnavailable when there is none and none can be taken.
@@ -92,14 +100,14 @@ class Snapshots:
         Without room for one the writer goes on: queries wait for the end of the sequence then.
         """
         try:
-            with self._lock:
-                self._renew(at_least=self._number())
+            self._renew(at_least=self._number())
         except StoreUnavailable as error:
             logger.warning("%s", error)
 
     def close(self) -> None:
         """Delete them all."""
-        with self._lock:
+        with self._taking, self._lock:
+            self._closed = True
             self._entries.clear()
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -107,7 +115,15 @@ class Snapshots:
         patience_ends = time.monotonic() + _PATIENCE_S
         while True:
             with self._lock:
-                self._renew(at_least)
+                entry = self._entries[-1] if self._entries else None
+                if entry is not None and not self._is_due(entry, at_least, _LATE * self._max_age_s):
+                    if not self._renewing and self._is_due(entry, at_least, self._max_age_s):
+                        self._renewing = True
+                        threading.Thread(target=self._renew_meanwhile, name="synhub-snapshot", daemon=True).start()
+                    entry.users += 1
+                    return entry
+            self._renew(at_least)
+            with self._lock:
                 if self._entries:
                     entry = self._entries[-1]
                     entry.users += 1
@@ -116,22 +132,35 @@ class Snapshots:
                 raise StoreUnavailable("a large change is being stored; please ask again in a moment")
             time.sleep(0.05)
 
+    def _is_due(self, newest: _Entry, at_least: int, max_age_s: float) -> bool:
+        """Say whether there is something new for a caller who wants step `at_least`, and it is time to fetch it."""
+        if newest.snapshot.number == self._number():
+            return False
+        return newest.snapshot.number < at_least or time.monotonic() - newest.taken_s > max_age_s
+
+    def _renew_meanwhile(self) -> None:
+        try:
+            self._renew(0)
+        except StoreUnavailable as error:
+            logger.warning("%s", error)
+        finally:
+            self._renewing = False
+
     def _renew(self, at_least: int) -> None:
-        """Take a snapshot if one is due and may be taken."""
-        if self._entries:
-            newest = self._entries[-1]
-            if newest.snapshot.number == self._number():
+        """Take a snapshot if one is due and may be taken. Others go on using the newest meanwhile."""
+        with self._taking:
+            with self._lock:
+                if self._closed or (self._entries and not self._is_due(self._entries[-1], at_least, self._max_age_s)):
+                    return
+            if not self._quiet():
                 return
-            aged = time.monotonic() - newest.taken_s > self._max_age_s
-            if not aged and newest.snapshot.number >= at_least:
-                return
-        if not self._quiet():
-            return
-        self._drop_unused()
-        if len(self._entries) == _MOST and self._entries[-1].users == 0:
-            self._drop(self._entries[-1])
-        if len(self._entries) < _MOST:
-            self._add()
+            with self._lock:
+                self._drop_unused()
+                if len(self._entries) == _MOST and self._entries[-1].users == 0:
+                    self._drop(self._entries[-1])
+                has_room = len(self._entries) < _MOST
+            if has_room:
+                self._add()
 
     def _add(self) -> None:
         """Take one. Kept only when no sequence of steps can have run meanwhile.
@@ -153,8 +182,9 @@ class Snapshots:
                 return
             quiet = self._quiet()
             if quiet and (self._number() - number < 2 or not attempts_left):
-                self._entries.append(_Entry(Snapshot(path, number), started_s))
-                self._drop_unused()
+                with self._lock:
+                    self._entries.append(_Entry(Snapshot(path, number), started_s))
+                    self._drop_unused()
                 return
             shutil.rmtree(path, ignore_errors=True)
             if not quiet:

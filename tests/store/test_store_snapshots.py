@@ -69,9 +69,48 @@ def test_changed_store_is_copied_again_only_when_the_snapshot_is_old(writer: Wri
     writer.step()
     with snapshots.acquire(0) as young:
         assert young.path == first.path
-    time.sleep(0.11)
+    time.sleep(0.31)
     with snapshots.acquire(0) as old:
         assert (old.number, _size(old)) == (1, 1)
+
+
+def test_nobody_waits_for_the_renewal_of_a_snapshot_that_is_in_use_all_the_time(writer: Writer) -> None:
+    slowly = threading.Event()
+
+    def backup(path: Path) -> None:
+        assert slowly.wait(5)
+        writer.store.backup(str(path))
+
+    snapshots = Snapshots(writer.folder, backup, lambda: writer.number, lambda: True, 0.1)
+    slowly.set()
+    with snapshots.acquire(0) as first:
+        pass
+    slowly.clear()
+    number = writer.step()
+    time.sleep(0.11)
+    for _ in range(3):
+        with snapshots.acquire(0) as meanwhile:
+            assert meanwhile.path == first.path
+    slowly.set()
+    ends = time.monotonic() + 5
+    while True:
+        with snapshots.acquire(0) as renewed:
+            if renewed.number == number:
+                break
+        assert time.monotonic() < ends
+        time.sleep(0.005)
+    snapshots.close()
+
+
+def test_caller_whose_own_step_is_missing_waits_for_it(writer: Writer) -> None:
+    snapshots = writer.snapshots(max_age_s=0.1)
+    with snapshots.acquire(0):
+        pass
+    number = writer.step()
+    time.sleep(0.11)
+    with snapshots.acquire(number) as own:
+        assert (own.number, _size(own)) == (number, number)
+    snapshots.close()
 
 
 def test_own_last_step_is_always_in_the_snapshot(writer: Writer) -> None:
