@@ -64,3 +64,21 @@ def recordings() -> Path:
 @pytest.fixture(scope="session")
 def fixtures() -> Path:
     return FIXTURES
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With TEST_ENGINE, leave out what is about the embedded engine, or about what an engine has no means for."""
+    engine = os.environ.get("TEST_ENGINE")
+    for item in items:
+        if engine and (reason := _ELSEWHERE.get(item.path.name)) and (engine == "virtuoso" or "SPARQL" not in reason):
+            item.add_marker(pytest.mark.skip(reason))
+
+
+_EMBEDDED = "about the embedded engine"
+_NO_SPARQL = "about SPARQL, which is not offered on this engine"
+_ELSEWHERE = {
+    "test_backup.py": _EMBEDDED,
+    "test_store_snapshots.py": _EMBEDDED,
+    "test_injection.py": _EMBEDDED,
+    "test_web_sparql.py": _NO_SPARQL,
+}
