@@ -19,7 +19,7 @@ from synhub.store.catalog_entry import Entry, make_entry, pack_keys, unpack_keys
 from synhub.store.catalog_facets import FacetCounter, recount_facets
 from synhub.store.catalog_members import Members
 from synhub.store.catalog_names import name_words
-from synhub.store.catalog_postings import Postings
+from synhub.store.catalog_postings import NAME, TEXT, Postings
 from synhub.store.catalog_properties import PropertyCounter, recount
 from synhub.store.database import Database
 
@@ -280,8 +280,8 @@ class _Update:
     def _remove(self, row_id: int) -> None:
         execute = self._connection.execute
         self._members.row_goes(row_id)
-        packed, cls, uses, is_hidden = execute(
-            "SELECT facets, class, uses, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id)"
+        packed, cls, name, uses, is_hidden = execute(
+            "SELECT facets, class, sort_name, uses, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id)"
             " FROM top_level WHERE id = ?",
             (row_id,),
         ).fetchone()
@@ -300,7 +300,8 @@ class _Update:
         execute("DELETE FROM hidden WHERE id = ?", (row_id,))
         words = self._words(row_id)
         self._set_words(row_id, words, None)
-        self._postings.put_words(row_id, words, None)
+        self._postings.put_words(TEXT, row_id, words, ())
+        self._postings.put_words(NAME, row_id, (name,), ())
         self._set_names(row_id, name_words(cls, words), frozenset())
         execute("DELETE FROM top_level WHERE id = ?", (row_id,))
 
@@ -308,16 +309,17 @@ class _Update:
         execute = self._connection.execute
         node = self._nodes[entry.iri]
         old_facets, old_words, old_names = frozenset[int](), None, frozenset[str]()
+        old_name: tuple[str, ...] = ()
         is_hidden = entry.iri in self._hidden
         if known:
-            packed, digest, cls = execute(
-                "SELECT facets, digest, class FROM top_level WHERE id = ?", (row_id,)
+            packed, digest, cls, name = execute(
+                "SELECT facets, digest, class, sort_name FROM top_level WHERE id = ?", (row_id,)
             ).fetchone()
             if digest == entry.digest:
                 return
             self._members.row_goes(row_id)
             old_facets = unpack_keys(packed)
-            old_words = self._words(row_id)
+            old_words, old_name = self._words(row_id), (name,)
             old_names = name_words(cls, old_words)
             if not is_hidden:
                 self._uncount_classes(row_id)
@@ -342,7 +344,8 @@ class _Update:
         if not self._fresh:
             self._members.row_comes(row_id)
             self._postings.put_facets(row_id, old_facets, entry.facets)
-            self._postings.put_words(row_id, old_words, entry.words)
+            self._postings.put_words(TEXT, row_id, old_words or (), entry.words)
+            self._postings.put_words(NAME, row_id, old_name, (entry.sort_name,))
         self._set_facets(row_id, old_facets, entry.facets)
         self._set_words(row_id, old_words, entry.words)
         self._set_names(row_id, old_names, name_words(entry.cls, entry.words))

@@ -170,7 +170,7 @@ def has_text(name: str, text: Sequence[Alternative]) -> Condition:
 def text_set(sets: Sets, text: Sequence[Alternative], kind: int, *, thorough: bool) -> tuple[int, bool]:
     """Return what holds one of the alternatives, or more than that: True when it is exactly that.
 
-    `kind` is TEXT, or NAME to look at names and displayIds only. Words of one and two characters are parts of so many
+    `kind` is TEXT, or NAME to look at names only. Words of one and two characters are parts of so many
     others that their sets are made only when it is to be `thorough`.
     """
     found, exact = 0, True

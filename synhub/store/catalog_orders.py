@@ -71,19 +71,18 @@ def by_relevance(words: Sequence[str]) -> Order:
     # no text in UTF-8 has the byte FF: whatever begins with the word comes before the two together
     beginning = f"{by_id} BETWEEN word.value AND word.value || CAST(x'FF' AS TEXT)"
     tiers = (Condition(equals, values, f"{by_id} = word.value"), Condition(begins, values, beginning))
-    # the displayId stands for a name that is missing, so that too much is found
     text = [(Phrase(word),) for word in words]
     return replace(RANK, tiers=(*tiers, Condition(within, values, as_set=_named(text))))
 
 
 def _named(text: Sequence[Alternative]) -> AsSet:
-    """What has one of some words in a name or displayId, and more."""
+    """What has one of some words in its name, or in the displayId where there is no name."""
     match = match_expression(text)
 
     def as_set(sets: Sets, thorough: bool) -> tuple[int, bool]:
         found, exact = text_set(sets, text, NAME, thorough=thorough)
         if exact or match is None or found.bit_count() <= _MUCH:
-            return found, False
+            return found, exact
         sql = f"SELECT rowid FROM words WHERE words MATCH :named AND rowid {IN_GRAPH}"
         return found & sets.selected(sql, {"named": f"{{name display_id}} : ({match})"}), False
 

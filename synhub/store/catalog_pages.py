@@ -80,11 +80,13 @@ def _tier(sets: Sets, found: int, tier: Condition, checks: Sequence[Condition], 
         some &= found
     else:
         assert tier.source is not None
-        ids, exact = sets.some_ids(tier.source, tier.values, most + 1), tier.exact
-        some = found if len(ids) > most else found & sets.of(ids)
-    if some.bit_count() > most:
+        ids = sets.some_ids(tier.source, tier.values, most + 1)
+        is_all = len(ids) <= most
+        some, exact = (found & sets.of(ids), tier.exact) if is_all else (found, False)
+    if some.bit_count() > max(most, SOME):
         return some, False
-    return meeting(sets, some, checks if exact else [tier, *checks]), True
+    some = meeting(sets, some, checks if exact else [tier, *checks])
+    return some, some.bit_count() <= most
 
 
 def _walk(sets: Sets, found: int, checks: Sequence[Condition], order: Order, tier: int, wanted: int) -> Iterator[Row]:

@@ -4,6 +4,7 @@ Reading them is catalog_sets.py's business. What is hidden stays in the sets.
 """
 
 import sqlite3
+from collections.abc import Sequence
 
 from synhub.store import catalog_bits as bits
 from synhub.store.catalog_words import number_words, split
@@ -12,7 +13,7 @@ from synhub.store.catalog_words import number_words, split
 ALL = 0  # term 0: every top level
 FACET = 1  # `catalog_entry.facet_key`s of values that many objects share
 TEXT = 2  # words (vocabulary.id) of displayIds, names and descriptions
-NAME = 3  # words of displayIds and names
+NAME = 3  # words of the first name, or of the displayId where there is none: top_level.sort_name
 USED = 4  # bit length of the number of uses: 0, 1, 2-3, 4-7, ...
 LATEST = 5  # term 0: no later version of the same identity in the graph, hidden or not
 MEMBER = 6  # row id of a collection: its members by their own IRI
@@ -25,12 +26,6 @@ _MUCH = 300_000  # changes that are kept in memory: some 60 MB
 def is_shared(key: int) -> bool:
     """Say whether a facet key has a set: those of values that few objects share are asked of the table `facet`."""
     return bool(key & 1)
-
-
-def words_of(folded: tuple[str, str, str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the words of a row of `folded`: of all its texts, and of displayIds and names."""
-    names = split(folded[0], folded[1])
-    return names | split(folded[2]), names
 
 
 class Postings:
@@ -52,14 +47,13 @@ class Postings:
             if is_shared(key):
                 self.put(FACET, key, row_id, holds=key in new)
 
-    def put_words(self, row_id: int, old: tuple[str, str, str] | None, new: tuple[str, str, str] | None) -> None:
+    def put_words(self, kind: int, row_id: int, old: Sequence[str], new: Sequence[str]) -> None:
+        """`old` and `new` are texts of a row of `folded`, or its name; none before it comes and after it has gone."""
         if old == new:
             return
-        before = words_of(old) if old else (frozenset[str](), frozenset[str]())
-        after = words_of(new) if new else (frozenset[str](), frozenset[str]())
-        for kind, had, has in zip((TEXT, NAME), before, after, strict=True):
-            for word in had ^ has:
-                self.put(kind, word, row_id, holds=word in has)
+        had, has = split(*old), split(*new)
+        for word in had ^ has:
+            self.put(kind, word, row_id, holds=word in has)
         if self._waiting > _MUCH:
             self.write()
 

@@ -6,14 +6,14 @@ What jobs keep by their differences (catalog_postings.py, catalog_members.py) mu
 # ruff: noqa: S608 - SQL is put together from constants of this module
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from synhub.store import catalog_bits as bits
 from synhub.store.catalog_entry import unpack_keys
 from synhub.store.catalog_members import KEYS
-from synhub.store.catalog_postings import ALL, FACET, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared, words_of
-from synhub.store.catalog_words import number_words
+from synhub.store.catalog_postings import ALL, FACET, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared
+from synhub.store.catalog_words import number_words, split
 from synhub.store.database import Database
 
 _Row = tuple[int, int, int, bytes]
@@ -72,21 +72,21 @@ def _rows(connection: sqlite3.Connection, *, frozen: bool = False) -> Iterator[l
     words: dict[str, int] = dict(connection.execute("SELECT word, id FROM vocabulary").fetchall())
     older = {row_id for (row_id,) in connection.execute(_OLDER)}
     rows = connection.execute(
-        "SELECT t.id, t.facets, t.uses, f.display_id, f.name, f.description"
+        "SELECT t.id, t.facets, t.uses, t.sort_name, f.display_id, f.name, f.description"
         " FROM top_level AS t CROSS JOIN folded AS f ON f.id = t.id ORDER BY t.id"
     )
     for chunk, group in groupby(rows, key=lambda row: row[0] >> bits.CHUNK_SHIFT):
         sets: dict[int, dict[int | str, list[int]]] = {kind: {} for kind in (ALL, FACET, TEXT, NAME, USED, LATEST)}
-        for row_id, facets, uses, *folded in group:
+        for row_id, facets, uses, *texts in group:
             place = row_id & _CHUNK
-            for kind, terms in _terms(facets, uses, (folded[0], folded[1], folded[2]), is_latest=row_id not in older):
+            for kind, terms in _terms(facets, uses, texts, is_latest=row_id not in older):
                 places = sets[kind]
                 for term in terms:
                     if term in places:
                         places[term].append(place)
                     else:
                         places[term] = [place]
-        new = {word for word in sets[TEXT] if isinstance(word, str) and word not in words}
+        new = {word for word in (*sets[TEXT], *sets[NAME]) if isinstance(word, str) and word not in words}
         if new and not frozen:
             words |= number_words(connection, new)
         yield sorted(
@@ -98,14 +98,13 @@ def _rows(connection: sqlite3.Connection, *, frozen: bool = False) -> Iterator[l
 
 
 def _terms(
-    facets: bytes, uses: int, folded: tuple[str, str, str], *, is_latest: bool
+    facets: bytes, uses: int, texts: Sequence[str], *, is_latest: bool
 ) -> Iterator[tuple[int, Iterable[int | str]]]:
-    """Yield the terms of a row by their kinds; words of names are words of texts as well."""
-    texts, names = words_of(folded)
+    """Yield the terms of a row by their kinds; the first of its texts is its name."""
     yield ALL, (0,)
     yield FACET, [key for key in unpack_keys(facets) if is_shared(key)]
-    yield TEXT, texts
-    yield NAME, names
+    yield TEXT, split(*texts[1:])
+    yield NAME, split(texts[0])
     yield USED, (uses.bit_length(),)
     yield LATEST, (0,) if is_latest else ()
 
