@@ -187,3 +187,18 @@ def test_the_digest_is_the_validator(hub: Live) -> None:
     answer = hub.get(f"/sequence/{ACGT}", headers={"If-None-Match": f'"{ACGT}"'})
 
     assert (answer.status_code, answer.content) == (304, b"")
+
+
+def test_a_co_owner_of_a_collection_reads_its_sequences(hub: Live) -> None:
+    name = name_of("gattacatt")
+    private = document(sequence("ours", "gattacatt"))
+    assert hub.submit("bob", private, {"id": "ours"}).text == "Successfully uploaded"
+    collection = f"{PREFIX}user/bob/ours/ours_collection/1"
+    assert hub.get(f"/sequence/{name}", "alice").status_code == 404
+
+    data = {"user": PREFIX + "user/alice", "uri": collection}
+    answer = hub.request("POST", "/user/bob/ours/ours_collection/1/addOwner", "bob", data=data)
+    assert answer.status_code == 200, answer.text
+
+    assert hub.get(f"/sequence/{name}", "alice").text == "GATTACATT"
+    assert hub.get(f"/sequence/{name}").status_code == 404

@@ -350,3 +350,20 @@ def test_json_has_the_members_of_a_classic_row(hub: Live) -> None:
         *("type", "uri", "name", "description", "displayId", "version", "sbolType", "role"),
         *("percentMatch", "strandAlignment", "CIGAR"),
     ]
+
+
+def test_what_is_removed_is_found_no_more(hub: Live) -> None:
+    gone = document(part("gone", FRESH[::-1]))
+    assert hub.submit("bob", gone, {"id": "going"}).text == "Successfully uploaded"
+    assert found(hub, f"subsequence={FRESH[::-1][20:80]}&", "bob") == ["gone"]
+
+    assert hub.get("/user/bob/going/going_collection/1/removeCollection", "bob").status_code == 200
+
+    assert found(hub, f"subsequence={FRESH[::-1][20:80]}&", "bob") == []
+    assert hub.get("/searchCount/sequence=" + FRESH[::-1] + "&", "bob").text == "0"
+
+
+def test_a_remote_search_is_the_same_search(hub: Live) -> None:
+    path = f"globalsequence={GENE}&maxaccepts=2&"
+
+    assert hub.get(f"/remoteSearch/{path}").json() == hub.get(f"/search/{path}").json()
