@@ -8,6 +8,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from synhub.errors import InvalidIri, InvalidQuery
 from synhub.rdf import Iri, Term, check_iri, iri_term, literal_term
@@ -113,8 +114,7 @@ def _below(value: str, names: tuple[Name, ...], at: int) -> tuple[Term, ...]:
     text = quoted[1] if quoted else value[1:-1] if value[0] == "<" and value[-1] == ">" else value
     found = look_up(text, names)
     if len(found) == 1:
-        name, accession = found[0]
-        return tuple(iri_term(iri) for below in sorted(branch(name, accession)) for iri in iris_of(name, below))
+        return _closure(*found[0])
     titles = ", ".join(TITLES[name] for name in names)
     if found:
         choices = " or ".join(f"{_short(*term)} ({_label(*term)}, {TITLES[term[0]]})" for term in found[:_FEW])
@@ -122,6 +122,11 @@ def _below(value: str, names: tuple[Name, ...], at: int) -> tuple[Term, ...]:
     similar = similar_names(text, names)
     advice = f"did you mean {', '.join(similar)}?" if similar else "write its accession, such as so:0000167"
     raise error(f"{text[:80]!r} is no term of {titles}; {advice}", at)
+
+
+@lru_cache(maxsize=32)
+def _closure(name: Name, accession: str) -> tuple[Term, ...]:
+    return tuple(iri_term(iri) for below in sorted(branch(name, accession)) for iri in iris_of(name, below))
 
 
 def _short(name: Name, accession: str) -> str:

@@ -32,8 +32,8 @@ from synhub.store.catalog_conditions import (
     is_on_day,
     is_one_of,
 )
-from synhub.store.catalog_entry import COUNTED, DATES, FACETS, facet_key
-from synhub.store.catalog_facet_counts import known_keys
+from synhub.store.catalog_entry import COUNTED, DATES, FACETS
+from synhub.store.catalog_facet_counts import keys_of
 from synhub.store.catalog_search import View
 from synhub.store.catalog_sequences import has_found
 from synhub.vocab import SBOL2
@@ -109,8 +109,7 @@ def _in_catalog(criterion: HasValue) -> bool:
 def _condition(view: View, name: str, criterion: Criterion) -> Condition:
     match criterion:
         case HasValue(predicate, values) if len(values) > _MANY and predicate in COUNTED:
-            keys = [facet_key(predicate, value) for value in values]
-            return has_key(name, known_keys(view, keys))
+            return has_key(name, keys_of(view, COUNTED[predicate], values))
         case HasValue(predicate, values):
             return has_facet(name, predicate, values)
         case InCollection(iri):

@@ -7,7 +7,7 @@ says what is to be seen.
 import json
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from synhub.rdf import Term
@@ -23,13 +23,11 @@ MOST = 250_000
 _Key = TypeVar("_Key")
 
 
-def known_keys(view: View, keys: Sequence[int]) -> list[int]:
-    """Return those keys of counted predicates that some object has or had: few of the thousands below a term."""
-    rows = view.database.rows(
-        "SELECT v.key FROM json_each(?) AS wanted CROSS JOIN facet_value AS v ON v.key = wanted.value",
-        (json.dumps(list(keys)),),
-    )
-    return [key for (key,) in rows]
+def keys_of(view: View, kind: int, values: Iterable[Term]) -> list[int]:
+    """Return the facet keys of those values that some object has or had: few of the thousands below a term."""
+    wanted = frozenset(values)
+    rows = view.database.rows("SELECT key, term FROM facet_value WHERE kind = ?", (kind,))
+    return [key for key, term in rows if term in wanted]
 
 
 class Found:
