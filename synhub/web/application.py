@@ -114,7 +114,9 @@ async def _admit(request: Request, matched: routes.Matched) -> Result:
 def _takes_turn(request: Request, matched: routes.Matched) -> bool:
     """Say whether the work is done here, at our own pace: not by a child, nor while a body is still coming in."""
     is_document = matched.ref is not None and not matched.verb and not wants_html(request)
-    return matched.cost != "bulk" and not is_document and request.method in SAFE_METHODS
+    path = request.scope["raw_path"].lower()
+    is_elsewhere = matched.cost == "search" and (b"sequence" in path or b"file_search" in path)
+    return matched.cost != "bulk" and not is_document and not is_elsewhere and request.method in SAFE_METHODS
 
 
 async def _call(request: Request, matched: routes.Matched) -> Result:
