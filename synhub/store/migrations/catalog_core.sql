@@ -36,8 +36,9 @@ CREATE INDEX top_level_identity ON top_level (identity, graph, version_order);
 CREATE INDEX top_level_rank ON top_level (graph, uses DESC, iri);
 CREATE INDEX top_level_sort_id ON top_level (graph, sort_id);
 CREATE INDEX top_level_sort_name ON top_level (graph, sort_name);
-CREATE INDEX top_level_created ON top_level (graph, created);
-CREATE INDEX top_level_modified ON top_level (graph, modified);
+-- with the IRI, because many may have been created at one time, or at none
+CREATE INDEX top_level_created ON top_level (graph, created, iri);
+CREATE INDEX top_level_modified ON top_level (graph, modified, iri);
 
 -- Folded text, all values of a property in one field; and its trigrams, which find any part of a word.
 CREATE TABLE folded (
