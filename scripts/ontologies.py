@@ -1,7 +1,7 @@
 """Makes synhub/sbol/ontologies/*.tsv from the OBO files of SO, SBO and EDAM: `python scripts/ontologies.py FILE.obo…`.
 
 A row is a term: accession, name, accessions of its direct is_a parents, comma separated, and its exact synonyms,
-separated by `|`. Obsolete terms are left out; of EDAM only the branch of formats is kept. biopax.tsv is written by hand.
+separated by `|`. Obsolete terms are left out; of EDAM only the branch of formats is kept. biopax.tsv is made by hand.
 """
 
 import re
