@@ -70,15 +70,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With TEST_ENGINE, leave out what is about the embedded engine, or about what an engine has no means for."""
     engine = os.environ.get("TEST_ENGINE")
     for item in items:
-        if engine and (reason := _ELSEWHERE.get(item.path.name)) and (engine == "virtuoso" or "SPARQL" not in reason):
-            item.add_marker(pytest.mark.skip(reason))
+        name = item.name.partition("[")[0]
+        reason = _EMBEDDED_ONLY.get(item.path.name)
+        if engine == "virtuoso":
+            reason = reason or _NOT_ON_VIRTUOSO.get(item.path.name) or _NOT_ON_VIRTUOSO.get(name)
+        if engine and reason:
+            item.add_marker(pytest.mark.skip(f"{reason}: see docs/engines.md"))
 
 
 _EMBEDDED = "about the embedded engine"
-_NO_SPARQL = "about SPARQL, which is not offered on this engine"
-_ELSEWHERE = {
+_EMBEDDED_ONLY = {
     "test_backup.py": _EMBEDDED,
     "test_store_snapshots.py": _EMBEDDED,
     "test_injection.py": _EMBEDDED,
-    "test_web_sparql.py": _NO_SPARQL,
+}
+_NOT_ON_VIRTUOSO = {
+    "test_web_sparql.py": "it offers no SPARQL",
+    "test_fields_of_a_link_may_be_as_long_as_they_are_allowed_to": "it keeps no IRI of more than 1 800 bytes",
 }

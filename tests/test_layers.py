@@ -29,11 +29,11 @@ VOCABULARY_HOMES = {
 SPARQL = re.compile(
     r"\bSELECT\s+(DISTINCT\s+)?[?$]|\bWHERE\s*\{(?!\})|\b(INSERT|DELETE)\s+DATA\b|\b(CONSTRUCT|ASK)\s*\{|\bPREFIX\s+\w*:"
 )
-SPARQL_HOMES = ("sparql/", "search/translate.py", "store/embedded.py", "store/changes.py")
+SPARQL_HOMES = ("sparql/", "search/translate.py", "store/embedded.py", "store/remote.py", "store/changes.py")
 
 ENGINE_HOMES = {
     "store/": "the engine's home",
-    "sbol/graph.py": "normalises literals in a throw-away store",
+    "sbol/literals.py": "normalises literals in a throw-away store",
     "sparql/evaluate.py": "the child that runs users' queries on a snapshot",
 }
 

@@ -154,7 +154,7 @@ class RemoteStore:
         return int(text_of(number))
 
     def graphs(self) -> list[Iri]:
-        query = template.bind(self._server.list_graphs)
+        query = template.bind("graphs_by_name") if self._server.lists_graphs else template.bind("graphs_by_content")
         with self._asked(query, (), (), _JSON, everywhere=True) as answer:
             found = {iri_of(Term(str(graph))) for (graph,) in cast(Iterable[Any], _results(answer))}
         return sorted(graph for graph in found if graph.startswith(self._prefix))
@@ -196,7 +196,7 @@ class RemoteStore:
     def came_back(self) -> bool:
         if not self._away:
             return False
-        with suppress(SynhubError), self._asked(Query("ASK { ?s ?p ?o }"), (), (), _JSON, despite_away=True):
+        with suppress(SynhubError), self._asked(template.bind("any_triple"), (), (), _JSON, despite_away=True):
             return True
         return False
 
@@ -245,7 +245,7 @@ class RemoteStore:
 
     def _find_limit(self) -> int:
         """Ask how many rows the server gives at most. Raises BadRequest when a large collection would be cut."""
-        with self._asked(Query("SELECT ?s { ?s ?p ?o }"), (), (), _JSON) as answer:
+        with self._asked(template.bind("all_top_levels"), (), (), _JSON) as answer:
             _results(answer)
             limit = answer.headers.get(_MOST_ROWS, "")
         if not limit.isdigit():

@@ -20,7 +20,7 @@ class Server:
 
     `header` and `value` tell it by a header of its answers. Addresses are relative to the URL that was given.
     `update_quads` and `update_bytes` bound the text of one update. `settles_s` is how long an update may take, after
-    it was answered, until it survives a power cut. `list_graphs` is the query that lists graphs.
+    it was answered, until it survives a power cut. `lists_graphs` says whether it knows its graphs.
     `timeout` is the value of the parameter `timeout`, in terms of `{s}` or `{ms}`; '' when it has no effect.
     `native` are the datatypes that it keeps, None for all, `iri_bytes` is the longest IRI, 0 for any length.
     """
@@ -34,7 +34,7 @@ class Server:
     update_quads: int
     update_bytes: int
     settles_s: float
-    list_graphs: str
+    lists_graphs: bool
     timeout: str = ""
     native: Native | None = None
     iri_bytes: int = 0
@@ -51,7 +51,7 @@ SERVERS = (
         update_quads=100_000,
         update_bytes=10_000_000,
         settles_s=120.0,  # its log is not synced; the system writes what it holds every 30 s
-        list_graphs="graphs_by_name",
+        lists_graphs=True,
     ),
     Server(
         "Apache Jena Fuseki",
@@ -63,7 +63,7 @@ SERVERS = (
         update_quads=100_000,
         update_bytes=10_000_000,
         settles_s=0.0,  # TDB2 syncs its journal before it answers
-        list_graphs="graphs_by_name",
+        lists_graphs=True,
         timeout="{s:g}",
     ),
     Server(
@@ -76,7 +76,7 @@ SERVERS = (
         update_quads=500,
         update_bytes=1_000_000,
         settles_s=120.0,
-        list_graphs="graphs_by_content",
+        lists_graphs=False,
         timeout="{ms}",
         native=DATES_AND_INTEGERS,
         iri_bytes=1_800,  # of one of 1 900 it keeps the first 1 880, and says nothing
@@ -92,6 +92,6 @@ UNKNOWN = Server(
     update_quads=500,
     update_bytes=1_000_000,
     settles_s=600.0,
-    list_graphs="graphs_by_content",
+    lists_graphs=False,
     native=DATES_AND_INTEGERS,
 )

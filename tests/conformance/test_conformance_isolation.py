@@ -2,10 +2,11 @@
 
 import conformance_engines as engines
 import pytest
-from conformance_engines import ALICE, BOB, NOBODY, PUBLIC, content, quads, triple
+from conformance_engines import ALICE, BOB, NOBODY, PUBLIC, S, content, quads, triple
 
 from synhub.model import ChangeSet, Dataset
 from synhub.rdf import Iri, Term, iri_term
+from synhub.sparql import template
 from synhub.sparql.render import Query
 from synhub.store.base import TripleStore
 
@@ -144,3 +145,19 @@ def test_a_graph_that_does_not_exist_is_empty(three: TripleStore) -> None:
     assert content(three, NOBODY, PUBLIC) == {triple("public")}
     three.apply(ChangeSet(quads(NOBODY, triple("x")), b""))
     assert three.count(NOBODY) == 0
+
+
+def test_our_own_queries_find_nothing_outside_the_dataset(three: TripleStore) -> None:
+    """On every engine: they name no graph."""
+    top = Term("<http://wiki.synbiohub.org/wiki/Terms/synbiohub#topLevel>")
+    member = Term("<http://sbols.org/v2#member>")
+    three.apply(ChangeSet(b"", quads(BOB, (S, top, S), (S, member, Term("<http://h/x>")))))
+    s, x = Iri("http://h/s"), Iri("http://h/x")
+    for dataset in (Dataset((PUBLIC, ALICE)), Dataset((NOBODY,)), Dataset(())):
+        assert three.ask(template.bind("any_triple"), dataset) is (PUBLIC in dataset.graphs)
+        assert three.ask(template.bind("is_member", collection=s, member=x), dataset) is False
+        assert three.select(template.bind("all_top_levels"), dataset) == []
+        assert three.select(template.bind("links_to", objects=[iri_term(x)]), dataset) == []
+        assert three.construct(template.bind("top_levels", top_levels=[S]), dataset) == []
+    assert three.ask(template.bind("is_member", collection=s, member=x), Dataset((BOB,))) is True
+    assert three.select(template.bind("all_top_levels"), Dataset((BOB,))) == [(S,)]
