@@ -69,10 +69,12 @@ def of(numbers: Iterable[int]) -> int:
 def members(bits: int) -> Iterator[int]:
     """Yield the numbers of a set, ascending."""
     data = in_bytes(bits)
-    for match in _NOT_EMPTY.finditer(data):
-        at = match.start()
-        for bit in _BITS[data[at]]:
-            yield at << 3 | bit
+    for block in range(0, len(data), _CHUNK_BYTES):
+        if data[block : block + _CHUNK_BYTES].strip(b"\0"):
+            for match in _NOT_EMPTY.finditer(data, block, block + _CHUNK_BYTES):
+                at = match.start()
+                for bit in _BITS[data[at]]:
+                    yield at << 3 | bit
 
 
 def in_bytes(bits: int) -> bytes:

@@ -99,14 +99,19 @@ def _walk(sets: Sets, found: int, checks: Sequence[Condition], order: Order, tie
     if order.index != RANK.index:
         yield from _met(sets, _steps(sets, found, columns, order, "", {}), checks)
         return
+    waiting = 0  # few rows of some sets in turn: sorted together
     for least, most, used in sets.by_use(descending=order.columns[0][1]):
         some = found & used
-        if some.bit_count() <= math.isqrt(wanted * used.bit_count() // _STEPS):
-            yield from _sorted(sets, sets.ids(meeting(sets, some, checks)), columns, order, wanted)
-        else:
+        few = some.bit_count() <= math.isqrt(wanted * used.bit_count() // _STEPS)
+        waiting |= some if few else 0
+        if not few or waiting.bit_count() >= wanted:
+            yield from _sorted(sets, sets.ids(meeting(sets, waiting, checks)), columns, order, wanted)
+            waiting = 0
+        if not few:
             uses = {"least": least, "most": most}
             among = " AND t.uses BETWEEN :least AND :most"
             yield from _met(sets, _steps(sets, some, columns, order, among, uses), checks)
+    yield from _sorted(sets, sets.ids(meeting(sets, waiting, checks)), columns, order, wanted)
 
 
 def _steps(sets: Sets, found: int, columns: Columns, order: Order, among: str, values: dict[str, Any]) -> Iterator[Row]:

@@ -21,6 +21,10 @@ _TERMS = (
     "SELECT chunk - :first, ids FROM json_each(:terms) AS wanted CROSS JOIN posting"
     " ON kind = :kind AND term = wanted.value AND chunk BETWEEN :first AND :last"
 )
+# rows that are used once or not at all are many, and looked up only when they are wanted
+_USED_MORE = (
+    "SELECT term, chunk - :first, ids FROM posting WHERE kind = :kind AND term > 1 AND chunk BETWEEN :first AND :last"
+)
 
 
 def later(row: str) -> str:
@@ -93,13 +97,13 @@ class Sets:
 
     def by_use(self, *, descending: bool) -> Iterator[tuple[int, int, int]]:
         """Yield (least uses, most uses, the rows with so many), in that order; together they are all rows."""
-        row = self._database.row(
-            "SELECT uses FROM top_level INDEXED BY top_level_rank WHERE graph = :graph ORDER BY uses DESC, iri LIMIT 1",
-            self.graph,
-        )
-        lengths = range((0 if row is None else row[0].bit_length()) + 1)
+        above: dict[int, list[tuple[int, bytes]]] = {}
+        for length, *chunk in self._database.rows(_USED_MORE, {**self._chunks, "kind": USED}):
+            above.setdefault(length, []).append((chunk[0], chunk[1]))
+        lengths = [0, 1, *sorted(above)]
         for length in reversed(lengths) if descending else lengths:
-            yield (1 << length) >> 1, (1 << length) - 1, self.with_any(USED, [length])
+            used = bits.join(above[length]) if length in above else self.with_any(USED, [length])
+            yield (1 << length) >> 1, (1 << length) - 1, used
 
     def selected(self, sql: str, values: Mapping[str, Any]) -> int:
         """Return the rows that a statement selects the ids of, first of its columns."""
