@@ -2,7 +2,7 @@
 
 There is exactly one form, a triple of its own: variable, property, plain string. Anything else that names the property
 is an error with its place, because it could only find nothing. service.py puts what the index finds in the place of
-the triple, as VALUES: so it is the same search as anywhere else, and it is joined as any other pattern.
+the triple, as VALUES in a sub-query: so it is the same search as anywhere else, and it is joined as any other pattern.
 """
 
 import re

@@ -18,7 +18,7 @@ from synhub.sparql.gate import CheckedQuery
 from synhub.sparql.magic import Match
 from synhub.store.catalog_search import View
 
-MOST_IRIS = 10_000  # for one triple: the engine reads them as text, 10 000 take it 10 ms
+MOST_IRIS = 10_000  # for one triple: the engine reads them as text, 10 000 in 40 ms, and joins them in 30 to 100
 
 Finder = Callable[[Hub, Dataset, str, int], Sequence[Iri]]
 

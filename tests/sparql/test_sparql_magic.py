@@ -88,9 +88,9 @@ def test_what_was_found_takes_the_place_of_the_triple() -> None:
     with pytest.raises(InvalidQuery):
         ask(text)
     checked = ask(text.replace(" ;", "")).filled([[A, B], []])
-    values = f"VALUES ?x {{ <{A}> <{B}> }}"
+    values = f"{{ SELECT ?x {{ VALUES ?x {{ <{A}> <{B}> }} }} }}"
     assert checked.query.text.split("\n")[1].rstrip() == " " + values
-    assert "VALUES ?y {  }" in checked.query.text
+    assert "{ SELECT ?y { VALUES ?y {  } } }" in checked.query.text
     assert "textMatch" not in checked.query.text
     assert checked.query.text.count("\n") == 2
 
