@@ -126,9 +126,15 @@ def _members(workload: Workload, name: str, bodies: Sequence[bytes], tables: Seq
     page = json.loads(bodies[0])
     _same(f"{name}: how many", page["total"], _number(tables[1]))
     _same(f"{name}: rows on the page", len(page["members"]), len(tables[0]))
-    names = [(row["name"] or row["displayId"]).lower() for row in page["members"]]
-    _same(f"{name}: order", names, sorted(names))
+    keys = [_sort_key(row, workload.order.removeprefix("-")) for row in page["members"]]
+    _same(f"{name}: order", keys, sorted(keys, reverse=workload.order.startswith("-")))
     _among(name, [row["uri"] for row in page["members"]], workload.among, theirs)
+
+
+def _sort_key(row: Row, order: str) -> tuple[str, ...]:
+    if order == "type":
+        return row["type"], row["displayId"].lower()
+    return (((row["name"] if order == "name" else "") or row["displayId"]).lower(),)
 
 
 def _among(name: str, iris: Sequence[str], among: str, theirs: Side) -> None:

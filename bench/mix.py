@@ -46,6 +46,7 @@ class Workload:
     among: str = ""
     batch: str = ""
     follow: str = ""
+    order: str = "name"
     starts: tuple[Iri, ...] = ()
     whole: Operation | None = None
 
@@ -82,7 +83,7 @@ def _workload(mix: dict[str, Any], row: dict[str, Any], corpus: Corpus) -> Workl
         return _search(mix, row, values)
     prefixes = mix["prefixes"]
     variants = [values | variant for variant in _variants(row.get("vary"), corpus)]
-    common = {key: row[key] for key in ("name", "kind", "clients", "user", "text", "follow") if key in row}
+    common = {key: row[key] for key in ("name", "kind", "clients", "user", "text", "follow", "order") if key in row}
     if row["kind"] == "document":
         batch = prefixes + Template(row["queries"][0]).safe_substitute(values)
         operations = [Operation(tuple(fill(p, v) for p in row["paths"]), ()) for v in variants]

@@ -75,7 +75,7 @@ def test_both_sides_answer_every_workload_alike(both: Both, name: str) -> None:
 
 
 def test_mix_has_the_workloads_that_were_promised(both: Both) -> None:
-    assert len(both.mix) == 21
+    assert len(both.mix) == 25
     searches = [workload for workload in both.mix.values() if workload.kind == "search"]
     assert all(len(w.operations[0].paths) == len(w.operations[0].queries) == 2 for w in searches)
     assert sum(workload.text for workload in searches) == 7
