@@ -246,12 +246,12 @@ class _Search:
             errors[again] = np.minimum(errors[again], ring)
             near = np.argsort(np.abs(lengths - len(task.residues)), kind="stable")
             found, errors = found.chosen(near), errors[near]
-            scored += [
-                (score, task, best_of_each(found.chosen(errors == score))) for score in range(self.most_errors + 1)
-            ]
+            scored += [(score, task, found.chosen(errors == score)) for score in range(self.most_errors + 1)]
         for _, task, candidates in sorted(scored, key=lambda s: s[0]):
             for sequence, low in self._seen(task.segment, candidates):
-                self._align(task, sequence, low)
+                known = self.found.get(task.segment.digest(sequence))
+                if known is None or known[1].wraps:  # one error may pass as a deletion only
+                    self._align(task, sequence, low)
                 if len(self.found) >= self._enough():
                     return
 
