@@ -14,7 +14,7 @@ from synhub.store.catalog_entry import elements_digest
 from synhub.store.sequence_files import MANIFEST
 from synhub.store.sequences import indexed_text
 from synhub.vocab import ENCODING
-from tests.live import Live, live
+from live import Live, live
 
 
 def dna(seed: int, length: int) -> str:
