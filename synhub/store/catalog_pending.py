@@ -71,7 +71,7 @@ def remember_pending(database: Database, digests: Iterable[bytes]) -> None:
     """These are not in the index: those that a top level has are to be indexed."""
     with database.write() as connection:
         connection.executemany(
-            "INSERT OR IGNORE INTO sequence_new SELECT ?1 WHERE EXISTS (SELECT 1 FROM elements WHERE digest = ?1)",
+            "INSERT OR IGNORE INTO sequence_new SELECT digest FROM elements WHERE digest = ? LIMIT 1",
             [(digest,) for digest in digests],
         )
 
