@@ -13,7 +13,8 @@ from synhub.store.catalog import Catalog
 from synhub.store.catalog_conditions import IN_GRAPH, Condition, is_latest, names
 from synhub.store.catalog_search import View
 
-# Few identities are referred to, and asking that is quicker than finding the latest: 140 ms for 40 000, not 350 [measured].
+# Few identities are referred to, and asking that is quicker than finding the latest: 140 ms for 40 000, not 350
+# [measured].
 _IS_LATEST_REFERRED_TO = Condition(
     "(EXISTS (SELECT 1 FROM reference WHERE target = t.identity)"
     f" OR EXISTS (SELECT 1 FROM membership WHERE member = t.identity)) AND {is_latest('t')}",
@@ -84,7 +85,8 @@ def nodes_of(catalog: Catalog, view: View, conditions: Sequence[Condition]) -> l
     every, latest = view.ids(conditions), view.ids([*conditions, _IS_LATEST_REFERRED_TO])
     rows = catalog.database.rows(
         "SELECT node FROM json_each(:every) CROSS JOIN top_level ON top_level.id = value"
-        " UNION SELECT identity FROM json_each(:latest) CROSS JOIN top_level ON top_level.id = value WHERE identity NOT NULL",
+        " UNION SELECT identity FROM json_each(:latest) CROSS JOIN top_level ON top_level.id = value"
+        " WHERE identity NOT NULL",
         {"every": json.dumps(every), "latest": json.dumps(latest)},
     )
     return [node for (node,) in rows]

@@ -284,3 +284,16 @@ def test_every_template_is_installed(tmp_path: Path) -> None:
 
     names = {f.name for f in (files("synhub.web") / "templates").iterdir()}
     assert {"style.css", "object.html", "layout.html"} <= names
+
+
+def test_a_search_says_what_it_looks_for_and_leads_to_less_of_it(hub: Live) -> None:
+    html = page(hub, "/search/?q=unit&sort=name")
+    assert "“unit” in id, name or description" in html
+    assert '<strong aria-current="true">name</strong>' in html
+    assert 'href="?q=unit&amp;sort=-uses"' in html and 'href="?q=unit&amp;sort=name&amp;latest=1"' in html
+    narrower = re.search(
+        r'href="(/search/objectType[^"]*)"[^>]*>ComponentDefinition</a> <span class="small">(\d+)<', html
+    )
+    assert narrower is not None
+    fewer = page(hub, narrower[1].replace("&amp;", "&"))
+    assert f"{narrower[2]} found" in fewer and "is a ComponentDefinition" in fewer
