@@ -9,7 +9,7 @@ import json
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ _TABLES = (
     *("top_level", "folded", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
     *("property_use", "property_count", "property", "class", "hidden", "node", "graph", "mark"),
     *("name_word", "facet_value", "facet_count", "creator", "posting", "vocabulary", "listing"),
+    "arriving",
 )
 
 
@@ -54,9 +55,13 @@ class Catalog:
                 connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         rows = self.database.rows(
             "SELECT graph.iri, top_level.iri FROM hidden CROSS JOIN top_level USING (id)"
-            " CROSS JOIN graph ON graph.id = top_level.graph"
+            " CROSS JOIN graph ON graph.id = top_level.graph WHERE hidden.id NOT IN (SELECT id FROM arriving)"
         )
         self._hidden: frozenset[Removed] = frozenset((Iri(g), Iri(t)) for g, t in rows)
+        self._arriving = self._is_something_arriving()
+
+    def _is_something_arriving(self) -> bool:
+        return self.database.row("SELECT 1 FROM arriving LIMIT 1") is not None
 
     @property
     def last_number(self) -> int:
@@ -66,8 +71,13 @@ class Catalog:
 
     @property
     def hidden(self) -> frozenset[Removed]:
-        """What is left out of every answer here already."""
+        """What is left out of every answer here already, because it is being removed."""
         return self._hidden
+
+    @property
+    def any_hidden(self) -> bool:
+        """Say whether anything is left out, because it is being removed or has not arrived in whole."""
+        return self._arriving or bool(self._hidden)
 
     def update(self, entries: Mapping[Removed, list[Triple]], number: int) -> None:
         """Make the rows of each (graph, top level) what its triples say, children included; none: no rows.
@@ -76,8 +86,13 @@ class Catalog:
         """
         self.update_in_batches([entries], number)
 
-    def update_in_batches(self, batches: Iterable[Mapping[Removed, list[Triple]]], number: int) -> None:
-        """As `update`, for more top levels than fit into memory: all batches are one transaction."""
+    def update_in_batches(
+        self, batches: Iterable[Mapping[Removed, list[Triple]]], number: int, *, arrived: Sequence[str] = ()
+    ) -> None:
+        """As `update`, for more top levels than fit into memory: all batches are one transaction.
+
+        What was written ahead for the jobs `arrived` is shown by it.
+        """
         gone: set[Removed] = set()
         with self.database.write() as connection:
             for entries in batches:
@@ -85,9 +100,43 @@ class Catalog:
                     hidden = {top for top in changed if (graph, top) in self._hidden}
                     _Update(connection, graph, changed, hidden).run()
                 gone |= {key for key, triples in entries.items() if not triples}
+            for job in arrived if self._arriving else ():
+                _show(connection, job)
             connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
+        self._arriving = self._arriving and self._is_something_arriving()
         if not gone.isdisjoint(self._hidden):
             self._hidden -= gone
+
+    def write_ahead(self, batches: Iterable[Mapping[Removed, list[Triple]]], job: str) -> None:
+        """Write rows that are left out of every answer until `update_in_batches` hears that the job has arrived.
+
+        Only of top levels that have none: others are seen as they are. Each batch is a transaction.
+        """
+        self._arriving = True  # long before anybody could see the rows: they are still to be read
+        for entries in batches:
+            with self.database.write() as connection:
+                for graph, changed in _entries_by_graph(entries).items():
+                    there = connection_ids(connection, graph, changed)
+                    new = {top: entry for top, entry in changed.items() if entry and top not in there}
+                    _Update(connection, graph, new, set(new), job=job).run()
+
+    def not_ahead(self, top_levels: Iterable[Removed], job: str) -> list[Removed]:
+        """Return those of the top levels that have not been written ahead for a job."""
+        rows = self.database.rows(
+            "SELECT graph.iri, top_level.iri FROM arriving JOIN top_level USING (id) JOIN graph ON graph.id = graph"
+            " WHERE job = ?",
+            (job,),
+        )
+        ahead = {(Iri(graph), Iri(top)) for graph, top in rows}
+        return [key for key in top_levels if key not in ahead]
+
+    def absent(self, top_levels: Iterable[Removed]) -> list[Removed]:
+        """Return those of the top levels that have no row."""
+        found: list[Removed] = []
+        for graph, tops in _grouped(top_levels).items():
+            there = connection_ids(self.database.read(), graph, tops)
+            found += [(graph, top) for top in tops if top not in there]
+        return found
 
     def hide(self, removed: Iterable[Removed]) -> None:
         """Leave these top levels out of every answer at once; repeats do no harm and cost nothing."""
@@ -113,14 +162,7 @@ class Catalog:
                 connection.executemany("INSERT OR IGNORE INTO hidden VALUES (?)", rows)
             else:
                 connection.executemany("DELETE FROM hidden WHERE id = ?", rows)
-            connection.execute(
-                "INSERT INTO class_count SELECT id >> ?, class, ? * sum(n) FROM class_use"
-                " WHERE id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2"
-                " ON CONFLICT DO UPDATE SET n = n + excluded.n",
-                (GRAPH_SHIFT, -1 if hide else 1, json.dumps(ids)),
-            )
-            recount(connection, ids, -1 if hide else 1, GRAPH_SHIFT)
-            recount_facets(connection, ids, -1 if hide else 1, GRAPH_SHIFT)
+            _recount(connection, ids, -1 if hide else 1)
 
     def clear(self) -> None:
         """Forget everything, `last_number` too."""
@@ -175,6 +217,37 @@ def _grouped(removed: Iterable[Removed]) -> dict[Iri, list[Iri]]:
     return by_graph
 
 
+def _recount(connection: sqlite3.Connection, ids: list[int], sign: int) -> None:
+    """Take rows that are being hidden out of the counters (`sign` -1), or put them back (1)."""
+    connection.execute(
+        "INSERT INTO class_count SELECT id >> ?, class, ? * sum(n) FROM class_use"
+        " WHERE id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2"
+        " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+        (GRAPH_SHIFT, sign, json.dumps(ids)),
+    )
+    recount(connection, ids, sign, GRAPH_SHIFT)
+    recount_facets(connection, ids, sign, GRAPH_SHIFT)
+
+
+def _show(connection: sqlite3.Connection, job: str) -> None:
+    """Show what was written ahead for a job; from now on what it refers to is used by it."""
+    ids = [row_id for (row_id,) in connection.execute("SELECT id FROM arriving WHERE job = ?", (job,))]
+    uses = connection.execute(
+        "SELECT graph.iri, target, count(*) FROM arriving CROSS JOIN reference ON source = arriving.id"
+        " CROSS JOIN graph ON graph.id = source >> ? WHERE job = ? GROUP BY 1, 2",
+        (GRAPH_SHIFT, job),
+    )
+    by_graph: dict[Iri, Counter[int]] = {}
+    for graph, target, n in uses:
+        if is_public(graph):
+            by_graph.setdefault(Iri(graph), Counter())[target] = n
+    connection.execute("DELETE FROM hidden WHERE id IN (SELECT id FROM arriving WHERE job = ?)", (job,))
+    connection.execute("DELETE FROM arriving WHERE job = ?", (job,))
+    _recount(connection, ids, 1)
+    for graph, counts in by_graph.items():
+        _Update(connection, graph, {}, set(), uses=counts).run()
+
+
 def connection_ids(connection: sqlite3.Connection, graph: Iri, iris: Iterable[Iri]) -> dict[Iri, int]:
     """Return the row id of each top level of a graph that has one."""
     rows = connection.execute(
@@ -200,7 +273,7 @@ class _Update:
 
     Only differences are written: a collection of 100 000 that gained one member costs one row. `fresh` says that
     nothing of `changed` is here, and that the caller ends with `write_uses` and `rebuild`: no indexes and no sets are
-    there yet.
+    there yet. With a `job` all are new and written ahead for it. `uses` are further ones, of nodes.
     """
 
     def __init__(
@@ -211,6 +284,8 @@ class _Update:
         hidden: set[Iri],
         *,
         fresh: bool = False,
+        job: str | None = None,
+        uses: "Counter[int] | None" = None,
     ) -> None:
         self._connection = connection
         self._changed = changed
@@ -223,7 +298,9 @@ class _Update:
         self._nodes: dict[Iri, int] = {}
         self._classes: dict[Iri, int] = {}
         self._counts: Counter[int] = Counter()
-        self._uses: Counter[int] = Counter()
+        self._uses = uses or Counter[int]()
+        self._job = job
+        self._arriving = self._arriving_rows()
         self._properties = PropertyCounter(connection, self._graph)
         self._values = FacetCounter(connection, self._graph)
         self._postings = Postings(connection)
@@ -250,6 +327,13 @@ class _Update:
         if not self._fresh:
             self._members.write()
             self._postings.write()
+
+    def _arriving_rows(self) -> set[int]:
+        rows = self._connection.execute(
+            "SELECT arriving.id FROM json_each(?) AS r CROSS JOIN arriving ON arriving.id = r.value",
+            (json.dumps(list(self._ids.values())),),
+        )
+        return {row_id for (row_id,) in rows}
 
     def _intern(self, entries: list[Entry]) -> None:
         iris = {iri for e in entries for iri in (e.iri, *e.members, *e.references)}
@@ -298,6 +382,7 @@ class _Update:
         execute("DELETE FROM elements WHERE id = ?", (row_id,))
         execute("DELETE FROM class_use WHERE id = ?", (row_id,))
         execute("DELETE FROM hidden WHERE id = ?", (row_id,))
+        execute("DELETE FROM arriving WHERE id = ?", (row_id,))
         words = self._words(row_id)
         self._set_words(row_id, words, None)
         self._postings.put_words(TEXT, row_id, words, ())
@@ -310,7 +395,7 @@ class _Update:
         node = self._nodes[entry.iri]
         old_facets, old_words, old_names = frozenset[int](), None, frozenset[str]()
         old_name: tuple[str, ...] = ()
-        is_hidden = entry.iri in self._hidden
+        is_hidden = entry.iri in self._hidden or row_id in self._arriving
         if known:
             packed, digest, cls, name = execute(
                 "SELECT facets, digest, class, sort_name FROM top_level WHERE id = ?", (row_id,)
@@ -330,6 +415,8 @@ class _Update:
             self._come.append(row_id)
             if is_hidden:
                 execute("INSERT INTO hidden VALUES (?)", (row_id,))
+            if self._job is not None:
+                execute("INSERT INTO arriving VALUES (?, ?)", (row_id, self._job))
         execute(
             f"INSERT {'OR REPLACE ' if known else ''}INTO top_level VALUES"  # noqa: S608
             " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?, ?, ?)",
@@ -413,7 +500,7 @@ class _Update:
         many("DELETE FROM reference WHERE source = ? AND target = ?", [(row_id, t) for t in gone])
         come = [(row_id, t, direct) for t, direct in new.items() if old.get(t) != direct]
         many("INSERT OR REPLACE INTO reference VALUES (?, ?, ?)", come)
-        if self._public:
+        if self._public and self._job is None and row_id not in self._arriving:
             self._uses.update(new.keys() - old.keys())
             self._uses.subtract(gone)
 

@@ -178,7 +178,8 @@ def version_order(version: str) -> bytes:
     parts, (rank, qualifier) = version_key(version)
     order = bytearray()
     for is_text, length, text in parts:
-        order += b"\2" + text.encode() + b"\0" if is_text else b"\1" + length.to_bytes(4, "big") + text.encode()
+        code = text.encode()
+        order += b"\2" + code.replace(b"\0", b"\0\xff") + b"\0" if is_text else b"\1" + length.to_bytes(4, "big") + code
     return bytes([*order, 0, rank]) + qualifier.encode()
 
 

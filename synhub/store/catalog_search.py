@@ -36,7 +36,7 @@ class View:
         )
         # hidden in the catalog by rows, and what was hidden a moment ago and has not arrived there yet
         unseen = dataset.hidden - catalog.hidden if dataset.hidden != catalog.hidden else frozenset()
-        self._any_hidden = bool(catalog.hidden)
+        self._any_hidden = catalog.any_hidden
         self._graphs: list[dict[str, Any]] = []
         self._sets: list[Sets] = []
         for graph_id, graph in sorted(rows, key=lambda row: dataset.graphs.index(row[1])):

@@ -214,7 +214,8 @@ class Writer:
             return
         jobs = dict.fromkeys(job_id for _, job_id, _, _ in missed)
         touched = dict.fromkeys(top for job_id in jobs for top in self._journal.top_levels_of(job_id))
-        self._catalog.update_in_batches(read_changed(self._store, touched), missed[-1][0])
+        done = [job_id for job_id in jobs if self._journal.get(job_id).state == "done"]
+        self._catalog.update_in_batches(read_changed(self._store, touched), missed[-1][0], arrived=done)
 
     def _hide(self) -> None:
         self._removals.reload()
@@ -346,11 +347,14 @@ class Writer:
             return self._advance_purge(sequence)
         assert job.steps is not None
         if sequence.next_step < job.steps:
-            self._apply(sequence, changes.read_step(self._journal.job_folder(job.id), sequence.next_step))
-        if sequence.next_step < job.steps:
-            return False
-        touched = self._journal.top_levels_of(job.id)
-        self._catalog.update_in_batches(read_changed(self._store, touched), self._applied)
+            change = changes.read_step(self._journal.job_folder(job.id), sequence.next_step)
+            self._apply(sequence, change)
+            if sequence.next_step < job.steps:
+                # so that the last step, in which the job is seen, is short: other jobs wait for it
+                self._catalog.write_ahead(read_changed(self._store, self._catalog.absent(change.top_levels)), job.id)
+                return False
+        left = self._catalog.not_ahead(self._journal.top_levels_of(job.id), job.id)
+        self._catalog.update_in_batches(read_changed(self._store, left), self._applied, arrived=[job.id])
         self._journal.done(job.id)
         return True
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synhub.identity import version_key
@@ -177,6 +177,8 @@ def test_entry_shows_biopax_types_and_sequence_ontology_roles_only() -> None:
     assert facet_key(SBOL2.type) not in entry.facets
 
 
+@example(["", "\0"])
+@example(["a\0", "a"])
 @given(st.lists(st.text("0123456789.-aRC", max_size=8) | st.text(max_size=4), min_size=2, max_size=2))
 def test_version_order_is_that_of_maven(versions: list[str]) -> None:
     one, two = versions

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from bench.generate import Corpus
+from synhub.model import Dataset
 from synhub.rdf import Iri, Triple, iri_term, literal_term, write_ntriples
 from synhub.store import entry_workers
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_build import build_catalog
+from synhub.store.catalog_counts import check_counts
+from synhub.store.catalog_search import View
 from synhub.store.sorted_top_levels import SortedTopLevel, TopLevelSorter
 from synhub.vocab import DCTERMS, SBH, SBOL2
 
@@ -152,3 +155,42 @@ def test_one_reference_more_than_a_job_wrote_is_found_different(tmp_path: Path) 
     with closing(Catalog(second)) as catalog:
         catalog.update({(GRAPH, Iri("http://x/public/a/1")): more}, 1)
     assert content(first)["reference"] != content(second)["reference"]
+
+
+def test_rows_written_ahead_are_not_seen_until_their_job_arrives_and_then_as_if_written_at_once(tmp_path: Path) -> None:
+    corpus = list(Corpus(120))
+    entries = {(t.graph, t.iri): list(t.triples) for t in corpus}
+    first, others = dict(list(entries.items())[:150]), dict(list(entries.items())[150:])
+    whole = Dataset(tuple({graph for graph, _ in entries}))
+    with closing(Catalog(tmp_path / "at-once.sqlite")) as catalog:
+        catalog.update(entries, 5)
+    with closing(Catalog(tmp_path / "ahead.sqlite")) as catalog:
+        catalog.update(others, 3)
+        before = set(View(catalog, whole).ids([]))
+        counts = catalog.database.rows("SELECT * FROM class_count ORDER BY 1, 2")
+        catalog.write_ahead([first, dict(list(others.items())[:3])], "job")
+    with closing(Catalog(tmp_path / "ahead.sqlite")) as catalog:  # opened again: nothing of it is in memory only
+        assert set(View(catalog, whole).ids([])) == before
+        assert catalog.database.rows("SELECT * FROM class_count ORDER BY 1, 2") == counts
+        assert (catalog.hidden, catalog.any_hidden, catalog.last_number) == (frozenset(), True, 3)
+        assert catalog.not_ahead(entries, "job") == list(others)
+        key = next(iter(first))
+        more = [(s, iri_term(DCTERMS.title), o) for s, p, o in first[key] if p == iri_term(SBOL2.displayId)]
+        catalog.update({key: [*first[key], *more]}, 4)
+        assert len(View(catalog, whole).ids([])) == len(before)  # written by another job meanwhile: still hidden
+        catalog.update({key: first[key]}, 4)
+        catalog.update_in_batches([], 5, arrived=["job", "nothing of this"])
+        assert not catalog.any_hidden
+        assert check_counts(catalog) == []
+    assert content(tmp_path / "ahead.sqlite") == content(tmp_path / "at-once.sqlite")
+
+
+def test_a_row_that_goes_before_its_job_arrives_leaves_nothing(tmp_path: Path) -> None:
+    entries = {(t.graph, t.iri): list(t.triples) for t in Corpus(5)}
+    with closing(Catalog(tmp_path / "c.sqlite")) as catalog:
+        catalog.write_ahead([entries], "job")
+        catalog.update({key: [] for key in entries}, 1)
+        catalog.update_in_batches([], 2, arrived=["job"])
+        for table in ("top_level", "hidden", "arriving", "reference", "class_use"):
+            assert catalog.database.rows(f"SELECT count(*) FROM {table}") == [(0,)], table
+        assert catalog.database.rows("SELECT sum(abs(n)) FROM class_count") in ([(0,)], [(None,)])

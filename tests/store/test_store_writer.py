@@ -15,6 +15,10 @@ from synhub.rdf import Iri, Triple, iri_term, literal_term
 from synhub.store import writer
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
+from synhub.store.catalog_counts import check_counts
+from synhub.store.catalog_entry import triples_digest
+from synhub.store.catalog_facets import check_facets
+from synhub.store.catalog_search import View
 from synhub.store.changes import pack
 from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore
@@ -55,6 +59,11 @@ class Parts:
 
     def indexed(self) -> set[Iri]:
         return {top for _, top, _ in self.catalog.digest_rows()}
+
+    def seen(self) -> set[Iri]:
+        """What a search finds."""
+        view = View(self.catalog, Dataset((GRAPH,)))
+        return {hit.uri for hit in view.hits(view.ids([]))}
 
 
 def open_parts(data: Path, *, reserve: int = 0) -> Parts:
@@ -171,12 +180,38 @@ def test_search_sees_a_long_job_only_when_it_is_complete(parts: Parts) -> None:
     parts.writer._step(sequence)
 
     assert len(parts.stored(*(Iri(f"{LAB}{n}/1") for n in "abcdef"))) == 2
-    assert parts.indexed() == set()
+    assert parts.indexed() == {Iri(LAB + "a/1"), Iri(LAB + "b/1")}  # its rows are there already
+    assert parts.seen() == set()
     assert not parts.writer.is_quiet()
 
     run(parts)
-    assert len(parts.indexed()) == 6
+    assert len(parts.indexed()) == len(parts.seen()) == 6
     assert parts.writer.is_quiet()
+    assert check_counts(parts.catalog) == []
+
+
+def test_what_a_long_job_changes_or_removes_is_seen_as_it_was_until_the_end(parts: Parts) -> None:
+    (a, old_a), (b, old_b), (new, triples) = (top_level(LAB, name, "t") for name in "abn")
+    parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["a", "b"]), {}))
+    run(parts)
+    before = dict(parts.catalog.digests(GRAPH, [a, b]))
+    (_, changed), other = top_level(LAB, "a", "changed"), top_level(LAB, "z", "t")
+    changes = [
+        TopLevelChange(GRAPH, a, old_a, changed), TopLevelChange(GRAPH, b, old_b, ()),
+        TopLevelChange(GRAPH, new, (), triples), TopLevelChange(GRAPH, other[0], (), other[1]),
+    ]  # fmt: skip
+    future = parts.writer.submit(start_job(parts, LAB), lambda: Planned(pack(changes, limit=10), {}))
+    work, _ = parts.writer._choose()
+    assert work is not None
+    parts.writer._plan(work)
+    while (sequence := parts.writer._choose()[1]) is not None and not future.done():
+        parts.writer._step(sequence)
+        if not future.done():
+            assert parts.seen() == {a, b}
+            assert dict(parts.catalog.digests(GRAPH, [a, b])) == before
+    assert future.result(timeout=0).steps == 3
+    assert parts.seen() == {a, new, other[0]}
+    assert parts.catalog.digests(GRAPH, [a])[a] == triples_digest(changed)
 
 
 POINTS = [
@@ -188,6 +223,8 @@ POINTS = [
     ("store", "apply", "after"),
     ("catalog", "update_in_batches", "before"),
     ("catalog", "update_in_batches", "after"),
+    ("catalog", "write_ahead", "before"),
+    ("catalog", "write_ahead", "after"),
     ("journal", "done", "before"),
     ("journal", "done", "after"),
     ("journal", "flushed", "before"),
@@ -256,7 +293,9 @@ def test_a_two_step_job_with_a_small_one_between_survives_an_end_at_every_point(
         assert set(again.stored(*iris)) == (set(iris) if state == "done" else set())
     assert set(again.stored(Iri(LAB + "old/1"))) == {Iri(LAB + "old/1")}
     everything = [Iri(LAB + "old/1"), *(Iri(f"{LAB}{n}/1") for n in "abcd"), Iri(OTHER + "x/1")]
-    assert again.indexed() == set(again.stored(*everything))
+    assert again.indexed() == again.seen() == set(again.stored(*everything))
+    assert check_counts(again.catalog) + check_facets(again.catalog.database) == []
+    assert again.catalog.database.rows("SELECT * FROM arriving") == []
     assert again.catalog.last_number == again.journal.last_number()
     again.close()
 
@@ -411,6 +450,8 @@ def test_a_job_on_the_namespace_waits_for_the_purge(parts: Parts) -> None:
         ("catalog", "update_in_batches", "after"),
         ("journal", "purged", "after"),
         ("catalog", "unhide", "before"),
+        ("catalog", "write_ahead", "before"),
+        ("catalog", "write_ahead", "after"),
         ("journal", "done", "before"),
     ],
 )
