@@ -11,9 +11,9 @@ Source: SPARQL 1.1 Protocol, section 2; SPARQL 1.1 Update, section 3.1.
 import io
 import logging
 import re
-import socket
 import sys
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import Any, NoReturn, TypeVar, cast
@@ -29,6 +29,7 @@ from synhub.sparql import render, template
 from synhub.sparql.render import Query
 from synhub.store.base import Row, StoreTraits
 from synhub.store.endpoint import Endpoint
+from synhub.store.remote_answers import Challenged, results_of, triples_of
 from synhub.store.traits import NO_GRAPH, SERVERS, UNKNOWN, Server
 from synhub.store.wrapping import unwrap, wrap
 
@@ -43,6 +44,7 @@ _CONNECTIONS = 32
 _ROWS_AT_ONCE = 1_000
 _LEAST_ROWS = 1_000_000
 _WORDS = 400  # characters of what a server says that are worth showing
+_TOO_LONG = "the triple store took too long for this query; make it more specific"
 _SILENT = "the triple store does not answer"
 # Headers of Virtuoso: there are this many rows at most; time was up, and what there was until then is the answer.
 _MOST_ROWS = "x-sparql-maxrows"
@@ -74,7 +76,7 @@ class RemoteStore:
             self._query_url = endpoint.address("query", self._server.query)
             self._update_url = endpoint.address("update", self._server.update)
             self._query_auth, self._update_auth = (
-                _Challenged(endpoint.username, endpoint.password) if endpoint.username else None for _ in range(2)
+                Challenged(endpoint.username, endpoint.password) if endpoint.username else None for _ in range(2)
             )
             self._most_rows = self._find_limit()
             if not read_only:
@@ -98,7 +100,7 @@ class RemoteStore:
 
     def each(self, query: Query, dataset: Dataset) -> Iterator[Row]:
         with self._asked(query, dataset.graphs, dataset.graphs, _JSON) as answer:
-            solutions = _results(answer)
+            solutions = results_of(answer)
             assert isinstance(solutions, pyoxigraph.QuerySolutions)
             total = 0
             while rows := [_row(solution) for solution in islice(solutions, _ROWS_AT_ONCE)]:
@@ -108,11 +110,11 @@ class RemoteStore:
 
     def ask(self, query: Query, dataset: Dataset) -> bool:
         with self._asked(query, dataset.graphs, dataset.graphs, _JSON) as answer:
-            return bool(_results(answer))
+            return bool(results_of(answer))
 
     def construct(self, query: Query, dataset: Dataset) -> list[Triple]:
         with self._asked(query, dataset.graphs, dataset.graphs, _NTRIPLES) as answer:
-            text = pyoxigraph.serialize(_triples(answer), format=pyoxigraph.RdfFormat.N_TRIPLES)
+            text = pyoxigraph.serialize(triples_of(answer), format=pyoxigraph.RdfFormat.N_TRIPLES)
             triples = read_ntriples(text or b"")
             self._refuse_cut(len(triples))
         return list(dict.fromkeys(self._read(triples)))
@@ -146,7 +148,7 @@ class RemoteStore:
         graph = pyoxigraph.QueryResultsFormat.from_media_type(media_type) is None
         accept = _NTRIPLES if graph else _JSON
         with self._asked(query, default_graphs, named_graphs, accept, timeout_s=timeout_s) as answer:
-            yield _triples(answer) if graph else _results(answer)
+            yield triples_of(answer) if graph else results_of(answer)
 
     def count(self, graph: Iri) -> int:
         ((number,),) = self.select(template.bind("count_triples"), Dataset((graph,)))
@@ -156,7 +158,7 @@ class RemoteStore:
     def graphs(self) -> list[Iri]:
         query = template.bind("graphs_by_name") if self._server.lists_graphs else template.bind("graphs_by_content")
         with self._asked(query, (), (), _JSON, everywhere=True) as answer:
-            found = {iri_of(Term(str(graph))) for (graph,) in cast(Iterable[Any], _results(answer))}
+            found = {iri_of(Term(str(graph))) for (graph,) in cast(Iterable[Any], results_of(answer))}
         return sorted(graph for graph in found if graph.startswith(self._prefix))
 
     # --- writing ---------------------------------------------------------------------------------------------------
@@ -246,7 +248,7 @@ class RemoteStore:
     def _find_limit(self) -> int:
         """Ask how many rows the server gives at most. Raises BadRequest when a large collection would be cut."""
         with self._asked(template.bind("all_top_levels"), (), (), _JSON) as answer:
-            _results(answer)
+            results_of(answer)
             limit = answer.headers.get(_MOST_ROWS, "")
         if not limit.isdigit():
             return sys.maxsize
@@ -285,15 +287,18 @@ class RemoteStore:
             form["named-graph-uri"] = list(named_graphs) or [NO_GRAPH]
         if timeout_s is not None and self._server.timeout:
             form["timeout"] = self._server.timeout.format(s=timeout_s, ms=round(timeout_s * 1000))
+        started_s = time.monotonic()
         request = self._client.build_request("POST", self._query_url, data=form, headers={"Accept": media_type})
         with self._sent(request, self._query_auth) as answer:
             if answer.status_code != 200:
                 self._refuse(answer)
             if _OUT_OF_TIME in answer.headers:
-                raise QueryTimeout("the triple store took too long for this query; make it more specific")
+                raise QueryTimeout(_TOO_LONG)
             try:
                 yield answer
             except (SyntaxError, OSError) as error:
+                if timeout_s is not None and time.monotonic() - started_s >= timeout_s:
+                    raise QueryTimeout(_TOO_LONG) from error
                 raise StoreUnavailable(f"the answer of the triple store cannot be read: {error}") from error
 
     def _update(self, text: str) -> None:
@@ -320,7 +325,6 @@ class RemoteStore:
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                 answer = self._client.send(request, auth=auth, stream=True)
             with closing(answer):
-                _acknowledge(answer)
                 yield answer
         except httpx.PoolTimeout as error:
             raise StoreUnavailable("the triple store is busy; please try again") from error
@@ -338,68 +342,13 @@ class RemoteStore:
         if status in (401, 403):
             raise StoreUnavailable("the triple store refuses the user name or password of the engine's URL")
         if status in (408, 503, 504) and _TIMED_OUT.search(words):
-            raise QueryTimeout("the triple store took too long for this query; make it more specific")
+            raise QueryTimeout(_TOO_LONG)
         if status in (502, 503, 504):
             self._away = True
             raise StoreUnavailable(f"{_SILENT}: status {status}, {words}")
         if status == 400:
             raise InvalidQuery(f"the triple store refused the text: {words}")
         raise StoreUnavailable(f"the triple store failed: status {status}, {words}")
-
-
-class _Challenged(httpx.Auth):
-    """Shows user name and password to a server that asks for them, in the way that it asks for; then at once."""
-
-    def __init__(self, username: str, password: str) -> None:
-        self._basic = httpx.BasicAuth(username, password)
-        self._digest = httpx.DigestAuth(username, password)
-        self._chosen: httpx.Auth | None = None
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._chosen is None:
-            answer = yield request
-            if answer.status_code != 401:
-                return
-            asked_for = answer.headers.get("www-authenticate", "").lower()
-            self._chosen = self._digest if asked_for.startswith("digest") else self._basic
-        yield from self._chosen.auth_flow(request)
-
-
-class _File(io.RawIOBase):
-    """The body of an answer as a file, for the engine's parsers."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self._chunks = answer.iter_bytes()
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1, /) -> bytes:
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-        if size < 0:
-            size = len(self._rest)
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return piece
-
-
-def _acknowledge(answer: httpx.Response) -> None:
-    """Acknowledge the header at once: a server that writes header and body apart waits 40 ms for that otherwise."""
-    stream = answer.extensions.get("network_stream")
-    sock = stream.get_extra_info("socket") if stream is not None else None
-    if sock is not None and hasattr(socket, "TCP_QUICKACK"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
-def _results(answer: httpx.Response) -> pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean:
-    return pyoxigraph.parse_query_results(cast(Any, _File(answer)), pyoxigraph.QueryResultsFormat.JSON)
-
-
-def _triples(answer: httpx.Response) -> Iterator[pyoxigraph.Triple]:
-    # lenient: what is stored has been checked when it came, and to check IRIs again takes half of the time
-    parsed = pyoxigraph.parse(cast(Any, _File(answer)), pyoxigraph.RdfFormat.N_TRIPLES, lenient=True)
-    return (quad.triple for quad in parsed)
 
 
 def _row(solution: pyoxigraph.QuerySolution) -> Row:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
 from urllib.parse import parse_qs
 
 import pytest
@@ -162,6 +163,20 @@ def test_an_answer_that_is_none_is_an_error_and_never_an_empty_result(
         server.answer = answer
         with pytest.raises(error, match=words):
             store.select(ALL, HERE)
+
+
+def test_a_graph_that_the_server_did_not_finish_is_not_taken_for_whole(server: Server) -> None:
+    with opened(server.engine) as store:
+        server.answer = (200, {}, b'<x:s> <x:p> "a\\n#b" .\n')
+        assert len(store.construct(Query("CONSTRUCT WHERE { ?s ?p ?o }"), HERE)) == 1
+        server.answer = (200, {}, b'<x:s> <x:p> "a" .\n## Query cancelled due to timeout during execution\n')
+        with pytest.raises(StoreUnavailable, match="comment of the server"):
+            store.construct(Query("CONSTRUCT WHERE { ?s ?p ?o }"), HERE)
+        with (
+            pytest.raises(QueryTimeout),
+            store.answer(ALL, [], [], "text/turtle", timeout_s=0) as found,
+        ):
+            list(cast(Iterator[object], found))
 
 
 def test_a_server_that_cuts_results_is_refused_at_once(server: Server) -> None:
