@@ -13,6 +13,7 @@ from served import served
 
 from synhub import exports
 from synhub.formats.media_type import RDF_XML
+from synhub.store.children import Caller
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +77,7 @@ def test_a_refused_download_says_when_to_come_back(instance: Live, monkeypatch: 
     with ExitStack() as stack:
         for _ in range(lane.workers):
             argument = {"store": "", "graphs": [], "top_levels": []}
-            stack.enter_context(lane._begin(b"s", "download", argument, 30, 1 << 20, None, None))
+            stack.enter_context(lane._begin(b"s", "download", argument, 30, 1 << 20, None, Caller(), None))
         answer = instance.get(ROOT, "alice")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
     assert "download processes are busy" in answer.text
