@@ -35,6 +35,13 @@ def unpack(stored: bytes) -> int:
     return sum(1 << n for n in array("H", stored))
 
 
+def changed(stored: bytes, come: Iterable[int], gone: Iterable[int]) -> bytes:
+    """Return a stored chunk with some numbers more, and some less."""
+    if len(stored) < _CHUNK_BYTES:
+        return pack_ordered(sorted({*array("H", stored), *come}.difference(gone)))
+    return pack((unpack(stored) | of(come)) & ~of(gone))
+
+
 def join(chunks: Iterable[tuple[int, bytes]]) -> int:
     """Return the set that stored chunks make up, each with its number from 0; a number may come more than once."""
     whole, seen = bytearray(), set[int]()

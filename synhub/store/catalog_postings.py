@@ -4,7 +4,7 @@ Reading them is catalog_sets.py's business. What is hidden stays in the sets.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from synhub.store import catalog_bits as bits
 from synhub.store.catalog_words import number_words, split
@@ -38,22 +38,29 @@ class Postings:
 
     def put(self, kind: int, term: int | str, row_id: int, *, holds: bool = True) -> None:
         """Say that a row has a term, or has it no longer. Words are terms as texts."""
-        key = (kind, term, row_id >> bits.CHUNK_SHIFT)
-        self._changes.setdefault(key, {})[row_id & _CHUNK] = holds
-        self._waiting += 1
+        self._put_all(kind, (term,), row_id, holds=holds)
+
+    def _put_all(self, kind: int, terms: Iterable[int | str], row_id: int, *, holds: bool) -> None:
+        changes, chunk, place = self._changes, row_id >> bits.CHUNK_SHIFT, row_id & _CHUNK
+        for term in terms:
+            key = (kind, term, chunk)
+            if key in changes:
+                changes[key][place] = holds
+            else:
+                changes[key] = {place: holds}
+            self._waiting += 1
 
     def put_facets(self, row_id: int, old: frozenset[int], new: frozenset[int]) -> None:
-        for key in old ^ new:
-            if is_shared(key):
-                self.put(FACET, key, row_id, holds=key in new)
+        self._put_all(FACET, [key for key in old - new if is_shared(key)], row_id, holds=False)
+        self._put_all(FACET, [key for key in new - old if is_shared(key)], row_id, holds=True)
 
     def put_words(self, kind: int, row_id: int, old: Sequence[str], new: Sequence[str]) -> None:
         """`old` and `new` are texts of a row of `folded`, or its name; none before it comes and after it has gone."""
         if old == new:
             return
         had, has = split(*old), split(*new)
-        for word in had ^ has:
-            self.put(kind, word, row_id, holds=word in has)
+        self._put_all(kind, had - has, row_id, holds=False)
+        self._put_all(kind, has - had, row_id, holds=True)
         if self._waiting > _MUCH:
             self.write()
 
@@ -70,20 +77,21 @@ class Postings:
 
     def write(self) -> None:
         """Write what has changed."""
-        words = number_words(self._connection, {term for _, term, _ in self._changes if isinstance(term, str)})
-        changes = [
-            ((kind, words[term] if isinstance(term, str) else term, chunk), change)
+        words, new = number_words(self._connection, {t for _, t, _ in self._changes if isinstance(t, str)})
+        # in the order of the table: fewer page misses
+        changes = sorted(
+            (kind, words[term] if isinstance(term, str) else term, chunk, term in new, change)
             for (kind, term, chunk), change in self._changes.items()
-        ]
-        changes.sort(key=lambda item: item[0])  # in the order of the table: fewer page misses
+        )
         self._changes, self._waiting = {}, 0
         written: list[tuple[int, int, int, bytes]] = []
         gone: list[tuple[int, int, int]] = []
-        for key, change in changes:
-            stored = self._stored(key)
-            chunk = _changed(bits.unpack(stored), change)
-            if chunk:
-                written.append((*key, bits.pack(chunk)))
+        for kind, term, chunk, is_new, change in changes:
+            key = (kind, term, chunk)
+            stored = b"" if is_new else self._stored(key)
+            packed = _changed(stored, change)
+            if packed:
+                written.append((*key, packed))
             elif stored:
                 gone.append(key)
         self._connection.executemany("INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?)", written)
@@ -95,7 +103,9 @@ class Postings:
         return b"" if row is None else row[0]
 
 
-def _changed(chunk: int, change: dict[int, bool]) -> int:
-    come = bits.of(n for n, holds in change.items() if holds)
-    gone = bits.of(n for n, holds in change.items() if not holds)
-    return (chunk | come) & ~gone
+def _changed(stored: bytes, change: dict[int, bool]) -> bytes:
+    come = [place for place, holds in change.items() if holds]
+    if not stored:
+        return bits.pack_ordered(sorted(come))
+    gone = [place for place, holds in change.items() if not holds]
+    return bits.changed(stored, come, gone)

@@ -88,7 +88,7 @@ def _rows(connection: sqlite3.Connection, *, frozen: bool = False) -> Iterator[l
                         places[term] = [place]
         new = {word for word in (*sets[TEXT], *sets[NAME]) if isinstance(word, str) and word not in words}
         if new and not frozen:
-            words |= number_words(connection, new)
+            words |= number_words(connection, new)[0]
         yield sorted(
             (kind, words[term] if isinstance(term, str) else term, chunk, bits.pack_ordered(places))
             for kind, found in sets.items()

@@ -37,18 +37,18 @@ def words_with(connection: sqlite3.Connection, phrase: str) -> list[int]:
     return [number for (number,) in connection.execute(sql, values)]
 
 
-def number_words(connection: sqlite3.Connection, words: Iterable[str]) -> dict[str, int]:
-    """Return the numbers of words; those that are new get one."""
+def number_words(connection: sqlite3.Connection, words: Iterable[str]) -> tuple[dict[str, int], set[str]]:
+    """Return the numbers of words, and those words that had none before."""
     wanted = set(words)
     known = _numbers(connection, wanted)
-    new = sorted(wanted - known.keys())
+    new = wanted - known.keys()
     if new:
-        connection.executemany("INSERT INTO vocabulary (word) VALUES (?)", [(word,) for word in new])
+        connection.executemany("INSERT INTO vocabulary (word) VALUES (?)", [(word,) for word in sorted(new)])
         numbers = _numbers(connection, new)
         rows = [(number, word) for word, number in numbers.items()]
         connection.executemany("INSERT INTO vocabulary_part (rowid, word) VALUES (?, ?)", rows)
         known |= numbers
-    return known
+    return known, new
 
 
 def _numbers(connection: sqlite3.Connection, words: Iterable[str]) -> dict[str, int]:
