@@ -18,16 +18,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from synhub import app, check
+from synhub import app
 from synhub.__main__ import main
 from synhub.hub import Hub
 from synhub.rdf import Iri
 from synhub.store import changes, writer
 from synhub.store import open as open_module
+from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
+from synhub.store.whole_store import top_levels_of
 from synhub.store.work import Planned
 from synhub.web.application import create_app
 
@@ -100,8 +102,10 @@ def keep_synced_copies(folder: Path) -> None:
         shutil.rmtree(folder / str(number), ignore_errors=True)
         taking.rename(folder / str(number))
 
-    def opening(engine: str, data: Path) -> EmbeddedStore:
-        stores.append(open_store(engine, data))
+    def opening(engine: str, data: Path) -> TripleStore:
+        store = open_store(engine, data)
+        assert isinstance(store, EmbeddedStore)
+        stores.append(store)
         if not any(folder.iterdir()):  # the first start: what an orderly stop left behind is flushed
             copy(0)
         return stores[-1]
@@ -132,7 +136,7 @@ def take_removals() -> None:
 
 def remove(hub: Hub, username: str, namespace: str) -> None:
     graph = Iri(f"{hub.registry.prefix}user/{username}")
-    top_levels = [top for top in check.top_levels_of(hub.store, graph) if top.startswith(namespace)]
+    top_levels = [top for top in top_levels_of(hub.store, graph) if top.startswith(namespace)]
     user = hub.accounts.find_by_login(username)
     assert user is not None
     removed = [(graph, top) for top in top_levels]
