@@ -18,6 +18,8 @@ from synhub.store.sequence_segment import Places, Segment
 MOST_HITS: Final = 2_000_000  # places of words that are looked at for one strand of one segment
 MOST_CANDIDATES: Final = 200_000  # of one strand of one segment
 
+_ENOUGH_WORDS: Final = 200
+
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _PLACE_BITS = np.uint64(32)
 _PLACE_MASK = np.uint64((1 << 32) - 1)
@@ -44,16 +46,21 @@ class Candidates:
 
 
 def _affordable(segment: Segment, seeds: Seeds) -> tuple[Seeds, bool]:
-    """Return the rarest words, as many as MOST_HITS allows, but one at least; and whether some were left out."""
+    """Return the rarest words, as many as are affordable, but one at least; and whether too many were left out.
+
+    Where similar sequences have many words in common with the query, some hundred words find them as well as all.
+    """
     counts = segment.counts(seeds.keys)
-    if counts.sum() <= MOST_HITS:
+    most = MOST_HITS if seeds.sure else MOST_HITS // 4
+    if counts.sum() <= most:
         return seeds, False
     # Equally rare ones in an order that has nothing to do with the query's: spread over all of it.
     mixed = (seeds.offsets.astype(np.uint64) + np.uint64(1)) * _MIX >> np.uint64(44)
     order = np.lexsort((mixed, np.log2(counts + 1).astype(np.int8)))
-    number = max(1, int(np.searchsorted(counts[order].cumsum(), MOST_HITS)))
+    number = max(1, int(np.searchsorted(counts[order].cumsum(), most)))
     chosen = order[:number]
-    return Seeds(seeds.keys[chosen], seeds.offsets[chosen], max(1, seeds.windows * number // len(order))), True
+    windows = max(1, seeds.windows * number // len(order))
+    return Seeds(seeds.keys[chosen], seeds.offsets[chosen], windows, seeds.sure), seeds.sure or number < _ENOUGH_WORDS
 
 
 def find_candidates(
