@@ -80,6 +80,7 @@ def load(data: Path, registry: Registry, files: Sequence[Path], number: int, tel
             if sorter.strays:  # perhaps only because a subject lies in several places of the files
                 sorter = _sorted_again(store, Path(folder))
                 _refuse_strays(sorter)
+            tell("indexing", 0, 0)
             top_levels = build_catalog(data / CATALOG, sorter, number, lambda n: tell("indexing", n, 0))
         except BaseException as error:
             if isinstance(error, BadRequest):
