@@ -76,7 +76,7 @@ def _add_submit(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("url", metavar="URL", help="SPARQL endpoint, like https://synbiohub.org/sparql")
+    parser.add_argument("url", metavar="URL", help="SPARQL endpoint, like https://…/sparql")
     parser.add_argument("--graph", required=True, metavar="IRI", help="the graph there, like https://…/public")
     owner = parser.add_mutually_exclusive_group(required=True)
     owner.add_argument("--public", action="store_true", help="it becomes the public graph here")
