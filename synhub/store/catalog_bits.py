@@ -84,6 +84,17 @@ def members(bits: int) -> Iterator[int]:
                     yield at << 3 | bit
 
 
+def sample(bits: int, size: int) -> list[int]:
+    """Return up to `size` numbers of a set from all of its range, always the same.
+
+    Not always the same place of eight: every other row may be a sequence.
+    """
+    data = in_bytes(bits)
+    spread = range(0, len(data), len(data) // size + 1)
+    places = ((at, _BITS[data[at]]) for at in spread if data[at])
+    return [at << 3 | bits_of[n % len(bits_of)] for n, (at, bits_of) in enumerate(places)]
+
+
 def in_bytes(bits: int) -> bytes:
     """Return the set with 8 numbers a byte, the lowest first."""
     return bits.to_bytes((bits.bit_length() + 7) >> 3, "little")

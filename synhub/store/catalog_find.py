@@ -78,9 +78,7 @@ def find_candidates(
 
 def is_dense(sets: Sets, some: int, checks: Sequence[Condition]) -> bool:
     """Say whether many of a set meet some conditions, by a sample from all of the graph."""
-    data = bits.in_bytes(some)
-    spread = [at for at in range(0, len(data), len(data) // _SAMPLE + 1) if data[at]]
-    sample = [sets.graph["low"] + (at << 3) + data[at].bit_length() - 1 for at in spread]
+    sample = [sets.graph["low"] + n for n in bits.sample(some, _SAMPLE)]
     return len(rows_meeting(sets, sample, checks)) * _DENSE >= _SAMPLE
 
 

@@ -146,6 +146,7 @@ def test_sets_hold_what_was_put_into_them(numbers: set[int]) -> None:
     some = bits.of(numbers)
     assert list(bits.members(some)) == sorted(numbers)
     assert some.bit_count() == len(numbers)
+    assert set(bits.sample(some, 64)) <= numbers
     chunks: dict[int, int] = {}
     for n in numbers:
         chunks[n >> bits.CHUNK_SHIFT] = chunks.get(n >> bits.CHUNK_SHIFT, 0) | 1 << (n & 4095)
