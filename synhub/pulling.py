@@ -99,7 +99,7 @@ def pull(source: Source, renaming: Renaming, folder: Path, tell: Callable[[int, 
     client = _Client(source)
     state = _state(folder, source, renaming)
     path = folder / _FILE
-    (whole,) = (int(row["triples"]["value"]) for row in client.rows("import_count", graph=source.graph))
+    (whole,) = (int(row["triples"]["value"]) for row in client.rows(template.bind("import_count", graph=source.graph)))
     if whole == 0:
         raise BadRequest(f"{source.url} has no triples in the graph {source.graph}, or does not show them to you")
     if not state.done:
@@ -154,8 +154,8 @@ def _write_state(folder: Path, state: State) -> None:
 def _top_levels(client: "_Client", graph: Iri, after: str) -> Iterator[tuple[list[Iri], list[Triple]]]:
     """Yield some top levels and all their triples, in the order of the server."""
     while True:
-        asked = {"graph": graph, "after": literal_term(after), "limit": PAGE_ROWS}
-        tops = [check_iri(row["top"]["value"]) for row in client.rows("import_top_levels", **asked)]
+        query = template.bind("import_top_levels", graph=graph, after=literal_term(after), limit=PAGE_ROWS)
+        tops = [check_iri(row["top"]["value"]) for row in client.rows(query)]
         if not tops:
             return
         if after in tops:
@@ -168,7 +168,7 @@ def _top_levels(client: "_Client", graph: Iri, after: str) -> Iterator[tuple[lis
 def _batches(client: "_Client", graph: Iri, tops: Sequence[Iri]) -> Iterator[tuple[list[Iri], list[Triple]]]:
     """Ask for as many top levels at once as fit into an answer."""
     terms = [iri_term(top) for top in tops]
-    rows = client.rows("import_sizes", graph=graph, top_levels=terms)
+    rows = client.rows(template.bind("import_sizes", graph=graph, top_levels=terms))
     sizes = {row["top"]["value"]: int(row["triples"]["value"]) for row in rows}
     if sizes.keys() != set(tops):
         raise Inconsistent(f"{client.source.url} counted {len(sizes)} of {len(tops)} top levels; try again later")
@@ -190,8 +190,8 @@ def _triples(client: "_Client", graph: Iri, tops: Sequence[Iri], expected: int) 
     offset = 0
     while offset < expected:
         limit = min(client.page_rows, expected - offset)
-        asked = {"graph": graph, "top_levels": terms, "offset": offset, "limit": limit}
-        page = [_triple(row) for row in client.rows("import_triples", **asked)]
+        query = template.bind("import_triples", graph=graph, top_levels=terms, offset=offset, limit=limit)
+        page = [_triple(row) for row in client.rows(query)]
         if len(page) < limit and client.page_rows > _LEAST_ROWS:
             client.page_rows = max(client.page_rows // 2, _LEAST_ROWS)  # the server gives fewer rows at once
             continue
@@ -229,12 +229,11 @@ class _Client:
         self.source = source
         self.page_rows = PAGE_ROWS
 
-    def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+    def rows(self, query: Query) -> list[dict[str, Any]]:
         """Ask, again after a while when there is no answer."""
-        bound = template.bind(query, **values)
         for attempt in range(_ATTEMPTS):
             try:
-                return self._ask(bound)
+                return self._ask(query)
             except (SPARQLWrapperException, URLError, OSError, ValueError) as error:
                 if isinstance(error, Unauthorized) or attempt == _ATTEMPTS - 1:
                     raise self._refusal(error) from error
