@@ -113,8 +113,8 @@ class Members:
     def _linked(self, collection: int, nodes: str) -> list[tuple[Any, ...]]:
         """Return the same of one collection and some of its members."""
         return self._connection.execute(
-            f"SELECT ?, t.id, {_KEYS} FROM json_each(?) AS n CROSS JOIN top_level AS t ON t.node = n.value",  # noqa: S608
-            (collection, nodes),
+            f"SELECT :collection, t.id, {_KEYS} FROM json_each(:nodes) AS n CROSS JOIN top_level AS t ON t.node = n.value",  # noqa: S608
+            {"collection": collection, "nodes": nodes},
         ).fetchall()
 
     def _with_identity(self, nodes: str) -> list[int]:
