@@ -113,7 +113,8 @@ class Members:
     def _linked(self, collection: int, nodes: str) -> list[tuple[Any, ...]]:
         """Return the same of one collection and some of its members."""
         return self._connection.execute(
-            f"SELECT :collection, t.id, {_KEYS} FROM json_each(:nodes) AS n CROSS JOIN top_level AS t ON t.node = n.value",  # noqa: S608
+            f"SELECT :collection, t.id, {_KEYS}"  # noqa: S608
+            " FROM json_each(:nodes) AS n CROSS JOIN top_level AS t ON t.node = n.value",
             {"collection": collection, "nodes": nodes},
         ).fetchall()
 
