@@ -32,6 +32,13 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_engine(parser: argparse.ArgumentParser) -> None:
+    what = (
+        "oxigraph: (on disk, the default), memory: (deleted at exit), or a SPARQL server, sparql+http://host:port/path"
+    )
+    parser.add_argument("--engine", metavar="URL", help=what)
+
+
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     # No defaults here: what is not given comes from SYNHUB_… variables, then from settings.SETTINGS.
     _add_data(parser)
@@ -42,7 +49,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="IRI",
         help="base of all IRIs, fixed at the first start; default http://localhost:<port>/",
     )
-    parser.add_argument("--engine", help="oxigraph: (on disk, the default) or memory: (deleted at exit)")
+    _add_engine(parser)
     parser.add_argument("--no-signup", action="store_const", const=True, help="nobody may register")
     parser.add_argument(
         "--no-access-log", action="store_const", const=True, help="do not tell each request on standard error"
@@ -93,8 +100,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="run the server until SIGTERM or SIGINT"))
     user_commands.add_parsers(commands)
-    _add_data(commands.add_parser("check", help="prove that store, catalog, blobs and journal agree"))
-    _add_data(commands.add_parser("reindex", help="build the catalog anew from the store"))
+    for name, what in (
+        ("check", "prove that store, catalog, blobs and journal agree"),
+        ("reindex", "build the catalog anew from the store"),
+    ):
+        command = commands.add_parser(name, help=what)
+        _add_data(command)
+        _add_engine(command)
     backup = commands.add_parser("backup", help="copy an instance, also while the server runs")
     backup.add_argument("folder", type=Path, metavar="DIR", help="where to: empty, or a name that is free")
     _add_data(backup)
