@@ -1,8 +1,10 @@
 """`?object synhub:textMatch "words"`: asking the search index from SPARQL. Pure: it finds the places.
 
-There is exactly one form, a triple of its own: variable, property, plain string. Anything else that names the property
-is an error with its place, because it could only find nothing. service.py puts what the index finds in the place of
-the triple, as VALUES in a sub-query: so it is the same search as anywhere else, and it is joined as any other pattern.
+There is exactly one form, a triple of its own: variable, property, plain string, and not inside GRAPH, for the index does
+not say in which graph it found an object. Anything else that names the property, or a property of this namespace that
+there is not, is an error with its place, because it could only find nothing. service.py puts what the index finds in
+the place of the triple, as VALUES in a sub-query: so it is the same search as anywhere else, and it is joined as any
+other pattern.
 """
 
 import re
@@ -15,7 +17,7 @@ from synhub.vocab import SYNHUB
 
 MOST_MATCHES = 8  # in one query: each may stand for ten thousand IRIs
 
-_PROPERTIES = {SYNHUB.textMatch: "textMatch", SYNHUB.sequenceMatch: "sequenceMatch"}
+_PROPERTIES = tuple(iri.removeprefix(SYNHUB.NS) for iri in (SYNHUB.textMatch, SYNHUB.sequenceMatch))
 _BEFORE = frozenset("{}.)")
 _AFTER = frozenset("{}.")
 _NEXT_PATTERN = ("FILTER", "OPTIONAL", "MINUS", "BIND", "VALUES", "GRAPH")
@@ -43,11 +45,15 @@ def find_matches(text: str, words: Sequence[Token], prologue: Prologue) -> list[
     """Return the triples that the index answers. Raises InvalidQuery with the place for any other use."""
     found: list[Match] = []
     template_ends = _template_end(words, prologue)
+    in_graph = _in_graph(words)
     for at in range(prologue.length, len(words)):
         token = words[at]
-        name = _PROPERTIES.get(prologue.iri_of(token)) if token.kind in ("iri", "prefixed") else None  # type: ignore[call-overload]
+        name = _asked(text, token, prologue)
         if name is None:
             continue
+        if at in in_graph:
+            advice = f"synhub:{name} searches the default graph: write it outside of GRAPH, or choose graphs by FROM"
+            raise error_at(text, token.start, advice)
         around = [words[n] if 0 <= n < len(words) else None for n in range(at - 2, at + 3)]
         if at < template_ends or not _is_triple(around):
             form = (
@@ -60,6 +66,41 @@ def find_matches(text: str, words: Sequence[Token], prologue: Prologue) -> list[
         place = position(text, value.start)
         starts = frozenset((variable.start, token.start, value.start))
         found.append(Match(name, variable.text, _string(value.text), variable.start, starts, *place))
+    return found
+
+
+def _asked(text: str, token: Token, prologue: Prologue) -> str | None:
+    """Return the short name of the property that a token names, if any. Raises InvalidQuery for one that there is not.
+
+    Nothing is known by such a name: a misspelt one would find nothing, and nobody would know why.
+    """
+    if token.kind not in ("iri", "prefixed"):
+        return None
+    iri = prologue.iri_of(token)
+    if not iri.startswith(SYNHUB.NS):
+        return None
+    name = iri.removeprefix(SYNHUB.NS)
+    if name not in _PROPERTIES:
+        known = " or ".join(f"synhub:{known}" for known in _PROPERTIES)
+        raise error_at(text, token.start, f"there is no synhub:{name[:40]}; the search index is asked by {known}")
+    return name
+
+
+def _in_graph(words: Sequence[Token]) -> set[int]:
+    """Return the numbers of the tokens inside the braces of a GRAPH."""
+    found: set[int] = set()
+    groups: list[bool] = []  # of each open brace, whether it is in a GRAPH
+    is_graph = False  # the next brace
+    for at, token in enumerate(words):
+        if token.kind == "word":  # the engine reads keywords without blanks between: `trueGRAPH`
+            is_graph = is_graph or token.text.upper().endswith("GRAPH")
+        elif token.kind == "punctuation" and token.text == "{":
+            groups.append(is_graph or groups[-1:] == [True])
+            is_graph = False
+        elif token.kind == "punctuation" and token.text == "}":
+            groups[-1:] = []
+        elif groups[-1:] == [True]:
+            found.add(at)
     return found
 
 

@@ -1,6 +1,6 @@
 """What the search index finds for the triples of magic.py: the same objects that a search finds. Knows no HTTP.
 
-Answers for the limit, and for the dataset: only graphs that the query itself reads are searched, and those are the
+Answers for the limit, and for the dataset: only the query's default graph is searched, which is of graphs of the
 caller's. What is being removed is not found, although SPARQL still shows its triples.
 """
 
@@ -30,8 +30,7 @@ def with_matches(hub: Hub, dataset: Dataset, query: CheckedQuery) -> CheckedQuer
     """
     if not query.matches:
         return query
-    graphs = tuple(dict.fromkeys((*query.default_graphs, *query.named_graphs)))
-    searched = Dataset(graphs, (), dataset.hidden)
+    searched = Dataset(query.default_graphs, (), dataset.hidden)
     return query.filled([_find(hub, searched, match) for match in query.matches])
 
 

@@ -28,7 +28,9 @@ def matches(text: str) -> list[tuple[str, str, str]]:
         "SELECT ?x { ?x a ?t . ?x synhub:textMatch 'lac or gfp' FILTER(?t = ?t) }",
         'SELECT ?x { { ?x a ?t } ?x synhub:textMatch """lac or gfp""" OPTIONAL { ?x ?p ?o } }',
         'SELECT ?x { FILTER(true) ?x synhub:textMatch "lac\\u0020or gfp" { ?x a ?t } }',
-        'SELECT ?x { GRAPH ?g { ?x <urn:x-synhub:search:textMatch> "lac or gfp" } }',
+        'SELECT ?x { ?x <urn:x-synhub:search:textMatch> "lac or gfp" }',
+        'SELECT ?x { GRAPH ?g { ?x a ?t } ?x synhub:textMatch "lac or gfp" GRAPH ?h { ?x a ?u } }',
+        'SELECT ?x { GRAPH ?g { { ?x a ?t } } { ?x synhub:textMatch "lac or gfp" } }',
         'PREFIX s: <urn:x-synhub:search:> SELECT ?x { ?x s:textMatch "lac or gfp" }',
         'BASE <urn:x-synhub:search:textMatch> SELECT ?x { ?x <> "lac or gfp" }',
         'CONSTRUCT { ?x a ?t } WHERE { ?x a ?t . ?x synhub:textMatch "lac or gfp" }',
@@ -70,6 +72,31 @@ def test_any_other_use_is_an_error_with_its_place(text: str, column: int) -> Non
     with pytest.raises(InvalidQuery, match="in a triple of its own") as raised:
         ask(text)
     assert (raised.value.line, raised.value.column) == (1, column)
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ('SELECT ?x { GRAPH ?g { ?x synhub:textMatch "a" } }', 27),
+        ('SELECT ?x { graph<http://g>{ ?x synhub:textMatch "a" } }', 33),
+        ('SELECT ?x { GRAPH ?g { { SELECT ?x { ?x a ?t . ?x synhub:textMatch "a" } } } }', 51),
+        ('SELECT ?x { GRAPH ?g { ?x a ?t FILTER EXISTS { ?x synhub:sequenceMatch "acgt" } } }', 51),
+        ('SELECT ?x { ?x ?p trueGRAPH ?g { ?x synhub:textMatch "a" } }', 37),
+    ],
+)
+def test_inside_graph_it_is_refused(text: str, column: int) -> None:
+    with pytest.raises(InvalidQuery, match="write it outside of GRAPH") as raised:
+        ask(text)
+    assert (raised.value.line, raised.value.column) == (1, column)
+
+
+@pytest.mark.parametrize("name", ["textmatch", "nope", "textMatches", ""])
+@pytest.mark.parametrize("text", ['SELECT ?x {{ ?x synhub:{} "a" }}', "SELECT ?x {{ ?x ^synhub:{} ?y }}"])
+def test_misspelt_property_is_an_error_with_its_place(name: str, text: str) -> None:
+    with pytest.raises(InvalidQuery, match=f"there is no synhub:{name}; .* synhub:textMatch or synhub:seq") as raised:
+        ask(text.format(name))
+    assert (raised.value.line, raised.value.column) == (1, text.format(name).index("synhub:") + 1)
+    assert matches(f"PREFIX synhub: <http://other/> {text.format(name)}") == []
 
 
 def test_the_index_is_asked_eight_times_at_most() -> None:

@@ -66,7 +66,7 @@ def test_nobody_finds_what_is_not_theirs(instance: Live) -> None:
     assert found(instance, "alice", promoters) == ["horse", "mare", "zebra"]
     for who in (None, "bob"):
         assert found(instance, who, SELECT.format("'zebra'")) == []
-        graph = 'SELECT ?x { GRAPH ?g { ?x synhub:textMatch "zebra" } }'
+        graph = 'SELECT ?x { GRAPH ?g { ?x a ?t } ?x synhub:textMatch "zebra" }'
         assert found(instance, who, graph) == []
         inverse = 'SELECT ?x { ?x a ?t FILTER NOT EXISTS { ?x synhub:textMatch "zebra" } }'
         assert "zebra" not in str(found(instance, who, inverse))
@@ -77,6 +77,9 @@ def test_only_graphs_that_the_query_reads_are_searched(instance: Live) -> None:
     assert found(instance, "alice", promoters, **{"default-graph-uri": ALICE}) == ["zebra"]
     assert found(instance, "alice", promoters, **{"default-graph-uri": PUBLIC}) == ["horse", "mare"]
     assert found(instance, "alice", f"SELECT ?x FROM <{ALICE}> {{ ?x synhub:textMatch 'promoter' }}") == ["zebra"]
+    assert found(instance, "alice", promoters, **{"named-graph-uri": PUBLIC}) == []  # the default graph is empty
+    full = {"default-graph-uri": ALICE, "named-graph-uri": PUBLIC}
+    assert found(instance, "alice", promoters, **full) == ["zebra"]
 
 
 def test_sequences_are_found_by_a_part_of_them_on_either_strand(instance: Live) -> None:
