@@ -19,7 +19,7 @@ from synhub.store.catalog_entry import Entry, make_entry, pack_keys, unpack_keys
 from synhub.store.catalog_facets import FacetCounter, recount_facets
 from synhub.store.catalog_members import Members
 from synhub.store.catalog_names import name_words
-from synhub.store.catalog_postings import NAME, TEXT, Postings
+from synhub.store.catalog_postings import HIDDEN, NAME, TEXT, Postings, mark_hidden
 from synhub.store.catalog_properties import PropertyCounter, recount
 from synhub.store.database import Database
 
@@ -162,6 +162,7 @@ class Catalog:
                 connection.executemany("INSERT OR IGNORE INTO hidden VALUES (?)", rows)
             else:
                 connection.executemany("DELETE FROM hidden WHERE id = ?", rows)
+            mark_hidden(connection, ids, holds=hide)
             _recount(connection, ids, -1 if hide else 1)
 
     def clear(self) -> None:
@@ -243,6 +244,7 @@ def _show(connection: sqlite3.Connection, job: str) -> None:
             by_graph.setdefault(Iri(graph), Counter())[target] = n
     connection.execute("DELETE FROM hidden WHERE id IN (SELECT id FROM arriving WHERE job = ?)", (job,))
     connection.execute("DELETE FROM arriving WHERE job = ?", (job,))
+    mark_hidden(connection, ids, holds=False)
     _recount(connection, ids, 1)
     for graph, counts in by_graph.items():
         _Update(connection, graph, {}, set(), uses=counts).run()
@@ -382,6 +384,7 @@ class _Update:
         execute("DELETE FROM elements WHERE id = ?", (row_id,))
         execute("DELETE FROM class_use WHERE id = ?", (row_id,))
         execute("DELETE FROM hidden WHERE id = ?", (row_id,))
+        self._postings.put(HIDDEN, 0, row_id, holds=False)
         execute("DELETE FROM arriving WHERE id = ?", (row_id,))
         words = self._words(row_id)
         self._set_words(row_id, words, None)
@@ -415,6 +418,7 @@ class _Update:
             self._come.append(row_id)
             if is_hidden:
                 execute("INSERT INTO hidden VALUES (?)", (row_id,))
+                self._postings.put(HIDDEN, 0, row_id)
             if self._job is not None:
                 execute("INSERT INTO arriving VALUES (?, ?)", (row_id, self._job))
         execute(

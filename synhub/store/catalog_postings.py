@@ -18,6 +18,7 @@ USED = 4  # bit length of the number of uses: 0, 1, 2-3, 4-7, ...
 LATEST = 5  # term 0: no later version of the same identity in the graph, hidden or not
 MEMBER = 6  # row id of a collection: its members by their own IRI
 VERSION = 7  # row id of a collection: all versions of the identities that are its members
+HIDDEN = 8  # term 0: the rows of the table `hidden`
 
 _CHUNK = (1 << bits.CHUNK_SHIFT) - 1
 _MUCH = 300_000  # changes that are kept in memory: some 60 MB
@@ -109,3 +110,11 @@ def _changed(stored: bytes, change: dict[int, bool]) -> bytes:
         return bits.pack_ordered(sorted(come))
     gone = [place for place, holds in change.items() if not holds]
     return bits.changed(stored, come, gone)
+
+
+def mark_hidden(connection: sqlite3.Connection, row_ids: Iterable[int], *, holds: bool) -> None:
+    """Say that some rows are hidden, or are so no longer."""
+    postings = Postings(connection)
+    for row_id in row_ids:
+        postings.put(HIDDEN, 0, row_id, holds=holds)
+    postings.write()

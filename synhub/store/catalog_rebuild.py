@@ -12,10 +12,11 @@ from itertools import groupby
 from synhub.store import catalog_bits as bits
 from synhub.store.catalog_entry import unpack_keys
 from synhub.store.catalog_members import KEYS
-from synhub.store.catalog_postings import ALL, FACET, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared
+from synhub.store.catalog_postings import ALL, FACET, HIDDEN, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared
 from synhub.store.catalog_words import number_words, split
 from synhub.store.database import Database
 
+_OF_ROWS = (ALL, FACET, TEXT, NAME, USED, LATEST, HIDDEN)  # kinds; the others are of memberships
 _Row = tuple[int, int, int, bytes]
 _SETS = "INSERT INTO {} VALUES (?, ?, ?, ?)"
 _CHUNK = (1 << bits.CHUNK_SHIFT) - 1
@@ -71,14 +72,19 @@ def _rows(connection: sqlite3.Connection, *, frozen: bool = False) -> Iterator[l
     """Yield the rows of `posting`, some at a time."""
     words: dict[str, int] = dict(connection.execute("SELECT word, id FROM vocabulary").fetchall())
     older = {row_id for (row_id,) in connection.execute(_OLDER)}
+    hidden = {row_id for (row_id,) in connection.execute("SELECT id FROM hidden")}
     rows = connection.execute(
         "SELECT t.id, t.facets, t.uses, t.sort_name, f.display_id, f.name, f.description"
         " FROM top_level AS t CROSS JOIN folded AS f ON f.id = t.id ORDER BY t.id"
     )
     for chunk, group in groupby(rows, key=lambda row: row[0] >> bits.CHUNK_SHIFT):
-        sets: dict[int, dict[int | str, list[int]]] = {kind: {} for kind in (ALL, FACET, TEXT, NAME, USED, LATEST)}
+        sets: dict[int, dict[int | str, list[int]]] = {
+            kind: {} for kind in (ALL, FACET, TEXT, NAME, USED, LATEST, HIDDEN)
+        }
         for row_id, facets, uses, *texts in group:
             place = row_id & _CHUNK
+            if row_id in hidden:
+                sets[HIDDEN].setdefault(0, []).append(place)
             for kind, terms in _terms(facets, uses, texts, is_latest=row_id not in older):
                 places = sets[kind]
                 for term in terms:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from synhub.store import catalog_bits as bits
-from synhub.store.catalog_postings import ALL, LATEST, USED
+from synhub.store.catalog_postings import ALL, HIDDEN, LATEST, USED
 from synhub.store.catalog_words import words_with
 from synhub.store.database import Database
 
@@ -60,13 +60,14 @@ class Sets:
     @cached_property
     def hidden(self) -> int:
         """The rows that are not to be seen."""
-        rows = self._database.rows(
-            "SELECT id FROM hidden WHERE id BETWEEN :low AND :high UNION ALL"
-            " SELECT t.id FROM json_each(:unseen) AS u CROSS JOIN node ON node.iri = u.value"
+        hidden = self.with_any(HIDDEN, [0])
+        if self.graph["unseen"] == "[]":
+            return hidden
+        return hidden | self.selected(
+            "SELECT t.id FROM json_each(:unseen) AS u CROSS JOIN node ON node.iri = u.value"
             " CROSS JOIN top_level AS t ON t.node = node.id AND t.graph = :graph",
-            self.graph,
+            {},
         )
-        return self.of(row_id for (row_id,) in rows)
 
     @cached_property
     def latest(self) -> int:
