@@ -61,11 +61,12 @@ def triples_of(answer: httpx.Response) -> Iterator[pyoxigraph.Triple]:
 
 
 def _without_comments(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass N-Triples on. Raises SyntaxError for a comment: a server that had to stop says so in one (Fuseki), and
-    without it the graph would look whole."""
+    """Pass N-Triples on. Raises SyntaxError for a comment behind triples, or of two signs: a server that had to stop
+    says so in one (Fuseki), and without it the graph would look whole. `# Empty NT` is Virtuoso's for no triples."""
     last = b"\n"
     for chunk in chunks:
-        if b"\n#" in last + chunk:
+        seen = last + chunk
+        if b"\n##" in seen or b".\n#" in seen:
             raise SyntaxError("it ends with a comment of the server")
-        last = chunk[-1:] or last
+        last = seen[-3:]
         yield chunk

@@ -169,6 +169,8 @@ def test_a_graph_that_the_server_did_not_finish_is_not_taken_for_whole(server: S
     with opened(server.engine) as store:
         server.answer = (200, {}, b'<x:s> <x:p> "a\\n#b" .\n')
         assert len(store.construct(Query("CONSTRUCT WHERE { ?s ?p ?o }"), HERE)) == 1
+        server.answer = (200, {}, b"# Empty NT\n")
+        assert store.construct(Query("CONSTRUCT WHERE { ?s ?p ?o }"), HERE) == []
         server.answer = (200, {}, b'<x:s> <x:p> "a" .\n## Query cancelled due to timeout during execution\n')
         with pytest.raises(StoreUnavailable, match="comment of the server"):
             store.construct(Query("CONSTRUCT WHERE { ?s ?p ?o }"), HERE)
