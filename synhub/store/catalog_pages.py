@@ -60,21 +60,25 @@ def _by_tier(sets: Sets, found: int, checks: Sequence[Condition], order: Order, 
     above = list(checks)
     most = _most(sets, order, end)
     for n, tier in enumerate(order.tiers):
-        some, is_small = _tier(sets, found, tier, above, most)
-        if is_small:
+        some, left_to_check = _tier(sets, found, tier, above, most)
+        if not left_to_check and some.bit_count() <= most:
             rows += _sorted(sets, sets.ids(some), _constant(n, order), order, end - len(rows))
-            found &= ~some
         else:
-            rows += islice(_walk(sets, some, [tier, *above], order, n, end - len(rows)), end - len(rows))
+            rows += islice(_walk(sets, some, left_to_check, order, n, end - len(rows)), end - len(rows))
+        if left_to_check:
             above.append(Condition(f"NOT ({tier.holds})", tier.values))
+        else:
+            found &= ~some
         if len(rows) >= end:
             return rows
     left = end - len(rows)
     return rows + list(islice(_walk(sets, found, above, order, len(order.tiers), left), left))
 
 
-def _tier(sets: Sets, found: int, tier: Condition, checks: Sequence[Condition], most: int) -> tuple[int, bool]:
-    """Return what of a set meets conditions and belongs to a tier; or, False, what may do so: more than is sorted."""
+def _tier(
+    sets: Sets, found: int, tier: Condition, checks: Sequence[Condition], most: int
+) -> tuple[int, Sequence[Condition]]:
+    """Return what of a set may belong to a tier and meet conditions, and what is left to check of it."""
     if tier.as_set is not None:
         some, exact = tier.as_set(sets, not checks)
         some &= found
@@ -83,10 +87,8 @@ def _tier(sets: Sets, found: int, tier: Condition, checks: Sequence[Condition], 
         ids = sets.some_ids(tier.source, tier.values, most + 1)
         is_all = len(ids) <= most
         some, exact = (found & sets.of(ids), tier.exact) if is_all else (found, False)
-    if some.bit_count() > max(most, SOME):
-        return some, False
-    some = meeting(sets, some, checks if exact else [tier, *checks])
-    return some, some.bit_count() <= most
+    left = checks if exact else [tier, *checks]
+    return (some, left) if some.bit_count() > max(most, SOME) else (meeting(sets, some, left), ())
 
 
 def _walk(sets: Sets, found: int, checks: Sequence[Condition], order: Order, tier: int, wanted: int) -> Iterator[Row]:
