@@ -1,8 +1,8 @@
 """The catalog alone, from a thousand to a million top levels of 12 quads: how long it takes to build, and to ask.
 
-No store and no HTTP: the searches of the mix, rows and their number, in one thread, in CPU time (`time.thread_time`), so
-that the numbers depend little on what else the machine does; once by a connection that has just been opened, then by one
-that has been used. At a million it takes some minutes and 3 GB.
+No store and no HTTP: the searches of the mix, rows and their number, in one thread, in CPU time (`time.thread_time`),
+so that the numbers depend little on what else the machine does; once by a connection that has just been opened, then by
+one that has been used. At a million it takes some minutes and 3 GB.
 
     python -m bench.catalog --folder /var/tmp/catalog 1000 10000 100000 1000000
 """

@@ -44,7 +44,8 @@ _MEMBER = iri_term(SBOL2.member)
 class Order:
     """What is to be written, for whom, from where.
 
-    `engine` is what `open_reader` opens, `data` the data folder. `dataset` holds of what is hidden only what may be missing in the catalog.
+    `engine` is what `open_reader` opens, `data` the data folder. `dataset` holds of what is hidden only what may be
+    missing in the catalog.
     """
 
     representation: str

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from live import Live, live
 from pytest import MonkeyPatch
 
 from synhub.rdf import Iri, Term, iri_term
@@ -14,7 +15,6 @@ from synhub.store.catalog_entry import elements_digest
 from synhub.store.sequence_files import MANIFEST
 from synhub.store.sequences import indexed_text
 from synhub.vocab import ENCODING
-from live import Live, live
 
 
 def dna(seed: int, length: int) -> str:

@@ -84,7 +84,8 @@ def test_pages_of_a_relation_are_those_of_a_search(instance: Live) -> None:
     assert names(instance, "/public/kit/acgt_seq/1/uses?offset=1") == ["public/kit/pLac/1"]
     assert names(instance, "/public/kit/acgt_seq/1/uses?limit=0") == []
     refused = instance.get("/public/kit/acgt_seq/1/uses?limit=x")
-    assert (refused.status_code, refused.text) == (400, "limit='x' is not a number; write digits only, such as limit=50")
+    assert refused.status_code == 400
+    assert refused.text == "limit='x' is not a number; write digits only, such as limit=50"
     assert instance.get("/public/kit/acgt_seq/1/usesCount?limit=1").text == "2"
 
 
