@@ -21,11 +21,13 @@ FOREIGN_GRAPH = "Cannot access other users' graphs."
 
 @dataclass(slots=True)
 class Clause:
-    """What a query says about its dataset. `tokens` are the offsets of the words that say so."""
+    """What a query says about its dataset. `tokens` are the offsets of the words that say so; `is_moved` tells that
+    some of them stood in a sub-query."""
 
     tokens: set[int] = field(default_factory=set)
     default: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
+    is_moved: bool = False
 
     def same_as(self, other: "Clause") -> bool:
         return set(self.default) == set(other.default) and set(self.named) == set(other.named)
@@ -104,7 +106,7 @@ def _moved_outward(text: str, outer: Clause, inner: Sequence[tuple[Token, Clause
             message = "one query reads one set of graphs; this FROM names others than the first"
             raise error_at(text, token.start, message)
     tokens = outer.tokens.union(*(clause.tokens for _, clause in inner))
-    return Clause(tokens, whole.default, whole.named)
+    return Clause(tokens, whole.default, whole.named, is_moved=bool(inner))
 
 
 class CallersGraphs:

@@ -23,17 +23,13 @@ from pyoxigraph import (
 
 from synhub.errors import InvalidQuery, StoreUnavailable
 from synhub.sparql.lenient import group_all
+from synhub.sparql.mistakes import explain
 from synhub.vocab import DOCUMENT_PREFIXES
 
 _PLACE = re.compile(r"error at (\d+):(\d+)(?:: (.*))?", re.DOTALL)
-# Of what the engine expected, the phrases that say more than a list of characters.
-_PHRASES = (
-    "The SELECT contains a variable that is unbound",
-    "IRI parsing failed",
-)
 _ELEMENT_NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
 _UNGROUPED = "The SELECT contains a variable that is unbound"
-
+_GROUPED = "GROUP BY was completed with the other variables of SELECT"
 
 Found = QuerySolutions | QueryBoolean | Iterable[Triple]
 
@@ -69,7 +65,8 @@ def _open(engine: str) -> Store:
 
 
 def respond(query: str, media_type: str, ask: Callable[[str], AbstractContextManager[Found]], output: Output) -> None:
-    """Write what `ask` finds for a query, in a media type; once more with every variable grouped when that is missing.
+    """Write what `ask` finds for a query, in a media type; once more with every variable grouped when that is missing:
+    then the header has a `note`.
 
     Raises InvalidQuery, StoreUnavailable.
     """
@@ -82,17 +79,17 @@ def respond(query: str, media_type: str, ask: Callable[[str], AbstractContextMan
             if retry is None:
                 raise
             with ask(retry) as found:
-                _write(found, media_type, output)
+                _write(found, media_type, output, _GROUPED)
     except SyntaxError as error:
-        raise _syntax_error(str(error)) from error
+        raise _syntax_error(query, str(error)) from error
     except (RuntimeError, ValueError) as error:
         raise InvalidQuery(f"the query cannot be evaluated: {error}") from error
     except OSError as error:
         raise StoreUnavailable(f"the triple store does not answer: {error}") from error
 
 
-def _write(found: Found, media_type: str, output: Output) -> None:
-    output.header({})
+def _write(found: Found, media_type: str, output: Output, note: str = "") -> None:
+    output.header({"note": note})
     file = cast(IO[bytes], output)
     if isinstance(found, QuerySolutions | QueryBoolean):
         results_format = QueryResultsFormat.from_media_type(media_type)
@@ -116,11 +113,19 @@ def _as_elements(triples: Iterable[Triple]) -> Iterator[Triple]:
         yield triple
 
 
-def _syntax_error(message: str) -> InvalidQuery:
+def _syntax_error(query: str, message: str) -> InvalidQuery:
     """Make an InvalidQuery from `error at LINE:COLUMN: expected one of …`."""
     match = _PLACE.search(message)
     if match is None:
         return InvalidQuery(f"SPARQL syntax error: {message}")
-    said = next((phrase for phrase in _PHRASES if phrase in message), "")
-    line, column = int(match[1]), int(match[2])
-    return InvalidQuery(f"SPARQL syntax error{f': {said}' if said else ''}", line, column)
+    return explain(query, _complaint) or InvalidQuery("SPARQL syntax error", int(match[1]), int(match[2]))
+
+
+def _complaint(text: str) -> tuple[str, int, int] | None:
+    """Return what the engine says against a text, if anything, with line and column."""
+    try:
+        Store().query(text)
+    except SyntaxError as error:
+        match = _PLACE.search(str(error))
+        return (match[3] or "", int(match[1]), int(match[2])) if match is not None else None
+    return None

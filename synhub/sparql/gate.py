@@ -23,6 +23,8 @@ from synhub.sparql.magic import Match, find_matches
 from synhub.sparql.prologue import read_prologue, undeclared
 from synhub.sparql.render import Query
 
+MOVED = "FROM of a sub-query was read as that of the whole query"
+
 Form = Literal["select", "ask", "construct", "describe"]
 
 _FORMS: dict[str, Form] = {
@@ -57,7 +59,8 @@ class Limits:
 class CheckedQuery:
     """A query that may run, and the graphs to run it on: both must be given to the engine.
 
-    `matches` must be asked of the search index, and `filled` with what it finds, before the query runs.
+    `matches` must be asked of the search index, and `filled` with what it finds, before the query runs. `note` says
+    what was repaired in the text, if anything.
     """
 
     emitted: Emitted
@@ -65,6 +68,7 @@ class CheckedQuery:
     default_graphs: tuple[Iri, ...]
     named_graphs: tuple[Iri, ...]
     matches: tuple[Match, ...] = ()
+    note: str = ""
 
     @property
     def query(self) -> Query:
@@ -117,7 +121,7 @@ def check(
         defaults = named = dataset.graphs
     matches = find_matches(text, words, prologue)
     emitted = emit(text, words, clause.tokens, matches, prefixes)
-    return CheckedQuery(emitted, form, defaults, named, tuple(matches))
+    return CheckedQuery(emitted, form, defaults, named, tuple(matches), MOVED if clause.is_moved else "")
 
 
 def _form(text: str, words: Sequence[Token]) -> Form:

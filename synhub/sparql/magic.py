@@ -1,10 +1,10 @@
 """`?object synhub:textMatch "words"`: asking the search index from SPARQL. Pure: it finds the places.
 
-There is exactly one form, a triple of its own: variable, property, plain string, and not inside GRAPH, for the index does
-not say in which graph it found an object. Anything else that names the property, or a property of this namespace that
-there is not, is an error with its place, because it could only find nothing. service.py puts what the index finds in
-the place of the triple, as VALUES in a sub-query: so it is the same search as anywhere else, and it is joined as any
-other pattern.
+There is exactly one form, a triple of its own: variable, property, plain string, and not inside GRAPH, for the index
+does not say in which graph it found an object. Anything else that names the property, or a property of this namespace
+that there is not, is an error with its place, because it could only find nothing. service.py puts what the index finds
+in the place of the triple, as VALUES in a sub-query: so it is the same search as anywhere else, and it is joined as
+any other pattern.
 """
 
 import re

@@ -26,11 +26,13 @@ _PATIENCE_S = 5.0  # longer than one query of somebody else may run
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is bytes, or an iterator over an answer of more than 8 MB; then `size` is known if it is complete."""
+    """`body` is bytes, or an iterator over an answer of more than 8 MB; then `size` is known if it is complete. `note`
+    says what was repaired in the query, if anything."""
 
     media_type: str
     body: bytes | Iterator[bytes]
     size: int | None = None
+    note: str = ""
 
 
 def run_query(
@@ -56,8 +58,8 @@ def run_query(
     from (None: not known); and users take turns with everybody else. `cancellation` ends the query when nobody waits
     for it any more.
 
-    Raises NotOffered, InvalidQuery, BadRequest, NotAcceptable, TooLarge, QueryTimeout, TooMany, StoreUnavailable, DiskFull,
-    Cancelled.
+    Raises NotOffered, InvalidQuery, BadRequest, NotAcceptable, TooLarge, QueryTimeout, TooMany, StoreUnavailable,
+    DiskFull, Cancelled.
     """
     if not hub.store.traits.isolates_datasets:
         raise NotOffered(NO_SPARQL)
@@ -81,7 +83,7 @@ def run_query(
                 "named_graphs": checked.named_graphs,
                 "media_type": choice.written_as,
             }
-            _, stream = hub.lanes.query.stream(
+            header, stream = hub.lanes.query.stream(
                 "query" if hub.snapshots else "remote_query",
                 argument,
                 settings.query_timeout,
@@ -93,7 +95,8 @@ def run_query(
             )
             stack.enter_context(stream)
             body = _collect(hub, stream, stack)
-            return Answer(choice.label, body, body.wait_for_all() if whole and isinstance(body, Spool) else None)
+            size = body.wait_for_all() if whole and isinstance(body, Spool) else None
+            return Answer(choice.label, body, size, "; ".join(filter(None, (checked.note, header["note"]))))
     except ChildDied as error:
         if cancellation is not None and cancellation.cancelled:
             raise Cancelled("nobody waits for the answer any more") from error

@@ -30,7 +30,7 @@ logger = logging.getLogger("synhub.web")
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": (
-        "Content-Disposition, Link, Location, ETag, Retry-After, X-Request-Id, X-Search-Note"
+        "Content-Disposition, Link, Location, ETag, Retry-After, X-Request-Id, X-Search-Note, X-Query-Note"
     ),
 }
 _PREFLIGHT = _CORS | {

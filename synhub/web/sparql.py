@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,7 @@ from synhub.web.waiting import beside
 _QUERY = "application/sparql-query"
 _UPDATE = "application/sparql-update"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
+NOTE = "X-Query-Note"  # what was repaired in the query
 _VARY = {"Vary": "Accept, X-authorization, Cookie"}
 _MOST_ROWS = 1_000  # of a page
 _LONGEST_LINK = 4_000
@@ -102,7 +104,8 @@ async def _answer(request: Request, fields: Fields) -> Result:
     whole = request.scope.get("http_version") == "1.0"
     answer = await _run(request, queries[0], fields, accept, whole=whole)
     size = {} if answer.size is None else {"Content-Length": str(answer.size)}
-    return Result(answer.body, answer.media_type, headers=_VARY | size)
+    note = {NOTE: answer.note} if answer.note else {}
+    return Result(answer.body, answer.media_type, headers=_VARY | size | note)
 
 
 async def _run(request: Request, query: str, fields: Fields, accept: str | None, *, whole: bool) -> Answer:
@@ -156,7 +159,8 @@ async def _without_query(request: Request, fields: Fields) -> Result:
         return Result(_render(request, query=example.query), HTML)
     raise BadRequest(
         "There is no query: send it as the parameter query of a GET, as the form field query of a POST, or as the"
-        f" body of a POST with Content-Type {_QUERY}"
+        f" body of a POST with Content-Type {_QUERY}; a GET that accepts {results.TURTLE} or another form of RDF is"
+        " answered with the description of this service"
     )
 
 
@@ -224,15 +228,15 @@ async def _page(request: Request, query: str, fields: Fields) -> Result:
         answer = await _run(request, query, fields, f"{results.JSON}, {results.TURTLE}", whole=False)
     except SynhubError as error:
         return Result(_render(request, query=query, error=error.message), HTML, status_of(error))
-    links = _links(query, fields, answer)
+    render = partial(_render, request, query=query, links=_links(query, fields, answer), note=answer.note)
     if not isinstance(answer.body, bytes):
-        return Result(_render(request, query=query, links=links, is_large=True), HTML)
+        return Result(render(is_large=True), HTML)
     if answer.media_type != results.JSON:
-        return Result(_render(request, query=query, links=links, text=answer.body.decode()), HTML)
+        return Result(render(text=answer.body.decode()), HTML)
     found = json.loads(answer.body)
     if "boolean" in found:
-        return Result(_render(request, query=query, links=links, truth=found["boolean"]), HTML)
-    return Result(_render(request, query=query, links=links, names=found["head"]["vars"], rows=_rows(found)), HTML)
+        return Result(render(truth=found["boolean"]), HTML)
+    return Result(render(names=found["head"]["vars"], rows=_rows(found)), HTML)
 
 
 def _rows(found: dict[str, Any]) -> list[list[dict[str, str] | None]]:
@@ -260,7 +264,15 @@ def _links(query: str, fields: Fields, answer: Answer) -> dict[str, str]:
 
 def _render(request: Request, *, query: str, **found: Any) -> str:
     rows = found.pop("rows", None)
-    nothing: dict[str, Any] = {"error": "", "links": {}, "is_large": False, "text": None, "truth": None, "names": []}
+    nothing: dict[str, Any] = {
+        "error": "",
+        "note": "",
+        "links": {},
+        "is_large": False,
+        "text": None,
+        "truth": None,
+        "names": [],
+    }
     actor = getattr(request.state, "actor", ANONYMOUS)
     return render_form(
         "sparql",

@@ -12,12 +12,12 @@ from synhub.sparql.lenient import group_all
     [
         ("SELECT ?a ?b {?a ?p ?b} GROUP BY ?a", "SELECT ?a ?b {?a ?p ?b} GROUP BY ?a ?b"),
         (
-            "select distinct ?a (COUNT(?x) AS ?n) ?b {} group by ?a ORDER BY ?b",
-            "select distinct ?a (COUNT(?x) AS ?n) ?b {} group by ?a ?b ORDER BY ?b",
+            "select distinct ?a (STR(?a) AS ?n) ?b {} group by ?a ORDER BY ?b",
+            "select distinct ?a (STR(?a) AS ?n) ?b {} group by ?a ?b ORDER BY ?b",
         ),
         (
-            "SELECT ?a ?b {{SELECT ?c {} GROUP BY ?c}} GROUP BY ?b",
-            "SELECT ?a ?b {{SELECT ?c {} GROUP BY ?c}} GROUP BY ?b ?a",
+            "SELECT ?a ?b {{SELECT (COUNT(*) AS ?c) {} GROUP BY ?c}} GROUP BY ?b",
+            "SELECT ?a ?b {{SELECT (COUNT(*) AS ?c) {} GROUP BY ?c}} GROUP BY ?b ?a",
         ),
     ],
 )
@@ -36,6 +36,10 @@ def test_projected_variables_join_the_group(query: str, expected: str) -> None:
         "CONSTRUCT WHERE {} GROUP",
         "GROUP BY ?a SELECT ?b",
         '"',
+        "SELECT ?a (COUNT(?x) AS ?n) ?b {} GROUP BY ?a",
+        "SELECT ?a (STR(count(?x)) AS ?n) ?b {} GROUP BY ?a",
+        "SELECT ?a ?b {} GROUP BY ?a HAVING (?a > 5)",
+        "SELECT ?a ?b {} GROUP BY ?a ORDER BY DESC(GROUP_CONCAT(?x))",
     ],
 )
 def test_other_queries_are_left_alone(query: str) -> None:

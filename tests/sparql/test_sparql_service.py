@@ -167,11 +167,11 @@ def test_property_that_rdf_xml_cannot_write_is_told(hub: Hub) -> None:
     ("query", "message", "line", "column"),
     [
         ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s ?so:x ?y } }", "Unknown prefix: ;", 2, 31),
-        ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s ?x ?y } }", "SPARQL syntax error", 2, 37),
-        ("SELECT WHERE {", "SPARQL syntax error", 1, 15),
+        ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s ?x ?y } }", "SPARQL syntax error", 2, 36),
+        ("SELECT WHERE {", "SPARQL syntax error", 1, 8),
         ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s sbol:x ?y }", "Unknown prefix: sbol", 2, 28),
-        ("SELECT ?s { ?s ?p 'é' } }", "SPARQL syntax error", 1, 26),
-        ("SELECT ?s { ?s dcterms:title 'é' } }", "SPARQL syntax error", 1, 37),
+        ("SELECT ?s { ?s ?p 'é' } }", "SPARQL syntax error", 1, 25),
+        ("SELECT ?s { ?s dcterms:title 'é' } }", "SPARQL syntax error", 1, 36),
     ],
 )
 def test_syntax_error_names_the_place_in_the_text_of_the_user(

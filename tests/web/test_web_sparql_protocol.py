@@ -145,7 +145,39 @@ def test_bad_request_is_refused_in_words(instance: Live, case: str) -> None:
 def test_syntax_error_has_line_and_column(instance: Live) -> None:
     status, kind, text = ask(instance, "GET", params={"query": "SELECT *\n{ ?s ?p }"})
     assert (status, kind) == (400, "text/plain")
-    assert text.endswith("(line 2, column 10)")
+    assert text == "SPARQL syntax error: '}' is not expected here (line 2, column 9)"
+
+
+REPAIRED = {
+    "SELECT ?s ?p { ?s ?p ?o } GROUP BY ?s": "GROUP BY was completed with the other variables of SELECT",
+    f"SELECT ?s ?p {{ {{ SELECT ?s ?p FROM <{PUBLIC}> {{ ?s ?p ?o }} }} }}": "FROM of a sub-query was read as that",
+}
+
+
+@pytest.mark.parametrize("query", REPAIRED)
+def test_answer_says_what_was_repaired_in_the_query(instance: Live, query: str) -> None:
+    answer = instance.get("/sparql", params={"query": query}, headers={"Accept": "text/csv"})
+    assert answer.text == f"s,p\r\n{PUBLIC}/x/p/1,http://p/q\r\n"
+    assert answer.headers["X-Query-Note"].startswith(REPAIRED[query])
+    assert "X-Query-Note" in answer.headers["Access-Control-Expose-Headers"]
+    page = instance.get("/sparql", params={"query": query}, headers={"Accept": "text/html"})
+    assert f"<p>{answer.headers['X-Query-Note']}.</p>" in page.text
+    right = instance.get("/sparql", params={"query": "SELECT ?s { ?s ?p ?o } GROUP BY ?s"})
+    assert "X-Query-Note" not in right.headers
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT ?s (COUNT(?o) AS ?n) ?p { ?s ?p ?o } GROUP BY ?s",
+        "SELECT ?s ?p { ?s ?p ?o } GROUP BY ?s HAVING (COUNT(?o) > 5)",
+        "SELECT * { { SELECT ?s ?p { ?s ?p ?o } GROUP BY ?s } }",
+    ],
+)
+def test_group_by_whose_numbers_a_repair_would_change_is_refused_with_advice(instance: Live, query: str) -> None:
+    status, _, text = ask(instance, "GET", params={"query": query})
+    assert status == 400
+    assert "add the variable to GROUP BY, or take one of its values: (SAMPLE(?x) AS ?one) (line 1, column " in text
 
 
 def test_pages_of_other_sites_may_ask(instance: Live) -> None:
