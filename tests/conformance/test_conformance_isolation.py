@@ -58,24 +58,23 @@ FORMS = [
 engine, opener, store, three = engines.engine, engines.opener, engines.store, engines.three
 
 
-@pytest.mark.parametrize("text", ESCAPES)
-def test_the_owner_of_the_graph_gets_there(three: TripleStore, text: str) -> None:
+def test_the_owner_of_the_graph_gets_there(three: TripleStore) -> None:
     """What is tried below would show the triple, were it in the dataset."""
     if not three.traits.isolates_datasets:
         pytest.skip("the engine does not promise isolation, and runs our own queries only")
-    assert any("bob" in str(row[0]) for row in three.select(Query(text), Dataset((BOB,))))
+    assert [text for text in ESCAPES if not shows(three, text, Dataset((BOB,)))] == []
 
 
-@pytest.mark.parametrize("text", ESCAPES)
 @pytest.mark.parametrize("graphs", [(ALICE,), (PUBLIC, ALICE), (NOBODY,), ()])
-def test_no_select_leaves_the_dataset(three: TripleStore, text: str, graphs: tuple[Iri, ...]) -> None:
+def test_no_select_leaves_the_dataset(three: TripleStore, graphs: tuple[Iri, ...]) -> None:
     if not three.traits.isolates_datasets:
         pytest.skip("the engine does not promise isolation")
-    for row in three.select(Query(text), Dataset(graphs)):
-        assert "bob" not in str(row[0])
-    assert any(
-        "bob" in str(row[0]) for row in three.select(Query(ESCAPES[0].replace("?s ?p ?o", "?s ?p ?o")), Dataset((BOB,)))
-    )
+    assert [text for text in ESCAPES if shows(three, text, Dataset(graphs))] == []
+
+
+def shows(store: TripleStore, text: str, dataset: Dataset) -> bool:
+    """Say whether what only Bob has is in the answer."""
+    return any("bob" in str(row[0]) for row in store.select(Query(text), dataset))
 
 
 @pytest.mark.parametrize(
