@@ -80,6 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 _EMBEDDED = "about the embedded engine"
 _EMBEDDED_ONLY = {
+    "test_app.py": _EMBEDDED,  # and its folder in the data folder
     "test_backup.py": _EMBEDDED,
     "test_store_snapshots.py": _EMBEDDED,
     "test_injection.py": _EMBEDDED,
