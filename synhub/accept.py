@@ -62,6 +62,12 @@ def preferred(accept: str | None, offers: Iterable[str]) -> str:
     return best
 
 
+def is_refused(preferences: Iterable[Preference], media_type: str) -> bool:
+    """Say whether what says most about a media type gives it the quality 0."""
+    closest = max(preferences, key=lambda p: (p.matches(media_type), p.quality), default=None)
+    return closest is not None and closest.quality == 0 and closest.matches(media_type) > 0
+
+
 def _split(text: str, separator: str) -> list[str]:
     """Split at separators that stand outside quotes."""
     parts = [""]

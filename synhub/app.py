@@ -270,6 +270,8 @@ def _listen(settings: Settings) -> socket.socket:
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # one line says that the server is ready: ours
+    # An answer that was cut has a line of ours, which says why.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing" not in record.getMessage())
     logging.getLogger("httpx").setLevel(logging.WARNING)  # not each request to a SPARQL server
     access = logging.getLogger("synhub.access")  # its lines carry their own time
     access.addHandler(logging.StreamHandler(sys.stderr))

@@ -53,12 +53,14 @@ class Served:
 
 
 @contextmanager
-def served(data: Path, **settings: object) -> Iterator[Served]:
-    """Serve from a folder; `settings` become SYNHUB_ variables. Whoever has not stopped it finds it killed."""
+def served(data: Path, *, log: Path = Path(os.devnull), **settings: object) -> Iterator[Served]:
+    """Serve from a folder; `settings` become SYNHUB_ variables, the log goes to `log`. Whoever has not stopped it finds
+    it killed."""
     command = [sys.executable, "-m", "synhub", "serve", "--data", str(data), "--port", "0"]
     more = {f"SYNHUB_{name.upper()}": str(value) for name, value in settings.items()}
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | more
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+    with log.open("wb") as stderr:
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment)
     with server, ExitStack() as stack:
         stack.callback(server.kill)
         assert server.stdout is not None

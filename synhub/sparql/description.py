@@ -16,7 +16,7 @@ from synhub.vocab import DCTERMS, FOAF, RDF, SD, SYNHUB, VOID, XSD
 
 _RESULT_FORMATS = (
     *("SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV"),
-    *("Turtle", "N-Triples", "RDF_XML", "JSON-LD"),
+    *("Turtle", "TriG", "N-Triples", "RDF_XML", "JSON-LD"),
 )
 _DOCUMENT_FORMATS = ("Turtle", "N-Triples", "RDF_XML", "JSON-LD")
 _NAMESPACE = re.compile(r"(.*[/#])[^/#]*\Z")

@@ -7,7 +7,7 @@ Source: SPARQL 1.1 Protocol, section 2.1.6; RFC 9110, section 12.5.1.
 
 from dataclasses import dataclass
 
-from synhub.accept import parse_preferences, preferred
+from synhub.accept import is_refused, parse_preferences, preferred
 from synhub.errors import NotAcceptable
 from synhub.sparql.gate import Form
 
@@ -16,6 +16,7 @@ XML = "application/sparql-results+xml"
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
 TURTLE = "text/turtle"
+TRIG = "application/trig"
 N_TRIPLES = "application/n-triples"
 RDF_XML = "application/rdf+xml"
 JSON_LD = "application/ld+json"
@@ -44,7 +45,7 @@ _TABLE: dict[str, str] = {
 }
 _GRAPH: dict[str, str] = {
     TURTLE: TURTLE,
-    "application/trig": TURTLE,  # every Turtle document is one
+    TRIG: TURTLE,  # every Turtle document is one
     "application/turtle": TURTLE,
     "application/x-turtle": TURTLE,
     "text/n3": TURTLE,
@@ -58,6 +59,9 @@ _GRAPH: dict[str, str] = {
     "application/x-json+ld": JSON_LD,
     "application/json": JSON_LD,
 }
+# What a refusal says that there is.
+_TABLES, _GRAPHS = tuple(dict.fromkeys(_TABLE.values())), (*dict.fromkeys(_GRAPH.values()), TRIG)
+_SHOWN: dict[Form, tuple[str, ...]] = {"select": _TABLES, "ask": _TABLES, "construct": _GRAPHS, "describe": _GRAPHS}
 # What clients send with every request, whatever they ask for: they take the default.
 _ANYTHING = ("text/plain", "text/html", "application/xhtml+xml", "text/javascript", "application/javascript")
 
@@ -66,13 +70,15 @@ def choose(accept: str | None, form: Form) -> Choice:
     """Return what the client likes best of what there is.
 
     Who takes none of it, but something that another form of query has, gets the default: many clients send one Accept
-    with all of their queries. Raises NotAcceptable for those who take nothing that is known here.
+    with all of their queries. Raises NotAcceptable for those who take nothing that is known here, or refuse all of it.
     """
     table = _TABLE if form in ("select", "ask") else _GRAPH
     known = (*_TABLE, *_GRAPH, *_ANYTHING)
-    wanted = [preference for preference in parse_preferences(accept) if preference.quality > 0]
-    if wanted and not any(preference.matches(name) for preference in wanted for name in known):
-        offers = ", ".join(dict.fromkeys(table.values()))
-        raise NotAcceptable(f"there is no answer as {accept}; ask for one of {offers}")
-    best = preferred(accept, table)
+    preferences = parse_preferences(accept)
+    wanted = [preference for preference in preferences if preference.quality > 0]
+    offers = [name for name in table if not is_refused(preferences, name)]
+    if not offers or (wanted and not any(preference.matches(name) for preference in wanted for name in known)):
+        raise NotAcceptable(f"there is no answer as {accept}; ask for one of {', '.join(_SHOWN[form])}")
+    default = next((name for name in offers if table[name] == name), offers[0])
+    best = preferred(accept, (default, *offers))
     return Choice(best, table[best])

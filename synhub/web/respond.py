@@ -14,7 +14,7 @@ from typing import Any
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
-from starlette.types import Receive
+from starlette.types import Receive, Scope, Send
 
 from synhub import errors
 from synhub.accept import Preference, parse_preferences
@@ -200,6 +200,13 @@ class _StreamedResponse(StreamingResponse):
     def __init__(self, pieces: Iterable[bytes], status: int, headers: Mapping[str, str], media_type: str) -> None:
         self._abandon = getattr(pieces, "abandon", None)
         super().__init__(iterate_in_threadpool(pieces), status, headers, media_type)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pieces. What is cut has no end: the server closes the connection when this returns too early."""
+        try:
+            await super().__call__(scope, receive, send)
+        except errors.SynhubError as error:
+            logger.warning("%s: the answer was cut: %s", scope["state"]["request_id"], error.message)
 
     async def listen_for_disconnect(self, receive: Receive) -> None:
         await super().listen_for_disconnect(receive)

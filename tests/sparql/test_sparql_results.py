@@ -36,6 +36,12 @@ RDF_XML = "application/rdf+xml"
         ("application/x-nope, application/rdf+xml;q=0.1", JSON, JSON),
         ("text/csv;q=0", JSON, JSON),
         ("text/csv;q=much", JSON, JSON),
+        (f"{JSON};q=0", XML, XML),
+        (f"{JSON};q=0, application/json;q=0", XML, XML),
+        (f"text/turtle, {JSON};q=0", XML, XML),
+        ("application/*;q=0", "text/csv", "text/csv"),
+        ("*/*;q=0, text/csv", "text/csv", "text/csv"),
+        ("text/csv, text/csv;q=0", "text/csv", "text/csv"),
         (", ,", JSON, JSON),
     ],
 )
@@ -77,9 +83,12 @@ def test_any_header_gets_something_or_is_told_what_there_is(accept: str, form: F
         assert "ask for one of" in refusal.message
 
 
-@pytest.mark.parametrize("accept", ["application/x-nope", "application/rdf+json", "image/png, text/csv;q=0", "audio/*"])
+@pytest.mark.parametrize(
+    "accept", ["application/x-nope", "application/rdf+json", "image/png, text/csv;q=0", "audio/*", "*/*;q=0"]
+)
 def test_who_takes_nothing_that_is_known_is_told_what_there_is(accept: str) -> None:
     with pytest.raises(NotAcceptable, match=r"ask for one of application/sparql-results\+json, application/sparql"):
         choose(accept, "select")
-    with pytest.raises(NotAcceptable, match="ask for one of text/turtle, application/n-triples, application/rdf"):
+    graphs = r"text/turtle, application/n-triples, application/rdf\+xml, application/ld\+json, application/trig"
+    with pytest.raises(NotAcceptable, match=f"ask for one of {graphs}$"):
         choose(accept, "describe")

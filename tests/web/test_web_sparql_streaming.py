@@ -1,15 +1,19 @@
 """Large answers: they begin early, a cut one is seen to be cut, and a client that goes ends its query."""
 
 import json
+import logging
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import pytest
 from live import Live, live
+from served import served
 
 NUMBERS = " ".join(f'"{n:09d}"' for n in range(1000))
 MILLION = f"SELECT * {{ VALUES ?a {{ {NUMBERS} }} VALUES ?b {{ {NUMBERS} }} }}"  # 20 MB of CSV
@@ -83,12 +87,28 @@ def test_large_answer_begins_before_it_is_complete(instance: Live) -> None:
     connection.close()
 
 
-def test_answer_that_is_cut_has_no_closing_chunk(tmp_path: Path) -> None:
+def test_answer_that_is_cut_has_no_closing_chunk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with live(tmp_path, query_result=12 << 20) as instance:
         head, body = everything(connect(instance, MILLION))
     assert head.startswith(b"HTTP/1.1 200")
     assert len(body) > 8 << 20
     assert not body.endswith(b"0\r\n\r\n")
+    told = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.exc_info for record in told if record.exc_info] == []
+    request_id = re.search(rb"x-request-id: (\S+)", head)
+    assert request_id is not None
+    ours = [record.getMessage() for record in told if record.name == "synhub.web"]
+    assert ours == [f"{request_id[1].decode()}: the answer was cut: the result is larger than 12 MB"]
+
+
+def test_log_of_a_server_has_one_line_for_an_answer_that_is_cut(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with served(tmp_path / "data", log=log, query_result=12 << 20, access_log=0) as server:
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.post(server.url + "/sparql", data={"query": MILLION}, timeout=60)
+        server.stop()
+    (line,) = log.read_text().splitlines()
+    assert line.endswith(": the answer was cut: the result is larger than 12 MB")
 
 
 def test_limit_below_eight_megabytes_is_a_status(tmp_path: Path) -> None:
