@@ -23,6 +23,8 @@ from synhub.identity import Registry
 from synhub.pulling import Renaming, Source, prefix_of_graph, pull
 from synhub.rdf import Iri, Term
 
+pytestmark = pytest.mark.slow
+
 THERE = "http://there.example/"
 TOP_LEVEL = b"#topLevel>"
 

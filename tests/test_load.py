@@ -21,6 +21,8 @@ from synhub.settings import load_settings
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.whole_store import lines_of
 
+pytestmark = pytest.mark.slow
+
 GRAPH = PREFIX + "public"
 PART = f"{GRAPH}/lab/part/1"
 TOP_LEVEL = "http://wiki.synbiohub.org/wiki/Terms/synbiohub#topLevel"

@@ -13,6 +13,8 @@ from bench.compare import Disagreement, agree
 from bench.generate import OWNER, Corpus, write_nquads
 from bench.mix import MIX, Workload, load_mix
 
+pytestmark = pytest.mark.slow
+
 PARTS = 300
 
 

@@ -413,7 +413,7 @@ def test_new_file_may_be_opened_by_several_processes_at_once(tmp_path: Path) -> 
     path = tmp_path / "synhub.sqlite"
     script = (
         "import sys; from pathlib import Path; from synhub.store.database import Database;"
-        " sys.stdin.readline(); Database(Path(sys.argv[1]), 'synhub', 'FULL').close()"
+        " sys.stdin.readline(); Database(Path(sys.argv[1]), 'synhub').close()"
     )
     command = [sys.executable, "-c", script, str(path)]
     waiting = [subprocess.Popen(command, stdin=subprocess.PIPE, text=True) for _ in range(4)]
