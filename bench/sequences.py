@@ -224,9 +224,9 @@ def _libraries() -> list[str]:
 def _others(query: str, target: str) -> list[float]:
     """The two libraries that were not chosen; they need not be installed."""
     try:
-        import parasail  # type: ignore[import-untyped]
+        import parasail
         import pyopal
-        from scoring_matrices import ScoringMatrix  # type: ignore[attr-defined]
+        from scoring_matrices import ScoringMatrix
     except ImportError:
         return []
     matrix = parasail.matrix_create("ACGT", 1, -1)

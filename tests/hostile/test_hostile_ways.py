@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -97,7 +98,7 @@ def test_nobody_else_notices_many_at_once(server: Served) -> None:
     ("limits", "says"),
     [({"prepare_timeout": 1}, "1 s, the limit"), ({"prepare_memory": 300 << 20}, "300 MB of memory, the limit")],
 )
-def test_a_reader_that_ends_at_a_limit_names_it(tmp_path: Path, limits: dict[str, int], says: str) -> None:
+def test_a_reader_that_ends_at_a_limit_names_it(tmp_path: Path, limits: dict[str, Any], says: str) -> None:
     with served(tmp_path / "data", **limits) as server:
         answer = server.submit(b"".join(b">s%d\nacgt\n" % n for n in range(90_000)), name="a.fasta")
         assert (answer.status_code, says in answer.text) == (413, True), answer.text
