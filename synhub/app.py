@@ -36,6 +36,7 @@ from synhub.store.data_folder import CATALOG, DATABASE, hold
 from synhub.store.database import Database, open_or_remake
 from synhub.store.edits import Edits
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.endpoint import parse_engine_url
 from synhub.store.files import Files
 from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
@@ -82,6 +83,25 @@ def wanted_registry(settings: Settings, stored: str | None) -> Registry:
     return Registry(stored)
 
 
+def _refuse_other_engine(settings: Settings, accounts: Accounts) -> None:
+    """Raises BadRequest when the triples are kept by a server and none is given, or the other way round: a store made
+    anew would look like one that has lost everything."""
+    stored = accounts.get_setting("engine")
+    if stored is None or is_remote(stored) == is_remote(settings.engine):
+        return
+    if is_remote(stored):
+        raise BadRequest(f"the triples of this instance are kept by {stored}: give this server with --engine")
+    raise BadRequest(
+        f"the triples of this instance are kept in a folder, not by {_engine_name(settings.engine)}: leave the engine"
+        " at oxigraph:, or load a dump of the instance into a new data folder"
+    )
+
+
+def _engine_name(engine: str) -> str:
+    """What may be written down of an engine: no password."""
+    return "sparql+" + parse_engine_url(engine).base if is_remote(engine) else "oxigraph:"
+
+
 @contextmanager
 def data_folder(settings: Settings, *, create: bool, loading: bool = False) -> Iterator[Path]:
     """Hold the data folder; with the engine `memory:` a temporary one, that is gone when the block ends."""
@@ -117,6 +137,7 @@ def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: 
     accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
     stack.callback(accounts.close)
     registry = registry_of(settings, accounts)
+    _refuse_other_engine(settings, accounts)
     store = open_store("oxigraph:" if settings.engine == MEMORY else settings.engine, data, registry.prefix)
     stack.callback(store.close)
     catalog = open_catalog(data / CATALOG)
@@ -153,6 +174,8 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         )  # fmt: skip
         writer.recover()
         _refuse_lost_store(store, catalog, data)
+        if accounts.get_setting("engine") != (engine := _engine_name(settings.engine)):
+            accounts.put_setting("engine", engine)
         snapshots = None
         if isinstance(store, EmbeddedStore):
             # Beside the store: hard links need its file system.

@@ -36,6 +36,29 @@ def test_the_prefix_is_fixed_at_the_first_start(tmp_path: Path) -> None:
         app.open_hub(settings(tmp_path, uri_prefix="http://other.example/")).__enter__()
 
 
+@pytest.mark.parametrize("command", ["check", "reindex", "serve"])
+def test_a_store_is_not_made_anew_where_a_server_keeps_the_triples(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with app.open_hub(settings(tmp_path, uri_prefix=PREFIX)) as hub:
+        assert hub.accounts.get_setting("engine") == "oxigraph:"
+        hub.accounts.put_setting("engine", "sparql+http://virtuoso.example:8890/")
+    shutil.rmtree(tmp_path / "store")
+    port = ["--port", "0"] if command == "serve" else []
+    assert main([command, "--data", str(tmp_path), *port]) == 1
+    assert "are kept by sparql+http://virtuoso.example:8890/: give this server with --engine" in capsys.readouterr().err
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_server_does_not_take_the_place_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with app.open_hub(settings(tmp_path, uri_prefix=PREFIX)):
+        pass
+    assert main(["reindex", "--data", str(tmp_path), "--engine", "sparql+http://me:secret@127.0.0.1:9/"]) == 1
+    told = capsys.readouterr().err
+    assert "kept in a folder, not by sparql+http://127.0.0.1:9/" in told
+    assert "secret" not in told
+
+
 def test_a_port_in_use_is_refused_before_anything_is_fixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
