@@ -60,7 +60,9 @@ def describe_service(registry: Registry, graphs: Mapping[Iri, GraphProfile]) -> 
         yield from _node(content, {RDF.type: SD.Graph, VOID.triples: profile.triples})
 
 
-def describe_data(registry: Registry, address: Iri, profile: GraphProfile, examples: Sequence[Iri]) -> Iterator[Triple]:
+def describe_data(
+    registry: Registry, address: Iri, profile: GraphProfile, examples: Sequence[Iri], *, has_sparql: bool
+) -> Iterator[Triple]:
     """Yield the VoID description of the public graph, to be found at `address`; `examples` are some of its objects."""
     dataset, blank = Iri(address + "#public"), _blanks()
     classes = {cls: next(blank) for cls in profile.classes}
@@ -78,7 +80,7 @@ def describe_data(registry: Registry, address: Iri, profile: GraphProfile, examp
         {
             RDF.type: VOID.Dataset,
             DCTERMS.title: literal_term(f"Public designs of {registry.prefix}"),
-            VOID.sparqlEndpoint: endpoint_of(registry),
+            VOID.sparqlEndpoint: [endpoint_of(registry)] if has_sparql else [],
             VOID.uriSpace: literal_term(registry.public_graph + "/"),
             VOID.feature: [Iri(SD.FORMATS + name) for name in _DOCUMENT_FORMATS],
             VOID.exampleResource: list(examples),

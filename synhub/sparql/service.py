@@ -35,6 +35,12 @@ class Answer:
     note: str = ""
 
 
+def require_sparql(hub: Hub) -> None:
+    """Raises NotOffered where the store could show one user's graphs to another."""
+    if not hub.store.traits.isolates_datasets:
+        raise NotOffered(NO_SPARQL)
+
+
 def run_query(
     hub: Hub,
     actor: Actor,
@@ -61,8 +67,7 @@ def run_query(
     Raises NotOffered, InvalidQuery, BadRequest, NotAcceptable, TooLarge, QueryTimeout, TooMany, StoreUnavailable,
     DiskFull, Cancelled.
     """
-    if not hub.store.traits.isolates_datasets:
-        raise NotOffered(NO_SPARQL)
+    require_sparql(hub)
     user = actor.user
     username, email = (user.username, user.email) if user else (None, None)
     settings = hub.settings

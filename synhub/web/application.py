@@ -162,8 +162,9 @@ class _EveryPath(Route):
 def create_app(hub: Hub) -> ASGIApp:
     """Make the ASGI application around an open Hub. Raises BadRequest for a setting that only HTTP reads."""
     Addresses.parse("trusted_proxies", hub.settings.trusted_proxies)
-    methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
-    app = Starlette(routes=[_EveryPath("/", _dispatch, methods=methods)])
+    route = _EveryPath("/", _dispatch)
+    route.methods = None  # any: a 405 of ours names the methods of its path, for pages of other sites, too
+    app = Starlette(routes=[route])
     app.state.hub = hub
     app.state.gate = Gate.of(hub.settings)
     return AccessLog(app, lines=hub.settings.access_log)

@@ -21,7 +21,7 @@ from synhub.rdf import Iri, Triple, write_ntriples
 from synhub.sparql import results
 from synhub.sparql.description import describe_data, describe_service, endpoint_of
 from synhub.sparql.examples import describe_examples, examples
-from synhub.sparql.service import Answer, run_query
+from synhub.sparql.service import Answer, require_sparql, run_query
 from synhub.store.catalog_properties import graph_profile, most_used
 from synhub.store.children import Cancellation, Cancelled
 from synhub.vocab import KNOWN_PREFIXES
@@ -175,6 +175,7 @@ def _named_rdf(request: Request) -> str | None:
 
 def _service_description(request: Request, media_type: str) -> Result:
     hub = hub_of(request)
+    require_sparql(hub)
     graphs = {graph: graph_profile(hub.catalog.database, graph) for graph in hub.dataset(actor_of(request)).graphs}
     return _document(describe_service(hub.registry, graphs), media_type)
 
@@ -189,7 +190,8 @@ def _void(request: Request, media_type: str) -> Result:
     profile = graph_profile(hub.catalog.database, hub.registry.public_graph)
     shown = most_used(hub.catalog.database, hub.registry.public_graph, _EXAMPLE_RESOURCES)
     address = Iri(hub.registry.prefix + ".well-known/void")
-    return _document(describe_data(hub.registry, address, profile, shown), media_type)
+    has_sparql = hub.store.traits.isolates_datasets
+    return _document(describe_data(hub.registry, address, profile, shown, has_sparql=has_sparql), media_type)
 
 
 async def example_queries(request: Request) -> Result:

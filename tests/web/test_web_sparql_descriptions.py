@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from live import PREFIX, Live, live
 from pyoxigraph import Literal, NamedNode, RdfFormat, Store
 
 from synhub.sparql.examples import Example, examples
+from synhub.sparql.service import NO_SPARQL
 from synhub.vocab import RDF, SBOL2, SD, SH, SYNHUB, VOID
 
 DEMO = Path(__file__).parents[2] / "synhub" / "demo" / "demo.xml"
@@ -50,6 +52,17 @@ def test_bare_get_describes_the_service_to_who_reads_rdf(instance: Live) -> None
     assert objects(store, endpoint, SD.supportedLanguage) == [SD.SPARQL11Query]
     assert "http://www.w3.org/ns/formats/SPARQL_Results_CSV" in objects(store, endpoint, SD.resultFormat)
     assert SYNHUB.textMatch in objects(store, endpoint, SD.propertyFeature)
+
+
+def test_endpoint_that_refuses_queries_is_not_described(instance: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    apart = replace(instance.hub.store.traits, isolates_datasets=False)
+    monkeypatch.setattr(type(instance.hub.store), "traits", apart)
+    for params in ({}, {"query": "ASK {}"}):
+        answer = instance.get("/sparql", params=params, headers=TURTLE)
+        assert (answer.status_code, answer.text) == (501, NO_SPARQL)
+    store = graph(instance.get("/.well-known/void", headers=TURTLE).text)
+    assert objects(store, None, VOID.sparqlEndpoint) == []
+    assert len(objects(store, None, VOID.triples)) > 1
 
 
 @pytest.mark.parametrize(

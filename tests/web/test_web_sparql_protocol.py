@@ -142,6 +142,13 @@ def test_bad_request_is_refused_in_words(instance: Live, case: str) -> None:
     assert text
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "PROPFIND"])
+def test_refused_method_is_told_which_there_are_on_pages_of_other_sites_too(instance: Live, method: str) -> None:
+    answer = instance.request(method, "/sparql")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
 def test_syntax_error_has_line_and_column(instance: Live) -> None:
     status, kind, text = ask(instance, "GET", params={"query": "SELECT *\n{ ?s ?p }"})
     assert (status, kind) == (400, "text/plain")
