@@ -16,6 +16,7 @@ _SAFE_IRI = re.compile(r"<[A-Za-z0-9:/._~%-]*>")
 # In a sub-query: of 10 000 plain VALUES the engine goes through all for each row of the pattern beside them (4.4 s for
 # 30 000 rows), for it takes them for more than the pattern; a sub-query it joins by hashing (0.07 s, measured).
 _VALUES_BEGIN, _VALUES_END = "{{ SELECT {0} {{ VALUES {0} {{ ", " } } }"
+_BRACKET_AT_ONCE = ("CONCAT", "COALESCE", "BNODE")  # `CONCAT (` is an error to the engine, which is SPARQL (measured)
 _NOT_NEWLINE = re.compile(r"[^\r\n]")
 
 
@@ -68,11 +69,15 @@ def emit(
     by_start = {match.start: match for match in matches}
     gone = set(left_out).union(*(match.tokens - {match.start} for match in matches))
     at, length = 0, len(lead)
+    before: Token | None = None
     for token in words:
         if token.start in gone:
             continue
         gap = _NOT_NEWLINE.sub(" ", text[at : token.start])
         value = token.text
+        if value == "(" and before is not None and before.is_word(*_BRACKET_AT_ONCE):
+            gap, value = "(" + gap, ""
+        before = token
         length += len(gap)
         if (match := by_start.get(token.start)) is not None:
             value = f"{_VALUES_BEGIN.format(match.variable)}{_VALUES_END}"
@@ -82,8 +87,8 @@ def emit(
             value = (f"<\\u{first:04X}" if first < 0x10000 else f"<\\U{first:08X}") + value[2:]
         parts += (gap, value)
         length += len(value)
-        if len(value) != len(token.text):
-            edits.append((length, len(value) - len(token.text)))
+        if grown := len(gap) + len(value) - (token.end - at):
+            edits.append((length, grown))
         at = token.end
     parts.append(_NOT_NEWLINE.sub(" ", text[at:]))
     return Emitted("".join(parts), tuple(edits), tuple(slots))

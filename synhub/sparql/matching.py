@@ -60,6 +60,8 @@ def _by_text(hub: Hub, dataset: Dataset, text: str, limit: int) -> Sequence[Iri]
 
 
 def _by_sequence(hub: Hub, dataset: Dataset, text: str, limit: int) -> Sequence[Iri]:
+    if not any(c.isalpha() for c in text):
+        raise BadRequest(f"there is no letter of a sequence in {text[:20]!r}")
     return sorted(objects_like(hub.catalog, hub.store, hub.sequences, dataset, text, limit))
 
 

@@ -16,7 +16,7 @@ Complain = Callable[[str], tuple[str, int, int] | None]
 
 _GAP = " " * 40  # more than the longest keyword
 _MOST_TOKENS = 5_000  # of a longer query the engine's own place must do
-# Signs that the engine reads as one, and the sign of a number. Nor does it know `CONCAT (`.
+# Signs that the engine reads as one, and the sign of a number.
 _TOGETHER = frozenset(("<<", "<(", ">>", ")>", "{|", "|}"))
 _SIGNS = ("+", "-")
 _BASICS = (

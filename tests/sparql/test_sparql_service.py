@@ -170,6 +170,7 @@ def test_property_that_rdf_xml_cannot_write_is_told(hub: Hub) -> None:
         ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s ?x ?y } }", "SPARQL syntax error", 2, 36),
         ("SELECT WHERE {", "SPARQL syntax error", 1, 8),
         ("SELECT ?s\n{ ?s <http://a/#b> ?o . ?s sbol:x ?y }", "Unknown prefix: sbol", 2, 28),
+        ("SELECT (CONCAT  ('a') AS ?x) { ] }", "']' is not expected here", 1, 32),
         ("SELECT ?s { ?s ?p 'é' } }", "SPARQL syntax error", 1, 25),
         ("SELECT ?s { ?s dcterms:title 'é' } }", "SPARQL syntax error", 1, 36),
     ],
@@ -180,6 +181,12 @@ def test_syntax_error_names_the_place_in_the_text_of_the_user(
     with pytest.raises(InvalidQuery, match=message) as raised:
         run_query(hub, ANONYMOUS, query, None)
     assert (raised.value.line, raised.value.column) == (line, column)
+
+
+@pytest.mark.parametrize("gap", ["", " ", "  \n ", " # comment (\n"])
+def test_gap_between_a_function_and_its_bracket_is_no_error(hub: Hub, gap: str) -> None:
+    query = f"SELECT (CONCAT{gap}('a', coalesce{gap}(?x, 'b')) AS ?y) (isBlank(BNODE{gap}()) AS ?z) {{}}"
+    assert rows(hub, ANONYMOUS, query) == [["ab", "true"]]
 
 
 def test_function_that_does_not_exist_is_an_invalid_query(hub: Hub) -> None:

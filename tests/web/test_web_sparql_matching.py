@@ -108,6 +108,8 @@ def test_it_is_joined_as_any_other_pattern(instance: Live) -> None:
     [
         ('SELECT *\n{ ?x synhub:textMatch "" }', "there is no word in it; name at least one (line 2, column 23)"),
         ('SELECT *\n{ ?x synhub:textMatch "a" ; a ?t }', "synhub:textMatch stands in a triple of its own"),
+        ('SELECT * { ?x synhub:sequenceMatch "" }', "there is no letter of a sequence in '' (line 1, column 36)"),
+        ('SELECT * { ?x synhub:sequenceMatch "5" }', "there is no letter of a sequence in '5' (line 1, column 36)"),
         (SELECT.format('"' + "a " * 70 + '"'), "more than 64 words"),
     ],
 )
