@@ -9,6 +9,7 @@ from live import PREFIX, live
 
 from synhub import app
 from synhub.__main__ import main
+from synhub.demo.start import start_demo
 from synhub.errors import BadRequest, Inconsistent
 from synhub.settings import Settings, load_settings
 from synhub.store.catalog_counts import count_top_levels
@@ -196,3 +197,14 @@ def test_a_folder_of_a_newer_synhub_is_refused(
 def test_a_setting_out_of_range_is_refused(tmp_path: Path, name: str, value: float, words: str) -> None:
     with pytest.raises(BadRequest, match=words):
         settings(tmp_path, **{name: value})
+
+
+def test_demo_that_cannot_be_stored_is_one_line_of_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with app.open_hub(settings(tmp_path, disk_reserve=1 << 60)) as hub:
+        start_demo(hub, "http://h")
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.getMessage().startswith("the demo collection is not stored, and is tried again at the next start: ")
+    assert record.exc_info is None
+    assert capsys.readouterr().out == ""

@@ -1,15 +1,19 @@
 """Starting a demo instance: the account, the collection, and lines to paste."""
 
+import logging
 import secrets
 from urllib.parse import quote
 
 from synhub.demo import COLLECTION_ID, DESCRIPTION, NAME, VERSION, demo_files
+from synhub.errors import SynhubError
 from synhub.hub import Hub
 from synhub.model import User
 from synhub.store.blobs import sha256_of
 from synhub.store.changes import fsync_folder, write_synced
 from synhub.store.top_levels import read_top_levels
 from synhub.submit.service import UploadedFile
+
+logger = logging.getLogger("synhub")
 
 USERNAME = "demo"
 EMAIL = "demo@example.org"
@@ -51,7 +55,11 @@ def start_demo(hub: Hub, address: str) -> None:
     """Fill a demo instance and print how to use it."""
     password = secrets.token_urlsafe(9)
     user = _account(hub, password)
-    _submit_collection(hub, user)
+    try:
+        _submit_collection(hub, user)
+    except (SynhubError, TimeoutError) as error:
+        logger.error("the demo collection is not stored, and is tried again at the next start: %s", error)
+        return
     search = f"{address}/search/" + quote("objectType=ComponentDefinition&promoter", safe="")
     print(
         f"\nsynhub holds the demo collection: {address}/\n"

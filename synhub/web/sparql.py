@@ -84,7 +84,7 @@ async def _body(request: Request, limit_bytes: int) -> str:
         if len(body) > limit_bytes:
             raise TooLarge(f"the query is larger than {limit_bytes} bytes")
     try:
-        return body.decode()
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest(f"the query is not UTF-8: {error}") from error
 

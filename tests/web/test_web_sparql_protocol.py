@@ -41,6 +41,10 @@ GOOD: dict[str, tuple[str, dict[str, Any]]] = {
         {"content": "ASK {}", "headers": {"Content-Type": f"{QUERY}; charset=UTF-8"}},
     ),
     "query_post_in_the_address": ("POST", {"params": {"query": "ASK {}"}}),
+    "query_post_direct_with_byte_order_mark": (
+        "POST",
+        {"content": "\ufeffASK {}", "headers": {"Content-Type": QUERY}},
+    ),
     "query_head": ("HEAD", {"params": {"query": "ASK {}"}}),
 }
 
