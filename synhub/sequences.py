@@ -23,7 +23,7 @@ from synhub.store.catalog_relations import is_other_than
 from synhub.store.catalog_sequences import has_found
 from synhub.submit.service import UploadedFile
 from synhub.validation import left_bytes, run_task
-from synhub.vocab import SBOL2
+from synhub.vocab import SBOL2, SO
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ def similar(hub: Hub, actor: Actor, ref: ObjectRef, options: SequenceOptions) ->
     is_sequence = SBOL2.Sequence in located.types
     own = texts_of(objects.triples_of(hub, located), iri_term(located.iri)) if is_sequence else []
     texts = [text for text in (*own, *elements_of(hub, dataset, located)) if alphabet_of(text) is not None]
-    queries = [make_query(text, options.mode, **options.limits()) for text in texts]
+    circular = (iri_term(located.iri), iri_term(SBOL2.type), iri_term(SO.circular)) in objects.triples_of(hub, located)
+    queries = [make_query(text, options.mode, **options.limits(), circular=circular) for text in texts]
     graphs = tuple(dict.fromkeys((*dataset.graphs, located.graph)))
     found, cut = find_sequences(view, hub.sequences, graphs, queries, None)
     if readable:  # a share link of one object does not open its sequence

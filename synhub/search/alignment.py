@@ -51,7 +51,7 @@ class SequenceQuery:
     `identity`; `global`: the shorter of the two lies in the longer with at least `identity` by `definition`.
     `min_length` and `max_length` bound the target's length in letters (None: no bound). `max_accepts` matches are
     returned at most, 0 meaning MOST_MATCHES; after `max_rejects` candidates that did not match (0: no bound) the
-    search ends.
+    search ends. `circular`: the query goes on at its start, so that a target may stand in it turned.
     """
 
     residues: str
@@ -64,6 +64,7 @@ class SequenceQuery:
     min_length: int | None = None
     max_length: int | None = None
     strands: Strands = "both"
+    circular: bool = False
 
 
 class SequenceMatch(NamedTuple):
@@ -86,10 +87,11 @@ class SequenceMatch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SequencesFound:
-    """The matches, the best first (percent, then how near the lengths are, then digest).
+    """The matches, the best first (`score_of`, percent, then how near the lengths are, then digest).
 
-    `total`: how many there are as far as is known, at least len(matches). `cut`: why there may be more, in words for
-    the user; empty when this is all.
+    A sequence that matches better over its end than within it is there twice. `total`: how many sequences there are
+    as far as is known, at least those of the matches. `cut`: why there may be more, in words for the user; empty when
+    this is all.
     """
 
     matches: tuple[SequenceMatch, ...]
@@ -142,6 +144,7 @@ def make_query(
     min_length: int | None = None,
     max_length: int | None = None,
     strands: Strands = "both",
+    circular: bool = False,
 ) -> SequenceQuery:
     """Check and fold what a user wrote; white space and digits between the letters mean nothing.
 
@@ -149,6 +152,8 @@ def make_query(
     ones only, or a number out of its range.
     """
     plain = _SPACE.sub("", text)
+    if not plain:
+        raise BadRequest(f"{text[:20]!r} has no letters; write the sequence in IUPAC letters")
     found = alphabet or alphabet_of(plain)
     residues = fold_residues(plain, found or "nucleotide").rstrip("*")
     known = AMBIGUITY if found == "nucleotide" else {*AMINO_ACIDS, *AMBIGUOUS_AMINO_ACIDS}
@@ -172,7 +177,7 @@ def make_query(
         raise BadRequest(f"maxrejects is {max_rejects}; it must be 0 (no limit) or more")
     return SequenceQuery(
         residues, found, mode, 1.0 if mode == "contained" else identity, definition,
-        max_accepts, max_rejects, min_length, max_length, "forward" if found == "protein" else strands,
+        max_accepts, max_rejects, min_length, max_length, "forward" if found == "protein" else strands, circular,
     )  # fmt: skip
 
 
@@ -228,6 +233,16 @@ def count_columns(cigar: str) -> Counts:
         number[operation] += int(length)
         gaps += operation in "ID"
     return Counts(number["="], number["X"], number["I"], number["D"], gaps)
+
+
+def score_of(cigar: str) -> int:
+    """Return the identical letters less the errors of an extended CIGAR: what an alignment is worth beside others.
+
+    By percentage alone every scrap of twelve letters that happens to stand in the query is better than a gene with one
+    letter changed.
+    """
+    counts = count_columns(cigar)
+    return counts.matches - counts.mismatches - counts.insertions - counts.deletions
 
 
 def identity_of(counts: Counts, definition: int, query_length: int, target_length: int) -> float:

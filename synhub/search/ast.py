@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Literal, get_args
 
 from synhub.rdf import Iri, Term
-from synhub.search.alignment import Mode, SequenceQuery, alphabet_of, fold_residues, reverse_complement
+from synhub.search.alignment import Mode, SequenceQuery, alphabet_of, fold_residues, reverse_complement, score_of
 
 LIKE = 0.8  # the least identity of an alignment when none is said, as SynBioHub has it
 
@@ -130,6 +130,11 @@ class FoundSequence:
     strand: str
     cigar: str
     wraps: bool = False
+
+    @property
+    def worth(self) -> tuple[int, float]:
+        """What found sequences are ordered by, the greatest first."""
+        return score_of(self.cigar), self.percent
 
 
 @dataclass(frozen=True, slots=True)

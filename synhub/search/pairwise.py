@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import edlib
 
-from synhub.search.alignment import AMBIGUITY, AMBIGUOUS_AMINO_ACIDS, Alphabet, join_cigars
+from synhub.search.alignment import AMBIGUITY, AMBIGUOUS_AMINO_ACIDS, Alphabet, join_cigars, swap_cigar
 
 MOST_STEPS = 20_000_000_000 // 64  # letters times errors of one placement of a whole sequence: about a second
 
@@ -45,6 +45,10 @@ def is_plain(residues: bytes, alphabet: Alphabet) -> bool:
     return not residues.translate(None, _PLAIN[alphabet])
 
 
+def _equal(inner: bytes, outer: bytes, alphabet: Alphabet) -> _Equal:
+    return None if is_plain(inner, alphabet) and is_plain(outer, alphabet) else equal_letters(alphabet)
+
+
 def place(inner: bytes, outer: bytes, most_errors: int, alphabet: Alphabet) -> Placed | None:
     """Place all of `inner` somewhere in `outer` with at most `most_errors`; None when that cannot be done.
 
@@ -52,14 +56,56 @@ def place(inner: bytes, outer: bytes, most_errors: int, alphabet: Alphabet) -> P
     with its square; the alignment is then one of the best or nearly so. Where that does not succeed (something long is
     missing in the middle) it is placed as a whole if that takes less than MOST_STEPS.
     """
-    equal: _Equal = None
-    if not (is_plain(inner, alphabet) and is_plain(outer, alphabet)):
-        equal = equal_letters(alphabet)
+    equal = _equal(inner, outer, alphabet)
     if len(inner) > 2 * _PIECE:
         found = _place_in_pieces(inner, outer, most_errors, equal)
         if found is not None or not is_affordable(len(outer), most_errors):
             return found
     return _place_whole(inner, outer, most_errors, equal)
+
+
+def place_best(inner: bytes, outer: bytes, near: bytes, most_errors: int, alphabet: Alphabet) -> Placed | None:
+    """Place all of `inner` in `outer` with the fewest errors there are, if it stands in `near`, a part of that, with at
+    most `most_errors`; None when it does not.
+
+    So the limit says whether there is an answer, and not which. Where all of `outer` takes too long, it is in `near`.
+    """
+    if len(inner) <= 2 * _PIECE:
+        equal = _equal(inner, outer, alphabet)
+        most_errors = edlib.align(inner, near, mode="HW", task="distance", k=most_errors, additionalEqualities=equal)[
+            "editDistance"
+        ]
+        return None if most_errors < 0 else _place_whole(inner, outer, most_errors, equal)
+    found = place(inner, near, most_errors, alphabet)
+    if found is None or not is_affordable(len(outer), found.errors):
+        offset = outer.find(near) if found is not None else 0
+        return found and found._replace(start=found.start + offset, end=found.end + offset)
+    return _place_whole(inner, outer, found.errors, _equal(inner, outer, alphabet))
+
+
+def place_in_ring(inner: bytes, ring: bytes, most_errors: int, alphabet: Alphabet) -> Placed | None:
+    """Place all of `inner` in what goes on at its start, once around at most; `end` may be behind the end of `ring`.
+
+    Of what is longer than the ring all letters but some at its ends are placed. None when that cannot be done with at
+    most `most_errors`.
+    """
+    if len(inner) + most_errors < len(ring):  # it stands over the end, or this is not asked
+        edge = len(inner) + most_errors - 1
+        turn, text = len(ring) - edge, ring[-edge:] + ring[:edge]
+    else:
+        turn, text = 0, ring * 2
+    placed = place_best(inner, text, text, most_errors, alphabet)
+    if placed is None:
+        return None
+    turn = (turn + placed.start) % len(ring)
+    if placed.end - placed.start <= len(ring):
+        return placed._replace(start=turn, end=turn + placed.end - placed.start)
+    whole = ring[turn:] + ring[:turn]  # all of the ring, from where the inner one begins in it
+    if len(inner) <= len(ring):
+        found = place_best(inner, whole, whole, most_errors, alphabet)
+        return found and found._replace(start=turn + found.start, end=turn + found.end)
+    found = place_best(whole, inner, inner, most_errors, alphabet)
+    return found and Placed(turn, turn + len(ring), found.errors, swap_cigar(found.cigar))
 
 
 def is_affordable(letters: int, most_errors: int) -> bool:

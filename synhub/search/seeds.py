@@ -24,7 +24,7 @@ _MOST_WINDOWS: Final = 1_000  # of a query without errors, to choose a rare one 
 
 _OTHER = 255
 _MOST_OFFSETS = 4  # of one word: a query of repeats is the same word hundreds of times
-_MOST_WORDS = 4_000  # of a long query
+_MOST_WORDS = 50_000  # of a long query; of many the index leaves out the frequent ones
 _SHORT = 100  # letters up to which windows with errors are always asked for
 _LONG = 500  # and up to which they are when the wanted identity is low
 _LOW_IDENTITY = 0.9

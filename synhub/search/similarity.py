@@ -4,6 +4,7 @@ The index knows letters and no objects; which of its sequences a reader sees, an
 the catalog here, so that isolation stays in one place. Knows no HTTP.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -110,11 +111,12 @@ def _sequences(view: View, matches: Sequence[SequenceMatch]) -> list[FoundSequen
     subjects: dict[bytes, list[Iri]] = {}
     for digest, subject in subjects_with(view, list(dict.fromkeys(match.digest for match in matches))):
         subjects.setdefault(digest, []).append(subject)
-    return [
+    found = [
         FoundSequence(subject, match.percent, match.strand, match.cigar, match.wraps)
-        for match in sorted(matches, key=lambda match: -match.percent)  # stable: the index knows what is nearer
+        for match in matches
         for subject in sorted(subjects.get(match.digest, ()))
     ]
+    return sorted(found, key=lambda sequence: sequence.worth, reverse=True)  # stable: the index knows what is nearer
 
 
 def accepted(
@@ -169,7 +171,7 @@ def page_by_likeness(
 ) -> tuple[list[Hit], int]:
     """Return a page of what meets the conditions, the most alike first, then in the order given; and how many meet."""
     by_object = matches_by_object(view, found)
-    ids = sorted(view.ranked(conditions, order), key=lambda row_id: -_percent(by_object.get(row_id)))
+    ids = sorted(view.ranked(conditions, order), key=lambda row_id: _worth(by_object.get(row_id)), reverse=True)
     end = None if limit is None else offset + limit
     cut = ids[offset:end]
     return [_with_match(hit, by_object.get(i)) for hit, i in zip(view.hits(cut), cut, strict=True)], len(ids)
@@ -184,8 +186,8 @@ def with_matches(view: View, hits: Sequence[Hit], found: Sequence[FoundSequence]
     return [_with_match(hit, matches.get(hit.uri)) for hit in hits]
 
 
-def _percent(match: FoundSequence | None) -> float:
-    return -1.0 if match is None else match.percent
+def _worth(match: FoundSequence | None) -> tuple[float, float]:
+    return (-math.inf, 0.0) if match is None else match.worth
 
 
 def _with_match(hit: Hit, match: FoundSequence | None) -> Hit:

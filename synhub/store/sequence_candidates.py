@@ -68,8 +68,8 @@ def find_candidates(
 ) -> Candidates:
     """Return the candidates of one strand, the most votes first; diagonals are taken together by 2^shift.
 
-    Each has the votes of its diagonals and of the next ones: a similar sequence may lie on the border. Those with
-    fewer than `least_votes` are left out; and those with so few that more than `most_random` have them by chance.
+    Each has the words in common on its diagonals and on the next ones: a similar sequence may lie on the border. Those
+    with fewer than `least_votes` are left out; and with so few that more than `most_random` have them by chance.
     """
     seeds, cut = _affordable(segment, seeds)
     places, offsets = segment.hits(seeds.keys, seeds.offsets)
@@ -83,20 +83,30 @@ def find_candidates(
     if len(votes) > 1:
         votes[:-1] += np.where(run_bins[1:] == run_bins[:-1] + 1, counts[1:], 0)
     if most_random is not None:
-        least_votes = max(least_votes, _votes_above_chance(len(packed), segment.facts.letters >> shift, most_random))
-    of_hit = np.repeat(np.arange(len(first)), counts)
-    kept = votes[of_hit] >= least_votes
-    of_hit, places = of_hit[kept], (packed[kept] & _PLACE_MASK).astype(np.int64)
-    # The places of a run ascend, so that those of one sequence are neighbours.
+        cells = segment.facts.letters + segment.facts.sequences * query_length >> shift
+        least_votes = max(least_votes, _votes_above_chance(len(packed), cells, most_random))
+    enough = votes >= least_votes
+    enough[1:] |= enough[:-1] & (run_bins[1:] == run_bins[:-1] + 1)
+    kept = np.repeat(enough, counts)
+    bins, places = bins[kept], (packed[kept] & _PLACE_MASK).astype(np.int64)
+    # The places of a bin ascend, so that those of one sequence are neighbours. A bin has diagonals of several sequences
+    # where the query is longer than they are: what counts is what each of them has.
     sequences = segment.sequence_at(places)
-    distinct = _run_starts(of_hit * np.int64(1 << 32) + sequences)
-    run, sequences = of_hit[distinct], sequences[distinct]
-    order = np.argsort(-votes[run], kind="stable")
+    size = np.int64(segment.facts.sequences)
+    pairs = bins * size + sequences
+    distinct = _run_starts(pairs)
+    own, pairs = np.diff(np.r_[distinct, len(pairs)]).astype(np.int64), pairs[distinct]
+    following = np.minimum(np.searchsorted(pairs, pairs + size), len(pairs) - 1)
+    next_to = np.where(pairs[following] == pairs + size, own[following], 0) if len(pairs) else own
+    votes = own + next_to
+    order = np.argsort(-votes, kind="stable")
+    order = order[: int(np.count_nonzero(votes >= least_votes))]
     if len(order) > MOST_CANDIDATES:
         order, cut = order[:MOST_CANDIDATES], True
-    run, sequences = run[order], sequences[order]
-    low = (run_bins[run] << shift) - query_length - segment.starts_of(sequences)
-    return Candidates(sequences, low, 1 << shift, votes[run], seeds.windows, cut)
+    found, run_bins = (pairs[order] % size).astype(np.intp), pairs[order] // size
+    run_bins += next_to[order] > own[order]  # one chance word must not draw the place away from where all others are
+    low = (run_bins << shift) - query_length - segment.starts_of(found)
+    return Candidates(found, low, 1 << shift, votes[order], seeds.windows, cut)
 
 
 def _votes_above_chance(hits: int, bins: int, most: int) -> int:

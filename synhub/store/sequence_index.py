@@ -17,17 +17,15 @@ from typing import Final, Literal
 import numpy as np
 
 from synhub.errors import Inconsistent
+from synhub.search.aligning import PIECEWISE, Near, alignments, is_piecewise, most_errors
 from synhub.search.alignment import (
     MOST_MATCHES,
     SequenceMatch,
     SequenceQuery,
     SequencesFound,
-    count_columns,
-    identity_of,
     reverse_complement,
-    swap_cigar,
+    score_of,
 )
-from synhub.search.pairwise import Placed, is_affordable, place
 from synhub.search.seeds import KEYS, Seeds, seeds_with_errors, seeds_without_errors
 from synhub.store.sequence_candidates import (
     MOST_HITS,
@@ -50,8 +48,11 @@ _SHARE = 0.25  # of the words expected in common at the wanted identity, which a
 _MANY_WORDS = "words of the query are so frequent that not every sequence with them was looked at"
 _MANY = "more than {} sequences may match, the best found are here"
 _SLOW = "the search took too long and was cut: ask for less (a longer query, a higher identity, fewer matches)"
-_LONG: Final = 50_000
-_PIECEWISE = "of sequences over {} letters those with a long piece missing or added are not compared"
+
+_WHOLE: Final = (1, 4)  # definitions of identity that count what stands alone: the shorter is not tiny then
+TINY: Final = 64  # letters; of longer ones words are looked up
+LEAST_TARGET: Final = 8
+_TOO_SHORT = f"sequences of less than {LEAST_TARGET} letters are not aligned: sequence= and subsequence= find them"
 
 Strand = Literal["+", "-"]
 
@@ -113,10 +114,9 @@ class _Search:
         self.clock = clock
         self.wanted = query.max_accepts or MOST_MATCHES
         self.cuts: dict[str, None] = {}
-        self.found: dict[bytes, tuple[int, SequenceMatch]] = {}
+        self.found: dict[bytes, tuple[int, dict[bool, SequenceMatch]]] = {}  # length, and matches by `wraps`
         self.rejects = 0
-        share = (1 - query.identity) / query.identity
-        self.most_errors = int(len(query.residues) * share + 1e-9)
+        self.most_errors = most_errors(query, len(query.residues))
 
     def run(self, segments: Sequence[Segment]) -> SequencesFound:
         strands: list[tuple[Strand, str]] = [("+", self.query.residues)]
@@ -125,6 +125,8 @@ class _Search:
         if len(strands) == 2 and strands[0][1] == strands[1][1]:
             strands.pop()
         tasks = [task for s in segments for strand, text in strands if (task := self._task(s, strand, text))]
+        if self.query.mode == "global" and self.query.definition not in _WHOLE:
+            self._tiny(tasks)
         if self.query.mode == "contained":
             self._contained(tasks)
         elif len(self.query.residues) <= LONGEST_WORD:
@@ -135,11 +137,13 @@ class _Search:
 
     def _answer(self) -> SequencesFound:
         length = len(self.query.residues)
-        ranked = sorted(self.found.values(), key=lambda f: (-f[1].percent, abs(f[0] - length), f[1].digest))
-        total = len(ranked)
-        if total > self.wanted:
+        told = [(abs(size - length), _told(kept)) for size, kept in self.found.values()]
+        told.sort(key=lambda t: (*(-worth for worth in _worth(t[1][0])), t[0], t[1][0].digest))
+        if len(told) > self.wanted:
             self.cuts[_MANY.format(self.wanted)] = None
-        return SequencesFound(tuple(match for _, match in ranked[: self.wanted]), total, "; ".join(self.cuts))
+        matches = [match for _, some in told[: self.wanted] for match in some]
+        matches.sort(key=lambda match: tuple(-worth for worth in _worth(match)))
+        return SequencesFound(tuple(matches), len(told), "; ".join(self.cuts))
 
     # --- candidates --------------------------------------------------------------------------------------------------
 
@@ -153,13 +157,15 @@ class _Search:
             self.cuts[_MANY_WORDS] = None
         lengths = segment.lengths_of(found.sequences)
         keep = self._votes_suffice(segment, found, lengths) if not exact else np.ones(len(lengths), np.bool_)
+        if self.query.mode == "global":
+            keep &= lengths >= min(LEAST_TARGET, len(residues))
         if self.query.min_length is not None:
             keep &= lengths >= self.query.min_length
         if self.query.max_length is not None:
             keep &= lengths <= self.query.max_length
         if self.query.mode == "infix":
             keep &= lengths >= len(residues) - self.most_errors
-        elif self.query.mode == "global" and self.query.definition in (1, 4):
+        elif self.query.mode == "global" and self.query.definition in _WHOLE:
             shorter, longer = np.minimum(lengths, len(residues)), np.maximum(lengths, len(residues))
             keep &= shorter >= self.query.identity * longer
         return _Task(segment, strand, residues, found.chosen(keep))
@@ -219,6 +225,24 @@ class _Search:
                 if number >= self.wanted:
                     break
 
+    def _tiny(self, tasks: Sequence[_Task]) -> None:
+        """Accept what is too short to have many words in common with the query, and stands in it letter by letter."""
+        for task in tasks:
+            query = task.residues.encode()
+            lengths = task.segment.lengths_of(np.arange(task.segment.facts.sequences))
+            low, high = self.query.min_length or 0, self.query.max_length or TINY
+            wanted = (lengths < min(TINY, len(query))) & (lengths >= low) & (lengths <= high)
+            some = [int(s) for s in np.flatnonzero(wanted) if task.segment.text(int(s)) in query]
+            hits = Candidates(
+                np.array(some, np.intp), np.zeros(len(some), np.int64), 1, np.zeros(0, np.int64), 0, False
+            )
+            for sequence, _ in self._seen(task.segment, hits):
+                text = task.segment.text(sequence)
+                if len(text) < LEAST_TARGET:
+                    self.cuts[_TOO_SHORT] = None
+                else:
+                    self._align(task, sequence, -query.index(text))
+
     def _seen(self, segment: Segment, candidates: Candidates) -> Iterator[tuple[int, int]]:
         """Yield (sequence, low) of the visible candidates, until time is up."""
         for start in range(0, len(candidates.sequences), _AT_ONCE):
@@ -250,7 +274,7 @@ class _Search:
         for _, task, candidates in sorted(scored, key=lambda s: s[0]):
             for sequence, low in self._seen(task.segment, candidates):
                 known = self.found.get(task.segment.digest(sequence))
-                if known is None or known[1].wraps:  # one error may pass as a deletion only
+                if known is None or False not in known[1]:  # one error may pass as a deletion only
                     self._align(task, sequence, low)
                 if len(self.found) >= self._enough():
                     return
@@ -294,91 +318,33 @@ class _Search:
                     return
 
     def _align(self, task: _Task, sequence: int, low: int) -> None:
-        """Align one candidate, over its end only when it does not match within it."""
-        text = task.segment.text(sequence)
-        digest = task.segment.digest(sequence)
-        inner = task.residues.encode()
-        width = task.candidates.width
-        if self.query.mode == "global" and len(text) < len(inner):
-            match = self._align_inside(digest, task.strand, inner, text, low, width)
-        else:
-            match = self._align_within(digest, task.strand, inner, text, low, width)
-        over = low < self.most_errors or low + width + len(inner) + self.most_errors > len(text)
-        if match is None and over and len(text) >= len(inner) - self.most_errors:
-            match = self._align_ring(digest, task.strand, inner, text, low, width)
-        if match is None:
-            self.rejects += 1
-        else:
-            self._accept(len(text), match)
-
-    def _align_within(
-        self, digest: bytes, strand: Strand, inner: bytes, text: bytes, low: int, width: int
-    ) -> SequenceMatch | None:
-        errors = self._errors_for(len(inner))
-        start = max(0, low - errors)
-        placed = self._place(inner, text[start : low + width + len(inner) + errors], errors)
-        return self._match(digest, strand, placed, len(inner), len(text), start)
-
-    def _align_ring(
-        self, digest: bytes, strand: Strand, inner: bytes, text: bytes, low: int, width: int
-    ) -> SequenceMatch | None:
-        """Place the query in a target that goes on at its start; not more than once around."""
-        errors = self._errors_for(len(inner))
-        turn = (low - errors) % len(text)
-        ring = (text[turn:] + text[:turn]) * 2
-        placed = self._place(inner, ring[: min(width + 2 * errors, len(text)) + len(inner)], errors)
-        if placed is None or placed.end - placed.start <= len(text):
-            return self._match(digest, strand, placed, len(inner), len(text), turn)
-        turn = (turn + placed.start) % len(text)  # all of the target, from where the query begins in it
-        whole = text[turn:] + text[:turn]
-        if len(inner) <= len(whole):
-            return self._match(digest, strand, self._place(inner, whole, errors), len(inner), len(text), turn)
-        found = self._place(whole, inner, errors)
-        if found is None:
-            return None
-        turned = Placed(0, len(whole), found.errors, swap_cigar(found.cigar))
-        return self._match(digest, strand, turned, len(inner), len(text), turn)
-
-    def _align_inside(
-        self, digest: bytes, strand: Strand, query: bytes, text: bytes, low: int, width: int
-    ) -> SequenceMatch | None:
-        """Place a target that is shorter than the query in it."""
-        errors = self._errors_for(len(text))
-        start = max(0, -low - width - errors)
-        placed = self._place(text, query[start : -low + len(text) + width + errors], errors)
-        if placed is None:
-            return None
-        cigar = swap_cigar(placed.cigar)
-        identity = identity_of(count_columns(cigar), self.query.definition, len(query), len(text))
-        if identity < self.query.identity - 1e-9:
-            return None
-        return SequenceMatch(digest, 1, len(text), strand, 100 * identity, cigar, False)
-
-    def _errors_for(self, length: int) -> int:
-        return int(length * (1 - self.query.identity) / self.query.identity + 1e-9)
-
-    def _place(self, inner: bytes, outer: bytes, errors: int) -> Placed | None:
-        if len(inner) > _LONG and not is_affordable(len(outer), errors):
-            self.cuts[_PIECEWISE.format(_LONG)] = None
-        return place(inner, outer, errors, self.query.alphabet)
-
-    def _match(
-        self, digest: bytes, strand: Strand, placed: Placed | None, query_length: int, size: int, shift: int
-    ) -> SequenceMatch | None:
-        if placed is None:
-            return None
-        identity = identity_of(count_columns(placed.cigar), self.query.definition, query_length, size)
-        if identity < self.query.identity - 1e-9:
-            return None
-        start = (shift + placed.start) % size
-        end = start + placed.end - placed.start
-        wraps = end > size
-        return SequenceMatch(
-            digest, start + 1, end - size if wraps else end, strand, 100 * identity, placed.cigar, wraps
-        )
+        """Align one candidate; as well over its end, where that is better than within it."""
+        text, digest = task.segment.text(sequence), task.segment.digest(sequence)
+        near = Near(low, task.candidates.width)
+        if is_piecewise(self.query, len(text), near):
+            self.cuts[PIECEWISE] = None
+        found = alignments(self.query, task.residues.encode(), text, near)
+        for start, end, percent, cigar in found:
+            over = end > len(text)
+            end = end - len(text) if over else end
+            self._accept(len(text), SequenceMatch(digest, start + 1, end, task.strand, percent, cigar, over))
+        self.rejects += not found
 
     def _accept(self, size: int, match: SequenceMatch) -> None:
-        """Keep the best match of each sequence; one within it before one over its end."""
-        known = self.found.get(match.digest)
-        if known is None or (match.percent, not match.wraps) > (known[1].percent, not known[1].wraps):
-            self.found[match.digest] = (size, match)
+        """Keep the best match of each sequence within it, and the best one over its end."""
+        _, kept = self.found.setdefault(match.digest, (size, {}))
+        known = kept.get(match.wraps)
+        if known is None or _worth(match) > _worth(known):
+            kept[match.wraps] = match
+
+
+def _worth(match: SequenceMatch) -> tuple[int, float]:
+    return score_of(match.cigar), match.percent
+
+
+def _told(kept: dict[bool, SequenceMatch]) -> list[SequenceMatch]:
+    """Return the matches of one sequence, the best first: one over its end only when it is better than within it."""
+    within, over = kept.get(False), kept.get(True)
+    if within is not None and over is not None and _worth(over) <= _worth(within):
+        over = None
+    return [match for match in (over, within) if match is not None]

@@ -53,7 +53,7 @@ _PATIENCE_S = 0.5
 _INTERVAL_S = 2.0
 _RETRY_S = 60.0
 _MERGE_S = 3600.0
-_BUILDING = "{} sequences are not indexed yet and were not searched"
+_BUILDING = "some sequences are not indexed yet and were not searched"  # how many is not for strangers
 
 
 class Sequences:
@@ -98,7 +98,7 @@ class Sequences:
         }
         answer = self._search.call("sequence", argument, self._timeout_s + 1, wait_s=self._timeout_s, caller=caller)
         matches = tuple(SequenceMatch(bytes.fromhex(digest), *rest) for digest, *rest in answer["matches"])
-        cut = "; ".join(filter(None, (answer["cut"], _BUILDING.format(left) if left else "")))
+        cut = "; ".join(filter(None, (answer["cut"], _BUILDING if left else "")))
         return SequencesFound(matches, answer["total"], cut)
 
     def _take_in_some(self) -> int:

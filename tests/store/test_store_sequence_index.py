@@ -147,6 +147,80 @@ def test_query_over_the_origin_of_a_plasmid_wraps(tmp_path: Path) -> None:
         assert similar.percent > 97
 
 
+@pytest.mark.parametrize(("length", "turn", "errors"), [(100, 9, 0), (100, 55, 3), (500, 62, 0), (3_000, 800, 180)])
+def test_best_alignment_of_a_turned_query_does_not_depend_on_the_identity(
+    tmp_path: Path, length: int, turn: int, errors: int
+) -> None:
+    rng = random.Random(length + turn)
+    plasmid = dna(rng, length)
+    index = index_of(tmp_path, [[plasmid, *(dna(rng, rng.randrange(50, 2_000)) for _ in range(50))]])
+    text = bench.mutate(plasmid[turn:] + plasmid[:turn], errors, rng)
+    found = []
+    for identity in (0.5, 0.6, 0.7, 0.8, 0.85, 0.9):
+        matches = index.find(make_query(text, "global", identity=identity)).matches
+        found.append(next(match for match in matches if match.digest == digest(plasmid)))
+
+    assert len(set(found)) == 1
+    assert (found[0].wraps, found[0].percent >= 100 * (1 - errors / length) - 1) == (True, True)
+
+
+def test_place_within_and_a_better_one_over_the_end_are_both_told(tmp_path: Path) -> None:
+    rng = random.Random(19)
+    plasmid = dna(rng, 300)
+    index = index_of(tmp_path, [[plasmid]])
+    over, within = index.find(make_query(plasmid[30:] + plasmid[:30], "global", identity=0.8)).matches
+
+    assert (over.wraps, over.percent, over.cigar) == (True, 100.0, "300=")
+    assert (within.wraps, within.percent, within.cigar) == (False, 90.0, "270=30I")
+
+
+def test_circular_query_is_found_turned_in_what_is_not(tmp_path: Path) -> None:
+    rng = random.Random(20)
+    plasmid = dna(rng, 600)
+    index = index_of(tmp_path, [[bench.mutate(plasmid[250:] + plasmid[:250], 6, rng), plasmid[-90:] + plasmid[:70]]])
+    assert index.find(make_query(plasmid, "global", identity=0.9)).matches[0].wraps
+    long, short = index.find(make_query(plasmid, "global", identity=0.9, circular=True)).matches
+
+    assert (long.wraps, long.percent > 98, short.wraps, short.percent) == (False, True, False, 100.0)
+
+
+def test_long_match_with_an_error_comes_before_a_short_one_without(tmp_path: Path) -> None:
+    rng = random.Random(21)
+    gene = dna(rng, 1_000)
+    index = index_of(tmp_path, [[gene, gene[120:135], gene[150:175]]])
+    text = gene[100:300] + ("A" if gene[300] != "A" else "C") + gene[301:400]
+
+    found = index.find(make_query(text, "global", identity=0.8)).matches
+
+    assert [match.cigar for match in found] == ["200=1X99=", "25=", "15="]
+
+
+@pytest.mark.parametrize("identity", [0.8, 0.9, 0.95, 1])
+def test_all_parts_of_a_long_query_are_found_whatever_the_identity(tmp_path: Path, identity: float) -> None:
+    """Parts that are neighbours in the query and in the index have their words on neighbouring diagonals."""
+    rng = random.Random(22)
+    lengths = [*range(8, 40), *range(40, 900, 50)]
+    parts = [dna(rng, length) for length in lengths]
+    others = [dna(rng, rng.randrange(40, 3_000)) for _ in range(300)]
+    index = index_of(tmp_path, [[*parts, *others], []])
+    query = "".join(rng.choice([part, reverse_complement(part)]) + dna(rng, 60) for part in parts)
+
+    found = {match.digest for match in index.find(make_query(query, "global", identity=identity)).matches}
+
+    assert {digest(part) for part in parts} <= found
+
+
+def test_what_has_few_letters_is_left_out_with_a_word(tmp_path: Path) -> None:
+    rng = random.Random(23)
+    gene = dna(rng, 200)
+    index = index_of(tmp_path, [[gene, gene[20:27], gene[50:58]]])
+
+    found = index.find(make_query(gene, "global", identity=0.8))
+    assert [match.cigar for match in found.matches] == ["200=", "8="]
+    assert found.cut == "sequences of less than 8 letters are not aligned: sequence= and subsequence= find them"
+    assert index.find(make_query(gene, "global", identity=0.8, min_length=8)).cut == ""
+
+
 def test_short_query_over_the_origin_wraps_with_an_error(tmp_path: Path) -> None:
     rng = random.Random(3)
     plasmid = dna(rng, 500)
