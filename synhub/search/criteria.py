@@ -62,6 +62,17 @@ def error(message: str, position: int) -> InvalidQuery:
     return InvalidQuery(f"search path, column {column}: {message}", 1, column)
 
 
+def example(key: str) -> str:
+    """Return how a criterion with this key can be written."""
+    if key == "latest":
+        return "latest=1"
+    if key in _BELOW:
+        return f"{key}=promoter" if key == "roleBelow" else f"{key}=dna"
+    if key in _DATE_KEYS:
+        return f"{key}=2017-03-01"
+    return f"{key}=<iri>, {key}='text' or {key}=?x"
+
+
 def is_known(key: str) -> bool:
     """Say whether this can only be a key: a listed one, an SBOL property, with a colon, or in brackets."""
     if key[:1] == "<":
@@ -76,10 +87,11 @@ def parse_criteria(key: str, value: str, start: int = 0, at: int = 0) -> tuple[C
     """
     value = value.strip()
     if not value:
-        raise error(f"{key} has no value; write {key}=<iri>, {key}='text' or {key}=?x", at)
+        raise error(f"{key} has no value; write {example(key)}", at)
     control = CONTROL.search(value)
     if control is not None:
-        raise error(f"control character U+{ord(control[0]):04X} in the value of {key}", at)
+        code = f"U+{ord(control[0]):04X}"
+        raise error(rf"control character {code} in the value of {key}; in quotes \t and \n stand for two of them", at)
     if key == "latest":
         return _latest(value, at)
     if key in ("created", "modified") and _DATE.match(value):  # on that day
@@ -141,7 +153,7 @@ def _day(value: str, at: int) -> date:
     match = QUOTED[value[0]].fullmatch(value) if value[0] in QUOTED else None
     text = match[1] if match else value
     try:
-        if _DATE.match(text) and text < "9999-12-31":
+        if _DATE.match(text) and text[:4] != "0000":
             return date.fromisoformat(text)
     except ValueError:
         pass

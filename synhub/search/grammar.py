@@ -27,7 +27,17 @@ from synhub.search.ast import (
     Sort,
     fold,
 )
-from synhub.search.criteria import CONTROL, FLAGS, QUOTED, SEQUENCE_KEYS, class_terms, error, is_known, parse_criteria
+from synhub.search.criteria import (
+    CONTROL,
+    FLAGS,
+    QUOTED,
+    SEQUENCE_KEYS,
+    class_terms,
+    error,
+    example,
+    is_known,
+    parse_criteria,
+)
 from synhub.search.sequence_criteria import is_sequence, parse_options, parse_sequence
 
 MAX_LENGTH = 65_536  # of a path; `sequence=` may bring a whole plasmid
@@ -98,7 +108,7 @@ def parse_sort(text: str) -> Sort:
     key = next((key for key in SORT_KEYS if key == text.removeprefix("-")), None)
     if key is None or text == "-relevance":
         raise BadRequest(
-            f"sort={text!r} is not known; use one of {', '.join(SORT_KEYS)}, with - in front to turn it round"
+            f"sort={text!r} is unknown; use one of {', '.join(SORT_KEYS)}; with - in front all but the first turn round"
         )
     return Sort(key, text.startswith("-")) if key != "relevance" else RELEVANCE
 
@@ -126,7 +136,11 @@ def parse_search_text(text: str) -> SearchQuery:
             raise error(f"{text[words.start : words.end]!r} is no key=value; free text goes last", words.start)
     criteria = items[:first_text]
     by_sequence = any(is_sequence(item.key, item.value) for item in criteria)
-    flags = {item.key: (item.value, item.at) for item in criteria if by_sequence and item.key in FLAGS}
+    flags = {item.key: (item.value, item.at) for item in criteria if item.key in FLAGS}
+    if not by_sequence and (alone := next((item for item in criteria if item.key in FLAGS), None)):
+        raise error(
+            f"{alone.key}= says how a sequence is searched for; write globalsequence=acgt…& with it", alone.start
+        )
     options = parse_options(flags)
     words_text = text[items[first_text].start :].removesuffix("&") if first_text < len(items) else ""
     at = items[first_text].start if words_text else 0
@@ -203,7 +217,7 @@ def _text_item(text: str, start: int) -> _Item:
         if "=" in piece and '"' not in piece:
             raise error(f"{piece.split('=')[0]!r} is no key; put text with = and & into double quotes", start)
         if is_known(piece):
-            raise error(f"{piece!r} has no value; write {piece}=<iri>, {piece}='text' or {piece}=?x", start)
+            raise error(f"{piece!r} has no value; write {example(piece)}", start)
     return _Item(start, end, "", piece, start)
 
 

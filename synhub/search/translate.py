@@ -11,7 +11,7 @@ have to count anew for every row.
 Source: SPARQL 1.1 Query, sections 5 (patterns), 8.1 (EXISTS), 17.4 (functions).
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from synhub.rdf import Term, iri_term, literal_term
 from synhub.search.ast import (
@@ -168,8 +168,11 @@ def _latest(criterion: IsLatest) -> list[str]:
 def _date(criterion: HasDate, n: int) -> list[str]:
     """A day ends where the next one begins, so that no fraction of its last second is lost."""
     variable = render.variable(f"date{n}")
-    day = criterion.day + timedelta(days=1) if criterion.before else criterion.day
-    bound = render.term(literal_term(f"{day.isoformat()}T00:00:00Z", XSD.dateTime))
+    day = criterion.day.isoformat()
+    if criterion.before:
+        last = criterion.day == date.max
+        day = "10000-01-01" if last else (criterion.day + timedelta(days=1)).isoformat()
+    bound = render.term(literal_term(f"{day}T00:00:00Z", XSD.dateTime))
     operator = "<" if criterion.before else ">="
     return [
         f"?obj {render.iri(criterion.predicate)} {variable} .",

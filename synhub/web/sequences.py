@@ -155,6 +155,8 @@ async def similar_count(request: Request, ref: ObjectRef) -> Result:
 
 def _similar(request: Request, cuts: list[str]) -> relations.Relation:
     """Return the relation by the options of the request; `cuts` is told why there may be more. Raises BadRequest."""
+    if "sort" in request.query_params:
+        raise BadRequest("what is similar is sorted by how alike it is; leave sort away")
     options = _options(request.query_params)
 
     def relation(hub: Hub, actor: Actor, ref: ObjectRef) -> Related:

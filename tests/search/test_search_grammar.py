@@ -12,6 +12,7 @@ from synhub.errors import BadRequest, InvalidQuery
 from synhub.rdf import Iri, Term
 from synhub.search.ast import HasDate, HasElements, HasValue, InCollection, IsLatest, Phrase, SearchQuery, Sort
 from synhub.search.grammar import parse_number, parse_search_path, parse_sort, split_paging
+from synhub.search.translate import rows_query
 from synhub.vocab import DC, DCTERMS, RDF, SBH, SBOL2
 
 ROLE = "http://identifiers.org/so/SO:0000316"
@@ -132,6 +133,31 @@ def test_more_than_one_namespace_is_reached_by_prefix() -> None:
     assert one("dc:creator='Alice A'&") == HasValue(DC.creator, (Term('"Alice A"'),))
     assert one("sbh:ownedBy=<http://x/user/a>&") == HasValue(SBH.ownedBy, (Term("<http://x/user/a>"),))
     assert one("objectType=prov:Activity&") == HasValue(RDF.type, (Term("<http://www.w3.org/ns/prov#Activity>"),))
+
+
+def test_the_last_day_of_the_last_year_is_a_day() -> None:
+    query = parse_search_path("createdBefore=9999-12-31&")
+
+    assert query.criteria == (HasDate(DCTERMS.created, date(9999, 12, 31), before=True),)
+    assert '"10000-01-01T00:00:00Z"' in rows_query(query, 0, 50).text
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("latest=&", "write latest=1"),
+        ("roleBelow=&", "write roleBelow=promoter"),
+        ("createdAfter=&", "write createdAfter=2017-03-01"),
+    ],
+)
+def test_a_key_without_a_value_is_told_one(raw: str, words: str) -> None:
+    with pytest.raises(InvalidQuery, match=words):
+        parse_search_path(raw)
+
+
+def test_sort_does_not_offer_what_it_refuses() -> None:
+    with pytest.raises(BadRequest, match="with - in front all but the first turn round"):
+        parse_sort("-relevance")
 
 
 def test_dates_are_days() -> None:

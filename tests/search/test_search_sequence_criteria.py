@@ -85,6 +85,10 @@ def test_an_exact_search_knows_the_other_strand(elements: str, reverse: str | No
         ("globalsequence=acgtac&maxaccepts=-1&", 34, "maxaccepts='-1' is no number"),
         ("globalsequence=acgtac&maxaccepts=10001&", 34, "maxaccepts=10001 is too many; ask for up to 10000"),
         ("globalsequence=acgtac&search_exact=maybe&", 36, "search_exact='maybe' is not known"),
+        ("subsequence=12345678&", 13, "'12345678' has no letters"),
+        ("id=0.9&", 1, "id= says how a sequence is searched for; write globalsequence=acgt…& with it"),
+        ("role=so:0000167&search_exact=true&", 17, "search_exact= says how a sequence is searched for"),
+        ("maxaccepts=3&alpha", 1, "maxaccepts= says how"),
         ("exactsequence=a c g t&", 15, "is no sequence; write letters only, such as exactsequence=acgt"),
     ],
 )

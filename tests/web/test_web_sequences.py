@@ -123,6 +123,11 @@ def test_an_exact_search_finds_the_other_strand_and_says_so(hub: Live) -> None:
     assert found(hub, f"sequence={GENE}&", "alice") == ["gene"]
 
 
+def test_an_exact_search_is_a_flag_of_every_search_by_letters(hub: Live) -> None:
+    assert found(hub, f"globalsequence={NEAR}&search_exact=True&") == ["back", "near"]
+    assert found(hub, f"search_exact=true&globalsequence={GENE}&") == []
+
+
 def test_a_part_is_found_on_both_strands_with_ambiguous_letters_and_errors(hub: Live) -> None:
     piece = GENE[6:25]  # the same in near
     assert found(hub, f"subsequence={piece}&") == found(hub, f"subsequence={reverse(piece)}&")
@@ -190,7 +195,7 @@ def test_a_file_is_kept_under_a_token_that_searches(hub: Live) -> None:
         {"name": "two", "length": len(GFP), "alphabet": "protein"},
     ]
     assert answer.headers["location"] == kept["search"] == f"/search/file_search={kept['token']}&"
-    assert [name for name, _, _ in rows(hub, kept["search"])] == ["gfp", "back", "near", "far"]
+    assert [name for name, _, _ in rows(hub, kept["search"])] == ["back", "near", "far", "gfp"]
     assert found(hub, f"file_search={kept['token']}&search_exact=true&") == ["gfp"]
 
 
@@ -294,6 +299,21 @@ def test_similar_are_the_other_objects_that_align(hub: Live) -> None:
     assert hub.get("/public/lab/near_seq/1/twins").text == "[]"
 
 
+def test_circular_objects_are_similar_wherever_they_begin(hub: Live) -> None:
+    hub.user("erin")
+    ring = OTHERS[0]
+    turns = [part(f"ring{n}", ring[n:] + ring[:n], DNA, CIRCULAR) for n in (0, 5, 30, 150)]
+    linear = [part("line", ring[60:] + ring[:60]), part("line_turned", ring[90:] + ring[:90])]
+    assert hub.submit("erin", document(*turns, *linear)).text == "Successfully uploaded"
+
+    for identity in ("0.5", "0.8", "0.95"):
+        names = ["line", "line_turned", "other0", "ring0", "ring150", "ring30"]
+        alike = rows(hub, f"/user/erin/lab/ring5/1/similar?id={identity}", "erin")
+        assert sorted(name for name, percent, _ in alike if percent == "100.0") == names
+    names = [name for name, percent, _ in rows(hub, "/user/erin/lab/line/1/similar", "erin") if percent == "100.0"]
+    assert sorted(names) == ["ring0", "ring150", "ring30", "ring5"]
+
+
 def test_what_holds_an_object_is_similar_only_when_the_ends_do_not_count(hub: Live) -> None:
     hub.user("dave")
     unit = document(part("unit", OTHERS[1] + NEAR + OTHERS[2]))
@@ -336,7 +356,10 @@ def test_similar_in_a_browser_is_a_page(hub: Live) -> None:
     assert (page.status_code, "Similar of near" in page.text) == (200, True)
 
 
-@pytest.mark.parametrize(("query", "words"), [("id=7", "the identity 7 is out of range"), ("iddef=x", "iddef='x'")])
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [("id=7", "the identity 7 is out of range"), ("iddef=x", "iddef='x'"), ("sort=name", "leave sort away")],
+)
 def test_similar_refuses_options_out_of_range(hub: Live, query: str, words: str) -> None:
     answer = hub.get(f"{NEAR_PATH}/similar?{query}")
 
