@@ -12,7 +12,7 @@ Source: RDF 1.1 N-Triples, section 2 and 7 (grammar and canonical form).
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NewType
+from typing import NewType, cast
 
 import pyoxigraph
 
@@ -103,12 +103,8 @@ def datatype_of(term: Term) -> str:
 
 def read_ntriples(text: bytes) -> list[Triple]:
     """Split canonical N-Triples, as the engine writes them, into triples. Not a parser of foreign N-Triples."""
-    triples: list[Triple] = []
-    for line in text.decode().split("\n"):  # not splitlines(): U+2028 and friends stand raw inside literals
-        if line:
-            subject, predicate, rest = line.split(" ", 2)
-            triples.append((Term(subject), Term(predicate), Term(rest[:-2])))
-    return triples
+    lines = text.decode().split("\n")  # not splitlines(): U+2028 and friends stand raw inside literals
+    return cast(list[Triple], [tuple(line[:-2].split(" ", 2)) for line in lines if line])
 
 
 def write_ntriples(triples: Iterable[Triple]) -> bytes:

@@ -262,12 +262,25 @@ def connection_ids(connection: sqlite3.Connection, graph: Iri, iris: Iterable[Ir
     return dict(rows.fetchall())
 
 
+_TOP_LEVEL = (
+    "INSERT OR REPLACE INTO top_level VALUES"
+    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?, ?, ?)"
+)
+_HIDDEN = "INSERT INTO hidden VALUES (?)"
+_ARRIVING = "INSERT INTO arriving VALUES (?, ?)"
+_FOLDED = "INSERT INTO folded VALUES (?, ?, ?, ?)"
+_WORDS = "INSERT INTO words (rowid, display_id, name, description) VALUES (?, ?, ?, ?)"
+_MEMBERSHIP = "INSERT INTO membership VALUES (?, ?)"
+_REFERENCE = "INSERT OR REPLACE INTO reference VALUES (?, ?, ?)"
 _FACET = "INSERT INTO facet VALUES (?, ?)"
 _MOMENT = "INSERT INTO moment VALUES (?, ?, ?, ?)"
 _ELEMENTS = "INSERT INTO elements VALUES (?, ?, ?, ?, ?, ?)"
 _CLASS_USE = "INSERT INTO class_use VALUES (?, ?, ?)"
 _NAME_WORD = "INSERT INTO name_word VALUES (?, ?, ?)"
-_INSERTS = (_FACET, _MOMENT, _ELEMENTS, _CLASS_USE, _NAME_WORD)
+_INSERTS = (
+    *(_TOP_LEVEL, _HIDDEN, _ARRIVING, _FOLDED, _WORDS, _MEMBERSHIP, _REFERENCE),
+    *(_FACET, _MOMENT, _ELEMENTS, _CLASS_USE, _NAME_WORD),
+)
 
 
 class _Update:
@@ -324,7 +337,8 @@ class _Update:
                 row_id, next_id = next_id, next_id + 1
             self._write(row_id, entry, known=row_id in old)
         for insert, rows in self._new.items():
-            self._connection.executemany(insert, sorted(rows))  # in the order of the tables: fewer page misses
+            if rows and not (self._fresh and insert == _WORDS):  # `index_words` does that at once
+                self._connection.executemany(insert, sorted(rows))  # in the order of the tables: fewer page misses
         self._write_counts()
         if not self._fresh:
             self._members.write()
@@ -417,20 +431,18 @@ class _Update:
         else:
             self._come.append(row_id)
             if is_hidden:
-                execute("INSERT INTO hidden VALUES (?)", (row_id,))
+                self._new[_HIDDEN].append((row_id,))
                 self._postings.put(HIDDEN, 0, row_id)
             if self._job is not None:
-                execute("INSERT INTO arriving VALUES (?, ?)", (row_id, self._job))
-        execute(
-            f"INSERT {'OR REPLACE ' if known else ''}INTO top_level VALUES"  # noqa: S608
-            " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?, ?, ?)",
+                self._new[_ARRIVING].append((row_id, self._job))
+        self._new[_TOP_LEVEL].append(
             (
                 *(row_id, self._graph, node, entry.iri, entry.display_id, entry.version, entry.name),
                 *(entry.description, entry.cls, entry.sbol_type, entry.role),
                 *(entry.sort_id, entry.sort_name, node, entry.digest, pack_keys(entry.facets)),
                 *(None if entry.identity is None else self._nodes[entry.identity], entry.version_order),
                 *(entry.created, entry.modified),
-            ),
+            )
         )
         if not self._fresh:
             self._members.row_comes(row_id)
@@ -448,7 +460,8 @@ class _Update:
         self._new[_ELEMENTS] += [(e.digest, row_id, *e[1:]) for e in entry.elements]
         self._new[_CLASS_USE] += [(row_id, self._classes[c], n) for c, n in entry.classes.items()]
         if not is_hidden:
-            self._counts.update({self._classes[c]: n for c, n in entry.classes.items()})
+            for c, n in entry.classes.items():
+                self._counts[self._classes[c]] += n
 
     def _words(self, row_id: int) -> tuple[str, str, str]:
         sql = "SELECT display_id, name, description FROM folded WHERE id = ?"
@@ -467,22 +480,22 @@ class _Update:
                 (row_id, *old),
             )
         if new is not None:
-            execute("INSERT INTO folded VALUES (?, ?, ?, ?)", (row_id, *new))
-            execute("INSERT INTO words (rowid, display_id, name, description) VALUES (?, ?, ?, ?)", (row_id, *new))
+            self._new[_FOLDED].append((row_id, *new))
+            self._new[_WORDS].append((row_id, *new))
 
     def _set_names(self, row_id: int, old: frozenset[str], new: frozenset[str]) -> None:
-        gone = [(self._graph, word, row_id) for word in old - new]
-        self._connection.executemany("DELETE FROM name_word WHERE graph = ? AND word = ? AND id = ?", gone)
+        self._delete(
+            "DELETE FROM name_word WHERE graph = ? AND word = ? AND id = ?",
+            [(self._graph, word, row_id) for word in old - new],
+        )
         self._new[_NAME_WORD] += [(self._graph, word, row_id) for word in new - old]
 
     def _set_facets(self, row_id: int, old: frozenset[int], new: frozenset[int]) -> None:
-        gone = [(key, row_id) for key in old - new]
-        self._connection.executemany("DELETE FROM facet WHERE key = ? AND id = ?", gone)
+        self._delete("DELETE FROM facet WHERE key = ? AND id = ?", [(key, row_id) for key in old - new])
         self._new[_FACET] += [(key, row_id) for key in new - old]
 
     def _set_members(self, row_id: int, new: frozenset[int], *, known: bool) -> None:
         """Write the difference."""
-        many = self._connection.executemany
         old = frozenset[int]()
         if known:
             rows = self._connection.execute("SELECT member FROM membership WHERE collection = ?", (row_id,))
@@ -490,23 +503,29 @@ class _Update:
         gone, come = old - new, new - old
         self._members.links_go(row_id, gone)
         self._members.links_come(row_id, come)
-        many("DELETE FROM membership WHERE collection = ? AND member = ?", [(row_id, member) for member in gone])
-        many("INSERT INTO membership VALUES (?, ?)", [(row_id, member) for member in sorted(come)])
+        self._delete(
+            "DELETE FROM membership WHERE collection = ? AND member = ?", [(row_id, member) for member in gone]
+        )
+        self._new[_MEMBERSHIP] += [(row_id, member) for member in come]
 
     def _set_references(self, row_id: int, new: Mapping[int, bool], *, known: bool) -> None:
         """Write the difference. `new` maps targets to whether the reference is direct."""
-        many = self._connection.executemany
         old: dict[int, bool] = {}
         if known:
             rows = self._connection.execute("SELECT target, direct FROM reference WHERE source = ?", (row_id,))
             old = dict(rows.fetchall())
         gone = old.keys() - new.keys()
-        many("DELETE FROM reference WHERE source = ? AND target = ?", [(row_id, t) for t in gone])
-        come = [(row_id, t, direct) for t, direct in new.items() if old.get(t) != direct]
-        many("INSERT OR REPLACE INTO reference VALUES (?, ?, ?)", come)
+        self._delete("DELETE FROM reference WHERE source = ? AND target = ?", [(row_id, t) for t in gone])
+        self._new[_REFERENCE] += [(row_id, t, direct) for t, direct in new.items() if old.get(t) != direct]
         if self._public and self._job is None and row_id not in self._arriving:
-            self._uses.update(new.keys() - old.keys())
-            self._uses.subtract(gone)
+            for target in new.keys() - old.keys():
+                self._uses[target] += 1
+            for target in gone:
+                self._uses[target] -= 1
+
+    def _delete(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        if rows:
+            self._connection.executemany(sql, rows)
 
     def _uncount_classes(self, row_id: int) -> None:
         rows = self._connection.execute("SELECT class, n FROM class_use WHERE id = ?", (row_id,))
@@ -539,8 +558,19 @@ class _Update:
 
 
 def write_fresh(connection: sqlite3.Connection, graph: Iri, entries: Mapping[Iri, Entry]) -> None:
-    """Write the rows of top levels into a catalog that has none of them; `write_uses` when all are in."""
+    """Write the rows of top levels into a catalog that has none of them.
+
+    `write_uses`, `index_words` and `rebuild` when all are in.
+    """
     _Update(connection, graph, entries, set(), fresh=True).run()
+
+
+def index_words(connection: sqlite3.Connection) -> None:
+    """Make the index of the table `folded`.
+
+    Source: SQLite FTS5, section 6.10 (rebuild).
+    """
+    connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
 
 
 def write_uses(connection: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from synhub.rdf import Iri
-from synhub.store.catalog import Catalog, write_fresh, write_uses
+from synhub.store.catalog import Catalog, index_words, write_fresh, write_uses
 from synhub.store.catalog_entry import Entry
 from synhub.store.catalog_rebuild import rebuild
 from synhub.store.database import delete_database
@@ -64,6 +64,7 @@ def _fill(
             tell(count)
     count += _write(connection, waiting)
     write_uses(connection)
+    index_words(connection)
     for _, sql in later:
         connection.execute(sql)
     rebuild(connection)

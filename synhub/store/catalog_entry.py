@@ -7,8 +7,8 @@ import hashlib
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from typing import NamedTuple
 
 from synhub.identity import version_key
@@ -22,6 +22,7 @@ from synhub.rdf import (
     iri_term,
     is_iri,
     is_literal,
+    read_ntriples,
     text_of,
     write_ntriples,
 )
@@ -66,7 +67,9 @@ SEPARATOR = "\x1f"
 _FACET_TERMS = {iri_term(p): (p, any_value) for p, any_value in FACETS.items()}
 _DATE_TERMS = {iri_term(p): kind for p, kind in DATES.items()}
 _TYPE, _MEMBER, _ELEMENTS = iri_term(RDF.type), iri_term(SBOL2.member), iri_term(SBOL2.elements)
-_IDENTITY = iri_term(SBOL2.persistentIdentity)
+_IDENTITY, _VERSION = iri_term(SBOL2.persistentIdentity), iri_term(SBOL2.version)
+_SBOL_TYPE, _ROLE = iri_term(SBOL2.type), iri_term(SBOL2.role)
+_DISPLAY_ID, _TITLE, _DESCRIPTION = map(iri_term, (SBOL2.displayId, DCTERMS.title, DCTERMS.description))
 _DATE_TIME = re.compile(
     r"(-?(?:[1-9]\d{3,}|0\d{3}))-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
@@ -88,8 +91,7 @@ class Elements(NamedTuple):
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One top level as the catalog's tables hold it. `references` are other than its members; `direct` are those of
     them that the top level itself says, not only its children.
 
@@ -124,6 +126,7 @@ class Entry:
     counted: dict[int, tuple[int, Term]]
 
 
+@lru_cache(1 << 14)  # most pairs are of few types, roles, owners and versions
 def facet_key(predicate: Iri, value: Term | None = None) -> int:
     """Return the 64-bit key of (predicate, value), or of (predicate, anything). It is odd where many objects share it.
 
@@ -146,7 +149,14 @@ def unpack_keys(packed: bytes) -> frozenset[int]:
 
 def triples_digest(triples: Iterable[Triple]) -> bytes:
     """Return the SHA-256 of the triples as sorted N-Triples: what `check` compares with the store."""
-    return hashlib.sha256(write_ntriples(sorted(set(triples)))).digest()
+    return hashlib.sha256(_canonical(write_ntriples(triples))).digest()
+
+
+def _canonical(ntriples: bytes) -> bytes:
+    """Return distinct lines, sorted. No term but a literal begins another, so that triples are sorted the same way."""
+    distinct = set(ntriples.split(b"\n"))
+    distinct.discard(b"")
+    return b"\n".join([*sorted(distinct), b""])
 
 
 def elements_digest(elements: str) -> bytes:
@@ -173,6 +183,7 @@ def elements_of(subject: str, text: str) -> Elements:
     return Elements(elements_digest(text), subject, folded_digest(text), md5, len(text))
 
 
+@lru_cache(1 << 10)
 def version_order(version: str) -> bytes:
     """Return bytes that sort as `identity.version_key` does: numbers by length and value, texts end with NUL."""
     parts, (rank, qualifier) = version_key(version)
@@ -234,38 +245,40 @@ def _is_counted(predicate: Iri, value: Term) -> bool:
     return datatype_of(value) in (XSD_STRING, "") and not _UNSAYABLE.search(text_of(value))
 
 
-def _earliest(moments: set[tuple[int, int, int]], kind: int) -> int:
+def _earliest(moments: Set[tuple[int, int, int]], kind: int) -> int:
     """What objects are sorted by; what has no date comes before the oldest."""
     return min((earliest for k, earliest, _ in moments if k == kind), default=-_INT64)
 
 
-def _texts(values: list[Term]) -> list[str]:
-    return sorted({text_of(v) for v in values})
+def _texts(values: Sequence[Term]) -> list[str]:
+    return sorted({text_of(v) for v in values}) if len(values) != 1 else [text_of(values[0])]
 
 
-def _first(values: list[Term], prefix: str = "") -> str | None:
+def _first(values: Sequence[Term], prefix: str = "") -> str | None:
     return next((text for text in _texts(values) if text.startswith(prefix)), None)
 
 
-def _folded(values: list[Term]) -> str:
+def _folded(values: Sequence[Term]) -> str:
     return fold(SEPARATOR.join(t.replace("\x00", " ") for t in _texts(values)))
 
 
-def _class(values: list[Term]) -> str:
+def _class(values: Sequence[Term]) -> str:
     """The class to show: an SBOL 2 one where there is any."""
     return _first(values, SBOL2.NS) or _first(values) or ""
 
 
-def _properties(triples: Iterable[Triple]) -> dict[Iri, int]:
-    """How often each property occurs, and how many subjects there are."""
-    distinct = set(triples)
-    counts = Counter(p for _, p, _ in distinct)
-    return {iri_of(p): n for p, n in counts.items()} | {SUBJECTS: len({s for s, _, _ in distinct})}
+_iri_of = lru_cache(1 << 12)(iri_of)  # of properties and classes, which are few
 
 
 def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
     """Derive what the catalog keeps from the triples of a top level and its children."""
-    triples = list(triples)
+    return entry_of_lines(top_level, write_ntriples(triples))
+
+
+def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
+    """As `make_entry`, from canonical N-Triples in any order, repeats and all."""
+    text = _canonical(lines)
+    triples = read_ntriples(text)
     subject = iri_term(top_level)
     own: dict[Term, list[Term]] = {}
     classes: Counter[Iri] = Counter()
@@ -273,63 +286,79 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
     for s, p, o in triples:
         if s == subject:
             own.setdefault(p, []).append(o)
-        if p == _TYPE and is_iri(o):
-            classes[iri_of(o)] += 1
+        if p == _TYPE:
+            if is_iri(o):
+                classes[_iri_of(o)] += 1
         elif p == _ELEMENTS and is_literal(o) and datatype_of(o) == XSD_STRING:
             elements.add(elements_of(text_of(s), text_of(o)))
-    facets: set[int] = set()
-    counted: dict[int, tuple[int, Term]] = {}
-    moments: set[tuple[int, int, int]] = set()
-    for p, values in own.items():
-        if p in _FACET_TERMS:
-            predicate, any_value = _FACET_TERMS[p]
-            keys = {facet_key(predicate, value): value for value in values}
-            facets.update(keys)
-            if predicate in COUNTED:
-                kind = COUNTED[predicate]
-                counted.update((key, (kind, value)) for key, value in keys.items() if _is_counted(predicate, value))
-            if any_value:
-                facets.add(facet_key(predicate))
-        elif p in _DATE_TERMS:
-            spans = (parse_moment(text_of(value)) for value in values if is_literal(value))
-            moments.update((_DATE_TERMS[p], *span) for span in spans if span is not None)
-    display_ids = own.get(iri_term(SBOL2.displayId), [])
-    names = own.get(iri_term(DCTERMS.title), [])
-    descriptions = own.get(iri_term(DCTERMS.description), [])
-    members = frozenset(iri_of(o) for o in own.get(_MEMBER, []) if is_iri(o))
-    refers_to = frozenset(references(triples)) - members
-    display_id, name = _first(display_ids) or "", _first(names) or ""
-    version = _first(own.get(iri_term(SBOL2.version), [])) or ""
+    properties = {_iri_of(p): n for p, n in Counter([p for _, p, _ in triples]).items()}
+    properties[SUBJECTS] = len({s for s, _, _ in triples})
+    facets, counted = _facets(own)
+    moments = _moments(own)
+    ids, names, descriptions = (own.get(p, ()) for p in (_DISPLAY_ID, _TITLE, _DESCRIPTION))
+    members = frozenset([iri_of(o) for o in own.get(_MEMBER, ()) if is_iri(o)])
+    refers_to = references(triples) - members
+    display_id, name = _first(ids) or "", _first(names) or ""
+    version = _first(own.get(_VERSION, ())) or ""
     return Entry(
         iri=top_level,
         display_id=display_id,
         version=version,
         name=name,
         description=_first(descriptions) or "",
-        cls=_class(own.get(_TYPE, [])),
-        sbol_type=_first(own.get(iri_term(SBOL2.type), []), BIOPAX.NS),
-        role=_first(own.get(iri_term(SBOL2.role), []), SO.NS),
+        cls=_class(own.get(_TYPE, ())),
+        sbol_type=_first(own.get(_SBOL_TYPE, ()), BIOPAX.NS),
+        role=_first(own.get(_ROLE, ()), SO.NS),
         sort_id=fold(display_id),
         sort_name=fold(name or display_id),
-        words=(_folded(display_ids), _folded(names), _folded(descriptions)),
-        facets=frozenset(facets),
-        moments=frozenset(moments),
+        words=(_folded(ids), _folded(names), _folded(descriptions)),
+        facets=facets,
+        moments=moments,
         members=members,
-        references=refers_to,
-        direct=refers_to.intersection(
-            iri_of(o)
-            for p, values in own.items()
-            if p not in NOT_REFERENCES and p != _MEMBER
-            for o in values
-            if is_iri(o)
+        references=frozenset(refers_to),
+        direct=frozenset(
+            [
+                iri
+                for p, values in own.items()
+                if p not in NOT_REFERENCES and p != _MEMBER
+                for o in values
+                if is_iri(o) and (iri := iri_of(o)) in refers_to
+            ]
         ),
         elements=frozenset(elements),
         classes=dict(classes),
-        properties=_properties(triples),
-        digest=triples_digest(triples),
-        identity=next((iri_of(o) for o in sorted(own.get(_IDENTITY, [])) if is_iri(o)), None),
+        properties=properties,
+        digest=hashlib.sha256(text).digest(),
+        identity=next((iri_of(o) for o in sorted(own.get(_IDENTITY, ())) if is_iri(o)), None),
         version_order=version_order(version),
         created=_earliest(moments, DATES[DCTERMS.created]),
         modified=_earliest(moments, DATES[DCTERMS.modified]),
         counted=counted,
     )
+
+
+def _facets(own: Mapping[Term, Sequence[Term]]) -> tuple[frozenset[int], dict[int, tuple[int, Term]]]:
+    """Return the keys of what a top level itself says; and kind and value of those that are counted."""
+    facets: list[int] = []
+    counted: dict[int, tuple[int, Term]] = {}
+    for p, values in own.items():
+        if p not in _FACET_TERMS:
+            continue
+        predicate, any_value = _FACET_TERMS[p]
+        kind = COUNTED.get(predicate)
+        for value in values:
+            key = facet_key(predicate, value)
+            facets.append(key)
+            if kind is not None and _is_counted(predicate, value):
+                counted[key] = (kind, value)
+        if any_value:
+            facets.append(facet_key(predicate))
+    return frozenset(facets), counted
+
+
+def _moments(own: Mapping[Term, Sequence[Term]]) -> frozenset[tuple[int, int, int]]:
+    moments: set[tuple[int, int, int]] = set()
+    for p, kind in _DATE_TERMS.items():
+        spans = (parse_moment(text_of(value)) for value in own.get(p, ()) if is_literal(value))
+        moments.update((kind, *span) for span in spans if span is not None)
+    return frozenset(moments)

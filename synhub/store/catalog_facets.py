@@ -41,8 +41,10 @@ class FacetCounter:
         gone = self._remove(row_id, old)
         self._creators += [(row_id, value) for value, kind in come if kind == CREATOR]
         if counted:
-            self._counts.update(value for value, _ in come)
-            self._counts.subtract(gone)
+            for value, _ in come:
+                self._counts[value] += 1
+            for value in gone:
+                self._counts[value] -= 1
 
     def remove(self, row_id: int, old: Collection[int], *, counted: bool) -> None:
         """Forget a top level that had, with others, some keys."""

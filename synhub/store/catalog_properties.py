@@ -73,6 +73,7 @@ class PropertyCounter:
         self._ids: dict[Iri, int] = {}
         self._counts: Counter[int] = Counter()
         self._rows: list[tuple[int, bytes]] = []
+        self._come: Counter[bytes] = Counter()  # many top levels have the same properties
 
     def intern(self, properties: Iterable[Iri]) -> None:
         """Learn the numbers of all properties that `put` will meet."""
@@ -88,9 +89,10 @@ class PropertyCounter:
         if known and counted:
             self._uncount(row_id)
         by_id = {self._ids[iri]: n for iri, n in properties.items()}
-        self._rows.append((row_id, _pack(by_id)))
+        packed = _pack(by_id)
+        self._rows.append((row_id, packed))
         if counted:
-            self._counts.update(by_id)
+            self._come[packed] += 1
 
     def remove(self, row_id: int, *, counted: bool) -> None:
         if counted:
@@ -99,6 +101,9 @@ class PropertyCounter:
 
     def flush(self) -> None:
         self._connection.executemany("INSERT OR REPLACE INTO property_use VALUES (?, ?)", self._rows)
+        for packed, top_levels in self._come.items():
+            for key, n in _unpack(packed).items():
+                self._counts[key] += top_levels * n
         rows = [(self._graph, key, n) for key, n in self._counts.items() if n]
         self._connection.executemany(_ADD, rows)
 

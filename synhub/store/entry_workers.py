@@ -5,8 +5,9 @@ Answers for the processes and their pipes. They end when their pipe closes, what
 job of theirs has no deadline. Must not know the catalog's tables.
 """
 
+import gc
+import marshal
 import os
-import pickle
 import struct
 import subprocess
 import sys
@@ -14,11 +15,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import IO
+from typing import IO, Any
 
 from synhub.errors import Inconsistent
-from synhub.rdf import Iri, read_ntriples
-from synhub.store.catalog_entry import Entry, make_entry
+from synhub.rdf import Iri
+from synhub.store.catalog_entry import Elements, Entry, entry_of_lines
 from synhub.store.sorted_top_levels import SortedTopLevel
 
 BATCH_BYTES = 1 << 21
@@ -42,7 +43,7 @@ def batches(top_levels: Iterable[SortedTopLevel]) -> Iterator[list[SortedTopLeve
 
 
 def make_entries(batch: Sequence[SortedTopLevel]) -> Made:
-    return [(t.graph, make_entry(t.top_level, dict.fromkeys(read_ntriples(t.lines)))) for t in batch]
+    return [(t.graph, entry_of_lines(t.top_level, t.lines)) for t in batch]
 
 
 def entries_of(top_levels: Iterable[SortedTopLevel]) -> Iterator[Made]:
@@ -116,7 +117,7 @@ class _Worker:
             made = None
         if made is None:
             raise Inconsistent(f"a process that helped to build the catalog ended with {self._process.poll()}")
-        return [(graph, entry) for graph, entry in made]  # type: ignore[attr-defined]
+        return [(graph, _unpack(fields)) for graph, fields in made]
 
     def end(self) -> None:
         self._process.kill()
@@ -126,27 +127,45 @@ class _Worker:
             stream.close()
 
 
-def _send(stream: IO[bytes], value: object) -> None:
-    body = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+_ELEMENTS = Entry._fields.index("elements")
+
+
+def _pack(entry: Entry) -> tuple[object, ...]:
+    """Return the entry as plain tuples."""
+    return (*entry[:_ELEMENTS], [tuple(e) for e in entry.elements], *entry[_ELEMENTS + 1 :])
+
+
+def _unpack(fields: Sequence[Any]) -> Entry:
+    elements = frozenset(map(Elements._make, fields[_ELEMENTS]))
+    return Entry._make((*fields[:_ELEMENTS], elements, *fields[_ELEMENTS + 1 :]))
+
+
+def _send(stream: IO[bytes], value: Any) -> None:
+    body = marshal.dumps(value)
     stream.write(_SIZE.pack(len(body)))
     stream.write(body)
     stream.flush()
 
 
-def _receive(stream: IO[bytes]) -> object | None:
-    """Return the next value; None at the end. Both ends are this module."""
+def _receive(stream: IO[bytes]) -> Any:
+    """Return the next value; None at the end. Both ends are this module, in one version of Python.
+
+    Marshal reads an entry in a fifth of the time that pickle needs.
+    """
     head = stream.read(_SIZE.size)
     if len(head) < _SIZE.size:
         return None
     (size,) = _SIZE.unpack(head)
     body = stream.read(size)
-    return pickle.loads(body) if len(body) == size else None  # noqa: S301
+    return marshal.loads(body) if len(body) == size else None  # noqa: S302
 
 
 def _serve() -> None:
+    gc.disable()  # nothing here refers to itself
     received, answers = sys.stdin.buffer, sys.stdout.buffer
     while (batch := _receive(received)) is not None:
-        _send(answers, make_entries([SortedTopLevel(*fields) for fields in batch]))  # type: ignore[attr-defined]
+        made = make_entries([SortedTopLevel(*fields) for fields in batch])
+        _send(answers, [(graph, _pack(entry)) for graph, entry in made])
 
 
 if __name__ == "__main__":
