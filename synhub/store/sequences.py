@@ -70,6 +70,7 @@ class Sequences:
         self._timeout_s = timeout_s
         self._manifest = Manifest(folder)
         self._taking = threading.Lock()
+        self._settling = threading.Lock()  # a merge deletes the segments that another one reads
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="synhub-sequences", daemon=True)
 
@@ -128,12 +129,13 @@ class Sequences:
 
     def settle(self) -> None:
         """Take in everything that is new and merge what is due, now."""
-        more = True
-        while more:
-            with self._taking:
-                more = self._take_in(None)
-            if not more or sum(s.letters for s in self._manifest.segments if not s.table) > _MUCH_LETTERS:
-                self._merge()
+        with self._settling:
+            more = True
+            while more:
+                with self._taking:
+                    more = self._take_in(None)
+                if not more or sum(s.letters for s in self._manifest.segments if not s.table) > _MUCH_LETTERS:
+                    self._merge()
 
     def problems(self) -> list[str]:
         """Return what is missing of the texts of the catalog, as `check_sequences` does."""
