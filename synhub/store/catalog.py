@@ -287,8 +287,8 @@ class _Update:
     """One transaction's changes to one graph.
 
     Only differences are written: a collection of 100 000 that gained one member costs one row. `fresh` says that
-    nothing of `changed` is here, and that the caller ends with `write_uses` and `rebuild`: no indexes and no sets are
-    there yet. With a `job` all are new and written ahead for it. `uses` are further ones, of nodes.
+    nothing of `changed` is here, and that the caller ends as `write_fresh` says: no indexes and no sets are there yet.
+    With a `job` all are new and written ahead for it. `uses` are further ones, of nodes.
     """
 
     def __init__(
@@ -560,7 +560,7 @@ class _Update:
 def write_fresh(connection: sqlite3.Connection, graph: Iri, entries: Mapping[Iri, Entry]) -> None:
     """Write the rows of top levels into a catalog that has none of them.
 
-    `write_uses`, `index_words` and `rebuild` when all are in.
+    `write_uses`, `index_words` and what catalog_rebuild.py writes when all are in.
     """
     _Update(connection, graph, entries, set(), fresh=True).run()
 

@@ -10,11 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 from synhub.rdf import Iri
+from synhub.store.build_workers import BuildWorkers, Made
 from synhub.store.catalog import Catalog, index_words, write_fresh, write_uses
 from synhub.store.catalog_entry import Entry
-from synhub.store.catalog_rebuild import rebuild
+from synhub.store.catalog_rebuild import chunks_of, write_listings, write_sets
 from synhub.store.database import delete_database
-from synhub.store.entry_workers import entries_of
 from synhub.store.sorted_top_levels import SortedTopLevel
 
 _CACHE_KIB = 512 << 10
@@ -32,49 +32,50 @@ def build_catalog(
     delete_database(new)
     catalog = Catalog(new)
     try:
-        with closing(catalog), catalog.database.write() as connection:
-            count = _fill(connection, top_levels, number, tell)
+        with closing(catalog), BuildWorkers() as workers:
+            database = catalog.database
+            with database.write() as connection:
+                connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+                later = _drop_indexes(connection)
+                count = _fill(connection, workers.entries_of(top_levels), tell)
+                write_uses(connection)
+                connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
+            sets = workers.sets_of(database, chunks_of(database.read()))  # made while the indexes are
+            with database.write() as connection:
+                index_words(connection)
+                for sql in later:
+                    connection.execute(sql)
+                write_listings(connection)
+                write_sets(connection, sets)
         _settle(new)
     except BaseException:
         delete_database(new)
         raise
     delete_database(path)
     new.replace(path)
+    tell(count)
     return count
 
 
-def _fill(
-    connection: sqlite3.Connection,
-    top_levels: Iterable[SortedTopLevel],
-    number: int,
-    tell: Callable[[int], None],
-) -> int:
+def _drop_indexes(connection: sqlite3.Connection) -> list[str]:
+    """Return what makes them again, when all rows are there."""
     indexes = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
-    later = [(name, sql) for name, sql in indexes.fetchall() if name not in _NEEDED]
-    for name, _ in later:
+    found = indexes.fetchall()
+    for name, _ in found:
         connection.execute(f'DROP INDEX "{name}"')
-    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+    return [sql for _, sql in found]
+
+
+def _fill(connection: sqlite3.Connection, entries: Iterable[Made], tell: Callable[[int], None]) -> int:
     count = 0
     waiting: dict[Iri, dict[Iri, Entry]] = {}
-    for made in entries_of(top_levels):
+    for made in entries:
         for graph, entry in made:
             waiting.setdefault(graph, {})[entry.iri] = entry
         if sum(map(len, waiting.values())) >= _ROWS:
             count += _write(connection, waiting)
             tell(count)
-    count += _write(connection, waiting)
-    write_uses(connection)
-    index_words(connection)
-    for _, sql in later:
-        connection.execute(sql)
-    rebuild(connection)
-    connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
-    tell(count)
-    return count
-
-
-# Looked into while rows are written.
-_NEEDED: frozenset[str] = frozenset()
+    return count + _write(connection, waiting)
 
 
 def _write(connection: sqlite3.Connection, waiting: dict[Iri, dict[Iri, Entry]]) -> int:

@@ -6,23 +6,29 @@ What jobs keep by their differences (catalog_postings.py, catalog_members.py) mu
 # ruff: noqa: S608 - SQL is put together from constants of this module
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from synhub.store import catalog_bits as bits
 from synhub.store.catalog_entry import unpack_keys
 from synhub.store.catalog_members import KEYS
 from synhub.store.catalog_postings import ALL, FACET, HIDDEN, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared
-from synhub.store.catalog_words import number_words, split
+from synhub.store.catalog_words import split
 from synhub.store.database import Database
 
 _OF_ROWS = (ALL, FACET, TEXT, NAME, USED, LATEST, HIDDEN)  # kinds; the others are of memberships
 _Row = tuple[int, int, int, bytes]
+Sets = list[tuple[int, int | str, bytes]]  # kind, term, and the ids of one chunk that have it; words are texts
 _SETS = "INSERT INTO {} VALUES (?, ?, ?, ?)"
 _CHUNK = (1 << bits.CHUNK_SHIFT) - 1
 _LISTED = " UNION ALL ".join(
     f"SELECT m.collection, {sort}, {key}, t.id FROM membership AS m CROSS JOIN top_level AS t ON t.node = m.member"
     for sort, key in enumerate(KEYS)
+)
+_TEXTS = (
+    "SELECT t.id, t.facets, t.uses, t.sort_name, f.display_id, f.name, f.description"
+    " FROM top_level AS t CROSS JOIN folded AS f ON f.id = t.id WHERE t.id BETWEEN ? AND ? ORDER BY t.id"
 )
 _MEMBERS = (
     "SELECT m.collection, t.id FROM membership AS m CROSS JOIN top_level AS t ON t.{} = m.member"
@@ -35,10 +41,63 @@ _OLDER = (
 )
 
 
-def rebuild(connection: sqlite3.Connection) -> None:
-    """Fill the tables of sets and listings, which must be empty, inside a transaction of the caller."""
-    for rows in _rows(connection):
+class Chunk(NamedTuple):
+    """A part of the rows of top_level: all that have one `id >> CHUNK_SHIFT`; which of them are not the latest version
+    of their identity, and which are hidden."""
+
+    number: int
+    older: list[int]
+    hidden: list[int]
+
+
+def chunks_of(connection: sqlite3.Connection) -> list[Chunk]:
+    numbers = connection.execute(f"SELECT DISTINCT id >> {bits.CHUNK_SHIFT} FROM top_level ORDER BY 1")
+    chunks = {number: Chunk(number, [], []) for (number,) in numbers}
+    for (row_id,) in connection.execute(_OLDER):
+        chunks[row_id >> bits.CHUNK_SHIFT].older.append(row_id)
+    for (row_id,) in connection.execute("SELECT id FROM hidden"):
+        chunks[row_id >> bits.CHUNK_SHIFT].hidden.append(row_id)
+    return list(chunks.values())
+
+
+def sets_of(connection: sqlite3.Connection, chunk: Chunk) -> Sets:
+    """Return the sets that the rows of a chunk are in. Memberships have sets of their own."""
+    sets: dict[int, dict[int | str, list[int]]] = {kind: {} for kind in _OF_ROWS}
+    sets[HIDDEN] = {0: [row_id & _CHUNK for row_id in chunk.hidden]} if chunk.hidden else {}
+    older = frozenset(chunk.older)
+    low = chunk.number << bits.CHUNK_SHIFT
+    for row_id, facets, uses, *texts in connection.execute(_TEXTS, (low, low + _CHUNK)):
+        place = row_id & _CHUNK
+        for kind, terms in _terms(facets, uses, texts, is_latest=row_id not in older):
+            places = sets[kind]
+            for term in terms:
+                if term in places:
+                    places[term].append(place)
+                else:
+                    places[term] = [place]
+    return [(kind, term, bits.pack_ordered(places)) for kind, found in sets.items() for term, places in found.items()]
+
+
+def write_sets(connection: sqlite3.Connection, made: Iterable[tuple[int, Sets]]) -> None:
+    """Fill the empty tables of sets and words, inside a transaction of the caller. `made` are numbers of chunks, with
+    what `sets_of` says of each.
+
+    Source: SQLite FTS5, section 6.10 (rebuild).
+    """
+    words: dict[str, int] = {}
+    for chunk, sets in made:
+        new = sorted({term for _, term, _ in sets if isinstance(term, str)}.difference(words))
+        numbered = [(number, word) for number, word in enumerate(new, len(words) + 1)]
+        connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", numbered)
+        words.update((word, number) for number, word in numbered)
+        connection.executemany(_SETS.format("posting"), _numbered(words, chunk, sets))
+    connection.execute("INSERT INTO vocabulary_part (vocabulary_part) VALUES ('rebuild')")
+    for rows in _of_members(connection):
         connection.executemany(_SETS.format("posting"), rows)
+
+
+def write_listings(connection: sqlite3.Connection) -> None:
+    """Fill the empty table of listings, inside a transaction of the caller."""
     connection.execute(f"INSERT INTO listing SELECT * FROM ({_LISTED}) ORDER BY 1, 2, 3, 4")
 
 
@@ -51,7 +110,7 @@ def check_sets(database: Database) -> list[str]:
             "CREATE TEMP TABLE expected (kind, term, chunk, ids, PRIMARY KEY (kind, term, chunk)) WITHOUT ROWID"
         )
         try:
-            for rows in _rows(scratch, frozen=True):
+            for rows in _rows(scratch):
                 scratch.executemany(_SETS.format("expected"), rows)
         except KeyError as error:
             return [f"the word {error} is not in the vocabulary of the catalog"]
@@ -68,39 +127,21 @@ def check_sets(database: Database) -> list[str]:
     return lines
 
 
-def _rows(connection: sqlite3.Connection, *, frozen: bool = False) -> Iterator[list[_Row]]:
-    """Yield the rows of `posting`, some at a time."""
+def _rows(connection: sqlite3.Connection) -> Iterator[list[_Row]]:
+    """Yield the rows that `posting` has to have, some at a time. Raises KeyError for a word without a number."""
     words: dict[str, int] = dict(connection.execute("SELECT word, id FROM vocabulary").fetchall())
-    older = {row_id for (row_id,) in connection.execute(_OLDER)}
-    hidden = {row_id for (row_id,) in connection.execute("SELECT id FROM hidden")}
-    rows = connection.execute(
-        "SELECT t.id, t.facets, t.uses, t.sort_name, f.display_id, f.name, f.description"
-        " FROM top_level AS t CROSS JOIN folded AS f ON f.id = t.id ORDER BY t.id"
-    )
-    for chunk, group in groupby(rows, key=lambda row: row[0] >> bits.CHUNK_SHIFT):
-        sets: dict[int, dict[int | str, list[int]]] = {
-            kind: {} for kind in (ALL, FACET, TEXT, NAME, USED, LATEST, HIDDEN)
-        }
-        for row_id, facets, uses, *texts in group:
-            place = row_id & _CHUNK
-            if row_id in hidden:
-                sets[HIDDEN].setdefault(0, []).append(place)
-            for kind, terms in _terms(facets, uses, texts, is_latest=row_id not in older):
-                places = sets[kind]
-                for term in terms:
-                    if term in places:
-                        places[term].append(place)
-                    else:
-                        places[term] = [place]
-        new = {word for word in (*sets[TEXT], *sets[NAME]) if isinstance(word, str) and word not in words}
-        if new and not frozen:
-            words |= number_words(connection, new)[0]
-        yield sorted(
-            (kind, words[term] if isinstance(term, str) else term, chunk, bits.pack_ordered(places))
-            for kind, found in sets.items()
-            for term, places in found.items()
-        )
-    yield from (_members(connection, kind, column) for kind, column in ((MEMBER, "node"), (VERSION, "identity")))
+    for chunk in chunks_of(connection):
+        yield _numbered(words, chunk.number, sets_of(connection, chunk))
+    yield from _of_members(connection)
+
+
+def _numbered(words: Mapping[str, int], chunk: int, sets: Sets) -> list[_Row]:
+    """Return rows in the order of the table."""
+    return sorted((kind, words[term] if isinstance(term, str) else term, chunk, ids) for kind, term, ids in sets)
+
+
+def _of_members(connection: sqlite3.Connection) -> Iterator[list[_Row]]:
+    return (_members(connection, kind, column) for kind, column in ((MEMBER, "node"), (VERSION, "identity")))
 
 
 def _terms(

@@ -11,7 +11,7 @@ import pytest
 from bench.generate import Corpus
 from synhub.model import Dataset
 from synhub.rdf import Iri, Triple, iri_term, literal_term, write_ntriples
-from synhub.store import entry_workers
+from synhub.store import build_workers
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_build import build_catalog
 from synhub.store.catalog_counts import check_counts
@@ -122,9 +122,10 @@ def test_catalog_built_at_once_equals_the_one_that_jobs_wrote(tmp_path: Path) ->
 
 def test_entries_made_by_processes_are_those_made_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     top_levels = list(sorter_of(tmp_path, Corpus(100)))
-    expected = entry_workers.make_entries(top_levels)
-    monkeypatch.setattr(entry_workers, "BATCH_BYTES", 20_000)
-    batches = list(entry_workers.entries_of(top_levels))
+    expected = build_workers.make_entries(top_levels)
+    monkeypatch.setattr(build_workers, "BATCH_BYTES", 20_000)
+    with build_workers.BuildWorkers() as workers:
+        batches = list(workers.entries_of(top_levels))
     assert len(batches) > 5
     assert [made for batch in batches for made in batch] == expected
 

@@ -1,0 +1,205 @@
+"""Processes that help while a catalog is built: they make entries of text, and sets of rows, which takes longer than
+writing them.
+
+Answers for the processes and their pipes. They end when their pipe closes, whatever becomes of who started them; a
+job of theirs has no deadline. What they make is said by catalog_entry.py and catalog_rebuild.py.
+"""
+
+import gc
+import marshal
+import os
+import struct
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import chain, islice
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, Any, Self
+
+from synhub.errors import Inconsistent
+from synhub.rdf import Iri
+from synhub.store.catalog_entry import Elements, Entry, entry_of_lines
+from synhub.store.catalog_rebuild import Chunk, Sets, sets_of
+from synhub.store.database import Database
+from synhub.store.sorted_top_levels import SortedTopLevel
+
+BATCH_BYTES = 1 << 21
+_CHUNKS_AHEAD = 32  # answers that may lie here while indexes are made: half a megabyte each
+_SIZE = struct.Struct("<Q")
+
+Made = list[tuple[Iri, Entry]]  # (graph, entry)
+_Question = tuple[str, Any]  # what is wanted, and of what
+
+
+def batches(top_levels: Iterable[SortedTopLevel]) -> Iterator[list[SortedTopLevel]]:
+    """Group top levels into messages of some megabytes."""
+    batch: list[SortedTopLevel] = []
+    size = 0
+    for top_level in top_levels:
+        batch.append(top_level)
+        size += len(top_level.lines)
+        if size > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def make_entries(batch: Sequence[SortedTopLevel]) -> Made:
+    return [(t.graph, entry_of_lines(t.top_level, t.lines)) for t in batch]
+
+
+class BuildWorkers:
+    """As many processes as there are cores to spare, started when there is work for two. One thread uses this."""
+
+    def __init__(self) -> None:
+        self._workers: list[_Worker] = []
+        self._free: SimpleQueue[_Worker] = SimpleQueue()
+        self._threads = ThreadPoolExecutor(_processes(), thread_name_prefix="synhub-build")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._threads.shutdown(cancel_futures=True)
+
+    def entries_of(self, top_levels: Iterable[SortedTopLevel]) -> Iterator[Made]:
+        """Yield the entries of all top levels, in their order, batch by batch. A single batch is made here."""
+        source = batches(top_levels)
+        first, second = next(source, None), next(source, None)
+        if first is None:
+            return
+        if second is None:
+            yield make_entries(first)
+            return
+        questions = (("entries", [tuple(t) for t in batch]) for batch in chain((first, second), source))
+        for made in self._each(questions, 2 * _processes()):
+            yield [(Iri(graph), _unpack(fields)) for graph, fields in made]
+
+    def sets_of(self, database: Database, chunks: Sequence[Chunk]) -> Iterator[tuple[int, Sets]]:
+        """Yield the sets of chunks, each with its number, from what has been committed. Work on them begins at once."""
+        if len(chunks) < 2:
+            return iter([(chunk.number, sets_of(database.read(), chunk)) for chunk in chunks])
+        made = self._each((("sets", (str(database.path), tuple(chunk))) for chunk in chunks), _CHUNKS_AHEAD)
+        return zip((chunk.number for chunk in chunks), made, strict=True)
+
+    def _each(self, questions: Iterable[_Question], ahead: int) -> Iterator[Any]:
+        """Yield the answers in the order of the questions, of which some are asked ahead, the first of them now."""
+        if not self._workers:
+            self._workers = [_Worker() for _ in range(_processes())]
+            for worker in self._workers:
+                self._free.put(worker)
+        questions = iter(questions)
+        waiting = deque(self._threads.submit(self._ask, question) for question in islice(questions, ahead))
+
+        def answers() -> Iterator[Any]:
+            while waiting:
+                answer = waiting.popleft().result()
+                waiting.extend(self._threads.submit(self._ask, question) for question in islice(questions, 1))
+                yield answer
+
+        return answers()
+
+    def _ask(self, question: _Question) -> Any:
+        worker = self._free.get()
+        try:
+            return worker.ask(question)
+        finally:
+            self._free.put(worker)
+
+
+def _processes() -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores - 1, 4))
+
+
+class _Worker:
+    """One process. Used by one thread at a time."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join(filter(None, sys.path))
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "synhub.store.build_workers"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+
+    def ask(self, question: _Question) -> Any:
+        """Raises Inconsistent when the process has ended."""
+        assert self._process.stdin and self._process.stdout
+        try:
+            _send(self._process.stdin, question)
+            answer = _receive(self._process.stdout)
+        except OSError:
+            answer = None
+        if answer is None:
+            raise Inconsistent(f"a process that helped to build the catalog ended with {self._process.poll()}")
+        return answer
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            stream.close()
+
+
+_ELEMENTS = Entry._fields.index("elements")
+
+
+def _pack(entry: Entry) -> tuple[object, ...]:
+    """Return the entry as plain tuples."""
+    return (*entry[:_ELEMENTS], [tuple(e) for e in entry.elements], *entry[_ELEMENTS + 1 :])
+
+
+def _unpack(fields: Sequence[Any]) -> Entry:
+    elements = frozenset(map(Elements._make, fields[_ELEMENTS]))
+    return Entry._make((*fields[:_ELEMENTS], elements, *fields[_ELEMENTS + 1 :]))
+
+
+def _send(stream: IO[bytes], value: Any) -> None:
+    body = marshal.dumps(value)
+    stream.write(_SIZE.pack(len(body)))
+    stream.write(body)
+    stream.flush()
+
+
+def _receive(stream: IO[bytes]) -> Any:
+    """Return the next value; None at the end. Both ends are this module, in one version of Python.
+
+    Marshal reads an entry in a fifth of the time that pickle needs.
+    """
+    head = stream.read(_SIZE.size)
+    if len(head) < _SIZE.size:
+        return None
+    (size,) = _SIZE.unpack(head)
+    body = stream.read(size)
+    return marshal.loads(body) if len(body) == size else None  # noqa: S302
+
+
+def _serve() -> None:
+    gc.disable()  # nothing here refers to itself
+    received, answers = sys.stdin.buffer, sys.stdout.buffer
+    while (question := _receive(received)) is not None:
+        what, value = question
+        _send(answers, _entries(value) if what == "entries" else _sets(*value))
+
+
+def _entries(batch: Sequence[Sequence[Any]]) -> list[tuple[Iri, tuple[object, ...]]]:
+    return [(graph, _pack(entry)) for graph, entry in make_entries([SortedTopLevel(*fields) for fields in batch])]
+
+
+def _sets(path: str, chunk: Sequence[Any]) -> Sets:
+    with closing(Database(Path(path), "catalog", read_only=True)) as database:
+        return sets_of(database.read(), Chunk(*chunk))
+
+
+if __name__ == "__main__":
+    _serve()
