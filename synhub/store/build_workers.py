@@ -28,6 +28,7 @@ from synhub.store.database import Database
 from synhub.store.sorted_top_levels import SortedTopLevel
 
 BATCH_BYTES = 1 << 21
+_MARSHAL = 2  # later versions look for what occurs twice, which costs more time than it saves
 _CHUNKS_AHEAD = 32  # answers that may lie here while indexes are made: half a megabyte each
 _SIZE = struct.Struct("<Q")
 
@@ -165,7 +166,7 @@ def _unpack(fields: Sequence[Any]) -> Entry:
 
 
 def _send(stream: IO[bytes], value: Any) -> None:
-    body = marshal.dumps(value)
+    body = marshal.dumps(value, _MARSHAL)
     stream.write(_SIZE.pack(len(body)))
     stream.write(body)
     stream.flush()

@@ -500,6 +500,8 @@ class _Update:
         if known:
             rows = self._connection.execute("SELECT member FROM membership WHERE collection = ?", (row_id,))
             old = frozenset(array("q", (member for (member,) in rows)))
+        if not (old or new):
+            return
         gone, come = old - new, new - old
         self._members.links_go(row_id, gone)
         self._members.links_come(row_id, come)
@@ -514,6 +516,8 @@ class _Update:
         if known:
             rows = self._connection.execute("SELECT target, direct FROM reference WHERE source = ?", (row_id,))
             old = dict(rows.fetchall())
+        if not (old or new):
+            return
         gone = old.keys() - new.keys()
         self._delete("DELETE FROM reference WHERE source = ? AND target = ?", [(row_id, t) for t in gone])
         self._new[_REFERENCE] += [(row_id, t, direct) for t, direct in new.items() if old.get(t) != direct]

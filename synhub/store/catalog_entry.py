@@ -251,15 +251,15 @@ def _earliest(moments: Set[tuple[int, int, int]], kind: int) -> int:
 
 
 def _texts(values: Sequence[Term]) -> list[str]:
-    return sorted({text_of(v) for v in values}) if len(values) != 1 else [text_of(values[0])]
+    return sorted({text_of(v) for v in values}) if len(values) > 1 else [text_of(v) for v in values]
 
 
 def _first(values: Sequence[Term], prefix: str = "") -> str | None:
     return next((text for text in _texts(values) if text.startswith(prefix)), None)
 
 
-def _folded(values: Sequence[Term]) -> str:
-    return fold(SEPARATOR.join(t.replace("\x00", " ") for t in _texts(values)))
+def _folded(texts: list[str]) -> str:
+    return fold(SEPARATOR.join(texts).replace("\x00", " "))
 
 
 def _class(values: Sequence[Term]) -> str:
@@ -295,17 +295,17 @@ def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
     properties[SUBJECTS] = len({s for s, _, _ in triples})
     facets, counted = _facets(own)
     moments = _moments(own)
-    ids, names, descriptions = (own.get(p, ()) for p in (_DISPLAY_ID, _TITLE, _DESCRIPTION))
+    ids, names, descriptions = (_texts(own.get(p, ())) for p in (_DISPLAY_ID, _TITLE, _DESCRIPTION))
     members = frozenset([iri_of(o) for o in own.get(_MEMBER, ()) if is_iri(o)])
     refers_to = references(triples) - members
-    display_id, name = _first(ids) or "", _first(names) or ""
+    display_id, name, description = (texts[0] if texts else "" for texts in (ids, names, descriptions))
     version = _first(own.get(_VERSION, ())) or ""
     return Entry(
         iri=top_level,
         display_id=display_id,
         version=version,
         name=name,
-        description=_first(descriptions) or "",
+        description=description,
         cls=_class(own.get(_TYPE, ())),
         sbol_type=_first(own.get(_SBOL_TYPE, ()), BIOPAX.NS),
         role=_first(own.get(_ROLE, ()), SO.NS),
