@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from synhub.errors import StoreUnavailable
 from synhub.identity import version_key
 from synhub.model import Dataset, Removed
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
@@ -24,14 +25,23 @@ def batches(iris: Iterable[Iri], size: int = BATCH) -> Iterator[list[Iri]]:
 
 
 def read_top_levels(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:
-    """Return the triples of each top level, sorted; a top level that is not stored is missing from the result."""
+    """Return the triples of each top level, sorted; a top level that is not stored is missing from the result.
+
+    Raises StoreUnavailable when the engine gave a part of one: every subject says what it belongs to.
+    """
     found: dict[Iri, list[Triple]] = {}
     for batch in batches(dict.fromkeys(iris)):
         query = template.bind("top_levels", top_levels=[iri_term(iri) for iri in batch])
         triples = store.construct(query, dataset)
         top_of = {s: iri_of(o) for s, p, o in triples if p == _TOP_LEVEL}
         for triple in sorted(triples):
-            found.setdefault(top_of[triple[0]], []).append(triple)
+            top = top_of.get(triple[0])
+            if top is None:
+                raise StoreUnavailable(
+                    f"the triple store gave a part of what there is of {triple[0]}: it has a limit on results, which is"
+                    " to be raised"
+                )
+            found.setdefault(top, []).append(triple)
     return found
 
 

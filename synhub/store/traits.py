@@ -21,6 +21,7 @@ class Server:
     `header` and `value` tell it by a header of its answers. Addresses are relative to the URL that was given.
     `update_quads` and `update_bytes` bound the text of one update. `settles_s` is how long an update may take, after
     it was answered, until it survives a power cut. `lists_graphs` says whether it knows its graphs.
+    `cuts` says whether it may have a limit on the rows of a result and leave the rest out.
     `timeout` is the value of the parameter `timeout`, in terms of `{s}` or `{ms}`; '' when it has no effect.
     `native` are the datatypes that it keeps, None for all, `iri_bytes` is the longest IRI, 0 for any length.
     """
@@ -35,6 +36,7 @@ class Server:
     update_bytes: int
     settles_s: float
     lists_graphs: bool
+    cuts: bool
     timeout: str = ""
     native: Native | None = None
     iri_bytes: int = 0
@@ -52,6 +54,7 @@ SERVERS = (
         update_bytes=10_000_000,
         settles_s=120.0,  # its log is not synced; the system writes what it holds every 30 s
         lists_graphs=True,
+        cuts=False,
     ),
     Server(
         "Apache Jena Fuseki",
@@ -64,6 +67,7 @@ SERVERS = (
         update_bytes=10_000_000,
         settles_s=0.0,  # TDB2 syncs its journal before it answers
         lists_graphs=True,
+        cuts=False,
         timeout="{s:g}",
     ),
     Server(
@@ -77,6 +81,7 @@ SERVERS = (
         update_bytes=1_000_000,
         settles_s=120.0,
         lists_graphs=False,
+        cuts=True,
         timeout="{ms}",
         native=DATES_AND_INTEGERS,
         iri_bytes=1_800,  # of one of 1 900 it keeps the first 1 880, and says nothing
@@ -93,5 +98,6 @@ UNKNOWN = Server(
     update_bytes=1_000_000,
     settles_s=600.0,
     lists_graphs=False,
+    cuts=True,
     native=DATES_AND_INTEGERS,
 )

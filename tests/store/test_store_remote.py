@@ -7,17 +7,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qs
 
 import pytest
+from engine_servers import virtuoso
 
+from bench import servers
 from synhub.errors import BadRequest, InvalidQuery, QueryTimeout, StoreUnavailable, SynhubError
 from synhub.model import ChangeSet, Dataset
 from synhub.rdf import Iri, Term, in_graph, literal_term, write_nquads
 from synhub.sparql.render import Query
 from synhub.store.endpoint import Endpoint, parse_engine_url
 from synhub.store.remote import RemoteStore
+from synhub.store.top_levels import read_top_levels
 
 GRAPH = Iri("http://h/public")
 HERE = Dataset((GRAPH,))
@@ -37,6 +41,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[dict[str, list[str]]] = []
         self.updates: list[str] = []
         self.drops = 0  # connections that are closed instead of answered
+        self.most = 2_000_000  # rows of a result
 
     @property
     def engine(self) -> str:
@@ -61,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/u":
             server.updates.append(body)
             self._send(204, {}, b"")
+        elif "nothing" in body:  # what asks for very many rows
+            self._send(200, {}, b"nothing\r\n" + min(server.most, 102**3) * b"\r\n")
         else:
             server.asked.append(parse_qs(body))
             self._send(*server.answer)
@@ -182,16 +189,28 @@ def test_a_graph_that_the_server_did_not_finish_is_not_taken_for_whole(server: S
 
 
 def test_a_server_that_cuts_results_is_refused_at_once(server: Server) -> None:
-    server.answer = (200, {"X-SPARQL-MaxRows": "10000"}, rows())
+    server.most = 10_000
     with pytest.raises(BadRequest, match="gives 10000 rows at most"), opened(server.engine):
         pass
+
+
+@pytest.mark.slow
+def test_a_virtuoso_that_cuts_results_is_refused_when_it_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = servers._INI.replace("ResultSetMaxRows = 10000000", "ResultSetMaxRows = 100")
+    assert limited != servers._INI
+    monkeypatch.setattr(servers, "_INI", limited)
+    with virtuoso(tmp_path) as running, pytest.raises(BadRequest, match="gives 100 rows at most"):
+        RemoteStore(parse_engine_url(running.url))
 
 
 def test_a_result_as_long_as_the_limit_of_the_server_may_have_been_cut(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("synhub.store.remote._LEAST_ROWS", 1)
-    server.answer = (200, {"X-SPARQL-MaxRows": "2"}, rows("a"))
+    server.most = 2
+    server.answer = (200, {}, rows("a"))
     with opened(server.engine) as store:
         assert store.select(ALL, HERE) == [(Term('"a"'),)]
         server.answer = (200, {}, rows("a", "b"))
@@ -200,6 +219,13 @@ def test_a_result_as_long_as_the_limit_of_the_server_may_have_been_cut(
         server.answer = (200, {}, b'<x:s> <x:p> "a" .\n<x:s> <x:p> "b" .\n')
         with pytest.raises(StoreUnavailable, match="2 rows at most"):
             store.construct(Query("CONSTRUCT WHERE { ?s ?p ?o }"), HERE)
+
+
+def test_a_subject_without_its_top_level_is_a_part_of_an_answer(server: Server) -> None:
+    with opened(server.engine) as store:
+        server.answer = (200, {}, b'<x:s> <x:p> "a" .\n')
+        with pytest.raises(StoreUnavailable, match="a part of what there is of <x:s>"):
+            read_top_levels(store, HERE, [Iri("x:s")])
 
 
 def test_user_name_and_password_are_shown_to_who_asks(server: Server) -> None:
