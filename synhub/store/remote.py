@@ -44,7 +44,8 @@ _UPDATE_S = 600.0
 _CONNECTIONS = 32
 _ROWS_AT_ONCE = 1_000
 _LEAST_ROWS = 1_000_000
-_MANY_ROWS = 102**3  # of many_rows.rq; Virtuoso never gives more than 2**20
+_MANY_ROWS = 102**3  # of many_rows.rq
+_NEVER_MORE = 2**20  # rows of a Virtuoso, whatever its settings say (measured)
 _WORDS = 400  # characters of what a server says that are worth showing
 _TOO_LONG = "the triple store took too long for this query; make it more specific"
 _SILENT = "the triple store does not answer"
@@ -248,20 +249,30 @@ class RemoteStore:
         return UNKNOWN
 
     def _find_limit(self) -> int:
-        """Ask for more rows than any limit that is bearable, and count what comes; takes Virtuoso 1.5 s.
-
-        Raises BadRequest when a large collection would be cut.
-        """
-        with self._asked(template.bind("many_rows"), (), (), _CSV) as answer:
-            limit = sum(chunk.count(b"\n") for chunk in answer.iter_bytes()) - 1  # the first is the head
-        if limit == _MANY_ROWS:
-            return sys.maxsize
+        """Find out how many rows the server gives. Raises BadRequest when a large collection would be cut."""
+        limit = self._told_limit() if self._server.tells_limit else None
+        if limit is None:
+            limit = self._seen_limit()
         if limit < _LEAST_ROWS:
             raise BadRequest(
                 f"{self._server.name} at {self._endpoint.base} gives {limit} rows at most and leaves the rest out"
                 f" without a word: set that limit (ResultSetMaxRows) to {_LEAST_ROWS} at least"
             )
         return limit
+
+    def _told_limit(self) -> int | None:
+        """Ask for the setting; None when it is not told."""
+        with suppress(SynhubError), self._asked(template.bind("row_limit"), (), (), _JSON) as answer:
+            for (rows,) in cast(Iterable[Any], results_of(answer)):
+                if rows is not None and rows.value.isdigit():
+                    return min(int(rows.value), _NEVER_MORE)
+        return None
+
+    def _seen_limit(self) -> int:
+        """Ask for more rows than any limit that is bearable, and count what comes: 1.5 s of a Virtuoso."""
+        with self._asked(template.bind("many_rows"), (), (), _CSV) as answer:
+            rows = sum(chunk.count(b"\n") for chunk in answer.iter_bytes()) - 1  # the first line is the head
+        return sys.maxsize if rows == _MANY_ROWS else rows
 
     def _refuse_cut(self, rows: int) -> None:
         """Raise StoreUnavailable for an answer that may have been cut: of graphs the server does not say so."""

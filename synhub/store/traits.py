@@ -21,7 +21,8 @@ class Server:
     `header` and `value` tell it by a header of its answers. Addresses are relative to the URL that was given.
     `update_quads` and `update_bytes` bound the text of one update. `settles_s` is how long an update may take, after
     it was answered, until it survives a power cut. `lists_graphs` says whether it knows its graphs.
-    `cuts` says whether it may have a limit on the rows of a result and leave the rest out.
+    `cuts` says whether it may have a limit on the rows of a result and leave the rest out; `tells_limit`
+    that row_limit.rq asks it for that limit.
     `timeout` is the value of the parameter `timeout`, in terms of `{s}` or `{ms}`; '' when it has no effect.
     `native` are the datatypes that it keeps, None for all, `iri_bytes` is the longest IRI, 0 for any length.
     """
@@ -37,6 +38,7 @@ class Server:
     settles_s: float
     lists_graphs: bool
     cuts: bool
+    tells_limit: bool = False
     timeout: str = ""
     native: Native | None = None
     iri_bytes: int = 0
@@ -82,6 +84,7 @@ SERVERS = (
         settles_s=120.0,
         lists_graphs=False,
         cuts=True,
+        tells_limit=True,
         timeout="{ms}",
         native=DATES_AND_INTEGERS,
         iri_bytes=1_800,  # of one of 1 900 it keeps the first 1 880, and says nothing
