@@ -126,7 +126,6 @@ class Entry(NamedTuple):
     counted: dict[int, tuple[int, Term]]
 
 
-@lru_cache(1 << 14)  # most pairs are of few types, roles, owners and versions
 def facet_key(predicate: Iri, value: Term | None = None) -> int:
     """Return the 64-bit key of (predicate, value), or of (predicate, anything). It is odd where many objects share it.
 
@@ -135,6 +134,9 @@ def facet_key(predicate: Iri, value: Term | None = None) -> int:
     text = f"<{predicate}> {value or ''}"
     key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
     return key | 1 if value is None or predicate in SHARED else key & ~1
+
+
+_known_key = lru_cache(1 << 14)(facet_key)  # for values that many objects share
 
 
 def pack_keys(keys: Iterable[int]) -> bytes:
@@ -346,13 +348,14 @@ def _facets(own: Mapping[Term, Sequence[Term]]) -> tuple[frozenset[int], dict[in
             continue
         predicate, any_value = _FACET_TERMS[p]
         kind = COUNTED.get(predicate)
+        make_key = _known_key if predicate in SHARED else facet_key
         for value in values:
-            key = facet_key(predicate, value)
+            key = make_key(predicate, value)
             facets.append(key)
             if kind is not None and _is_counted(predicate, value):
                 counted[key] = (kind, value)
         if any_value:
-            facets.append(facet_key(predicate))
+            facets.append(_known_key(predicate))
     return frozenset(facets), counted
 
 
