@@ -15,7 +15,7 @@ from synhub.app import MEMORY, backup, data_folder, open_hub, registry_of, resto
 from synhub.errors import BadRequest, DataInUse, NotFound
 from synhub.identity import Registry
 from synhub.progress import Progress
-from synhub.pulling import Renaming, Source, prefix_of_graph, pull
+from synhub.pulling import Renaming, Source, check_endpoint, prefix_of_graph, pull
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
 from synhub.store.data_folder import DATABASE, LOADING
@@ -84,6 +84,7 @@ def import_sparql(settings: Settings, source: Source, owner: str | None) -> int:
     """
     if settings.engine == MEMORY:
         raise BadRequest("an instance of the engine memory: ends with its process: there is nothing to import into")
+    check_endpoint(source.url)
     prefix = prefix_of_graph(source.graph)
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings, create=True, loading=True))

@@ -9,14 +9,22 @@ A repository is asked for what SynBioHub stores: every subject says by sbh:topLe
 import json
 import os
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 from SPARQLWrapper import BASIC, DIGEST, JSON, POST, SPARQLWrapper
-from SPARQLWrapper.SPARQLExceptions import SPARQLWrapperException, Unauthorized
+from SPARQLWrapper.SPARQLExceptions import (
+    EndPointNotFound,
+    QueryBadFormed,
+    SPARQLWrapperException,
+    Unauthorized,
+    URITooLong,
+)
 
 from synhub.errors import BadRequest, Inconsistent, StoreUnavailable
 from synhub.rdf import Iri, Term, Triple, check_iri, in_graph, iri_term, literal_term, write_nquads
@@ -25,6 +33,7 @@ from synhub.sparql.render import Query
 from synhub.store.changes import fsync_folder, write_synced
 
 PAGE_ROWS = 5_000  # half of what Virtuoso gives by default
+_LISTED_ROWS = 50_000  # top levels; who gives fewer is asked for the rest
 _LEAST_ROWS = 50
 _TOP_LEVELS = 200  # in one question: what is longer than a few kB some servers refuse
 _ATTEMPTS = 6
@@ -45,7 +54,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a fetch is: everything up to the top level `last` is in the first `size` bytes of the file.
+    """How far a fetch is: so many `top_levels`, in the order of their text, `last` the last of them, are in the first
+    `size` bytes of the file.
 
     `strays` are triples of the source that belong to no top level: they stay behind.
     """
@@ -81,6 +91,17 @@ class Renaming:
         return Term(f"<{self.new_prefix}{iri[len(self.prefix) :]}>")
 
 
+def check_endpoint(url: str) -> None:
+    """Raises BadRequest for what is not the address of an endpoint."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise BadRequest(f"{url!r} is not the address of a SPARQL endpoint, like https://example.org/sparql")
+
+
 def prefix_of_graph(graph: str) -> str:
     """Return the prefix that a graph of a SynBioHub has in front. Raises BadRequest."""
     for ending in (f"/user/{graph.rpartition('/')[2]}", "/public"):
@@ -99,14 +120,16 @@ def pull(source: Source, renaming: Renaming, folder: Path, tell: Callable[[int, 
     client = _Client(source)
     state = _state(folder, source, renaming)
     path = folder / _FILE
-    (whole,) = (int(row["triples"]["value"]) for row in client.rows(template.bind("import_count", graph=source.graph)))
+    (counts,) = client.rows(template.bind("import_count", graph=source.graph))
+    whole = int(counts["triples"]["value"])
     if whole == 0:
         raise BadRequest(f"{source.url} has no triples in the graph {source.graph}, or does not show them to you")
     if not state.done:
         with path.open("r+b" if path.exists() else "w+b") as file:
             file.truncate(state.size)
             file.seek(state.size)
-            for tops, triples in _top_levels(client, source.graph, state.last):
+            tops_there = _list(client, source.graph, int(counts["top_levels"]["value"]))
+            for tops, triples in _all_batches(client, source.graph, tops_there[bisect_right(tops_there, state.last) :]):
                 renamed = (_renamed(triple, renaming) for triple in triples)
                 file.write(write_nquads(in_graph(renamed, renaming.target)))
                 file.flush()
@@ -151,18 +174,43 @@ def _write_state(folder: Path, state: State) -> None:
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
 
-def _top_levels(client: "_Client", graph: Iri, after: str) -> Iterator[tuple[list[Iri], list[Triple]]]:
-    """Yield some top levels and all their triples, in the order of the server."""
+def _list(client: "_Client", graph: Iri, whole: int) -> list[Iri]:
+    """Return all top levels of a graph, `whole` of them, sorted."""
+    found: dict[Iri, None] = {}
+    offset = 0
+    while offset < whole:
+        query = template.bind("import_top_levels", graph=graph, offset=offset, limit=_LISTED_ROWS)
+        page = [check_iri(row["top"]["value"]) for row in client.rows(query)]
+        if not page:
+            break
+        if len(page) < min(_LISTED_ROWS, whole - offset):  # the server gives fewer rows at once
+            client.top_levels = min(client.top_levels, len(page))
+        found.update(dict.fromkeys(page))
+        offset += len(page)
+    if len(found) != whole:  # a server may put them into another order each time
+        found = dict.fromkeys(_sorted_list(client, graph))
+    if len(found) != whole:
+        raise Inconsistent(f"{client.source.url} listed {len(found)} of {whole} top levels; try again later")
+    return sorted(found)
+
+
+def _sorted_list(client: "_Client", graph: Iri) -> Iterator[Iri]:
+    after = ""
     while True:
-        query = template.bind("import_top_levels", graph=graph, after=literal_term(after), limit=PAGE_ROWS)
-        tops = [check_iri(row["top"]["value"]) for row in client.rows(query)]
-        if not tops:
-            return
-        if after in tops:
+        query = template.bind("import_top_levels_sorted", graph=graph, after=literal_term(after), limit=PAGE_ROWS)
+        page = [check_iri(row["top"]["value"]) for row in client.rows(query)]
+        if after in page:
             raise Inconsistent(f"{client.source.url} lists {after} twice: it does not sort IRIs by their text")
-        for n in range(0, len(tops), _TOP_LEVELS):
-            yield from _batches(client, graph, tops[n : n + _TOP_LEVELS])
-        after = tops[-1]
+        if not page:
+            return
+        yield from page
+        after = page[-1]
+
+
+def _all_batches(client: "_Client", graph: Iri, tops: Sequence[Iri]) -> Iterator[tuple[list[Iri], list[Triple]]]:
+    """Yield some top levels and all their triples."""
+    for n in range(0, len(tops), client.top_levels):
+        yield from _batches(client, graph, tops[n : n + client.top_levels])
 
 
 def _batches(client: "_Client", graph: Iri, tops: Sequence[Iri]) -> Iterator[tuple[list[Iri], list[Triple]]]:
@@ -187,10 +235,16 @@ def _triples(client: "_Client", graph: Iri, tops: Sequence[Iri], expected: int) 
     """Fetch the triples of some top levels, in pages where they are many."""
     terms = [iri_term(top) for top in tops]
     found: dict[Triple, None] = {}
+    if expected <= client.page_rows:
+        rows = client.rows(template.bind("import_triples", graph=graph, top_levels=terms))
+        found.update(dict.fromkeys(map(_triple, rows)))
+        if len(found) == expected:
+            return sorted(found)
+        found.clear()
     offset = 0
     while offset < expected:
         limit = min(client.page_rows, expected - offset)
-        query = template.bind("import_triples", graph=graph, top_levels=terms, offset=offset, limit=limit)
+        query = template.bind("import_triples_sorted", graph=graph, top_levels=terms, offset=offset, limit=limit)
         page = [_triple(row) for row in client.rows(query)]
         if len(page) < limit and client.page_rows > _LEAST_ROWS:
             client.page_rows = max(client.page_rows // 2, _LEAST_ROWS)  # the server gives fewer rows at once
@@ -204,7 +258,7 @@ def _triples(client: "_Client", graph: Iri, tops: Sequence[Iri], expected: int) 
             f"{client.source.url} gave {len(found)} of {expected} triples of {tops[0]} and {len(tops) - 1} others:"
             " its data are changing, or it does not sort them; try again later"
         )
-    return list(found)
+    return sorted(found)
 
 
 def _triple(row: dict[str, Any]) -> Triple:
@@ -223,19 +277,21 @@ def _term(cell: dict[str, str]) -> Term:
 
 
 class _Client:
-    """One endpoint. `page_rows` is how many rows it has been found to give."""
+    """One endpoint. `page_rows` is how many rows it has been found to give, `top_levels` of how many it is asked at
+    once."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.page_rows = PAGE_ROWS
+        self.top_levels = _TOP_LEVELS
 
     def rows(self, query: Query) -> list[dict[str, Any]]:
-        """Ask, again after a while when there is no answer."""
+        """Ask, again after a while when there is no answer and there may be one later."""
         for attempt in range(_ATTEMPTS):
             try:
                 return self._ask(query)
             except (SPARQLWrapperException, URLError, OSError, ValueError) as error:
-                if isinstance(error, Unauthorized) or attempt == _ATTEMPTS - 1:
+                if _is_final(error) or attempt == _ATTEMPTS - 1:
                     raise self._refusal(error) from error
                 time.sleep(min(2.0**attempt, 30) if attempt else 0.5)
         raise AssertionError("unreachable")
@@ -258,4 +314,13 @@ class _Client:
         said = " ".join(str(error).split())[:500]
         if isinstance(error, Unauthorized):
             return BadRequest(f"{self.source.url} wants a user and a password that it knows: {said}")
+        if _is_final(error):
+            return BadRequest(f"{self.source.url} refuses a query; is it a SPARQL endpoint? It says: {said}")
         return StoreUnavailable(f"{self.source.url} did not answer a query, {_ATTEMPTS} times: {said}")
+
+
+def _is_final(error: Exception) -> bool:
+    """Say whether asking again would be answered the same: the request was wrong, not the moment."""
+    if isinstance(error, HTTPError):
+        return 400 <= error.code < 500 and error.code not in (408, 429)
+    return isinstance(error, Unauthorized | QueryBadFormed | EndPointNotFound | URITooLong)

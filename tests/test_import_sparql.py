@@ -31,20 +31,29 @@ TOP_LEVEL = b"#topLevel>"
 
 @dataclass
 class Endpoint:
-    """A SPARQL endpoint that gives at most `most` rows, says 503 to the next `failures` queries, wants `login`."""
+    """A SPARQL endpoint that gives at most `most` rows, says `failure` to the next `failures` queries, wants `login`.
+    With `shuffled` its rows are in another order each time, unless they are to be sorted."""
 
     store: pyoxigraph.Store
     url: str = ""
     most: int = 1_000_000
     failures: int = 0
+    failure: int = 503
+    shuffled: bool = False
     login: str = ""
     queries: list[str] = field(default_factory=list)
 
     def answer(self, query: str) -> bytes:
         self.queries.append(query)
-        found = json.loads(self.store.query(query).serialize(format=pyoxigraph.QueryResultsFormat.JSON))  # type: ignore[arg-type]
+        found = json.loads(self.store.query(self._shuffle(query)).serialize(format=pyoxigraph.QueryResultsFormat.JSON))  # type: ignore[arg-type]
         found["results"]["bindings"] = found["results"]["bindings"][: self.most]
         return json.dumps(found).encode()
+
+    def _shuffle(self, query: str) -> str:
+        """Sort as nobody can foresee, where no order is asked for."""
+        if not self.shuffled or "ORDER BY" in query or "OFFSET" not in query:
+            return query
+        return query.replace("OFFSET", f"ORDER BY MD5(CONCAT('{len(self.queries)}', STR(?top))) OFFSET")
 
 
 @contextmanager
@@ -58,7 +67,7 @@ def endpoint(store: pyoxigraph.Store) -> Iterator[Endpoint]:
             status = 401 if served.login and self.headers.get("Authorization") != wanted else 200
             if served.failures:
                 served.failures -= 1
-                status = 503
+                status = served.failure
             answer = served.answer(urllib.parse.parse_qs(body)["query"][0]) if status == 200 else b"no"
             self.send_response(status)
             self.send_header("Content-Type", "application/sparql-results+json")
@@ -196,6 +205,38 @@ def test_errors_for_a_while_are_borne(there: Endpoint, tmp_path: Path) -> None:
     there.failures = 2
     assert import_graph(there, tmp_path / "d", THERE + "public", "--public") == 0
     assert len(lines_of(tmp_path / "d", THERE + "public")) == len(lines_there(there, THERE + "public"))
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 413, 414])
+def test_what_cannot_get_better_is_not_asked_again(
+    there: Endpoint, tmp_path: Path, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there.failures, there.failure = 2, status
+    assert import_graph(there, tmp_path / "d", THERE + "public", "--public") == 1
+    assert "refuses a query" in capsys.readouterr().err
+    assert there.failures == 1
+
+
+@pytest.mark.parametrize("url", ["notaurl", "ftp://h.example/sparql", "file:///etc/hosts", "http://", "http://h:x/"])
+def test_what_is_no_address_is_refused_before_anything_is_made(
+    tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(tmp_path / "d")
+    assert main(["import-sparql", url, "--graph", THERE + "public", "--public", "--data", data]) == 1
+    assert f"{url!r} is not the address of a SPARQL endpoint" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_server_with_another_order_each_time_is_asked_for_a_sorted_list(there: Endpoint, tmp_path: Path) -> None:
+    there.most, there.shuffled = 60, True
+    assert import_graph(there, tmp_path / "d", THERE + "public", "--public") == 0
+    assert lines_of(tmp_path / "d", THERE + "public") == lines_there(there, THERE + "public")
+    assert any("ORDER BY STR(?top)" in query for query in there.queries)
+
+
+def test_nothing_is_sorted_that_fits_into_one_answer(there: Endpoint, tmp_path: Path) -> None:
+    assert import_graph(there, tmp_path / "d", THERE + "public", "--public") == 0
+    assert not any("ORDER BY" in query for query in there.queries)
 
 
 def test_triples_of_no_top_level_stay_behind_and_are_told(
