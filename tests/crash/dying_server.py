@@ -102,8 +102,8 @@ def keep_synced_copies(folder: Path) -> None:
         shutil.rmtree(folder / str(number), ignore_errors=True)
         taking.rename(folder / str(number))
 
-    def opening(engine: str, data: Path) -> TripleStore:
-        store = open_store(engine, data)
+    def opening(engine: str, data: Path, prefix: str = "") -> TripleStore:
+        store = open_store(engine, data, prefix)
         assert isinstance(store, EmbeddedStore)
         stores.append(store)
         if not any(folder.iterdir()):  # the first start: what an orderly stop left behind is flushed

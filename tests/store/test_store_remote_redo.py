@@ -70,7 +70,7 @@ def test_what_a_server_lost_is_there_again_before_anybody_reads(
         server.stop()
         server.remember()
         server.start()
-        eventually(lambda: hub.get("/user/alice/first/first_collection/1/metadata", "alice").status_code == 200)
+        eventually(lambda: hub.get("/sparql", "alice", params={"query": "ASK {}"}).status_code == 200)
         assert hub.submit("alice", content, {"id": "second"}).text == "Successfully uploaded"
         server.stop()
 
@@ -80,7 +80,7 @@ def test_what_a_server_lost_is_there_again_before_anybody_reads(
         server.start()
 
         assert (away.status_code, refused.status_code) == (503, 503)
-        eventually(lambda: hub.get("/user/alice/second/second_collection/1/metadata", "alice").status_code == 200)
+        eventually(lambda: hub.get("/sparql", "alice", params={"query": "ASK {}"}).status_code == 200)
         assert hub.submit("alice", content, {"id": "fourth"}).text == "Successfully uploaded"
 
     server.stop()
