@@ -21,7 +21,7 @@ from synhub.store.catalog_members import Members
 from synhub.store.catalog_names import name_words
 from synhub.store.catalog_postings import HIDDEN, NAME, TEXT, Postings, mark_hidden
 from synhub.store.catalog_properties import PropertyCounter, recount
-from synhub.store.database import Database
+from synhub.store.database import Database, insert_all
 
 GRAPH_SHIFT = 40  # top_level.id = graph.id << 40 | serial
 _CACHE_KIB = 65_536
@@ -338,7 +338,7 @@ class _Update:
             self._write(row_id, entry, known=row_id in old)
         for insert, rows in self._new.items():
             if rows and not (self._fresh and insert == _WORDS):  # `index_words` does that at once
-                self._connection.executemany(insert, sorted(rows))  # in the order of the tables: fewer page misses
+                insert_all(self._connection, insert, sorted(rows))  # in the order of the tables: fewer page misses
         self._write_counts()
         if not self._fresh:
             self._members.write()
@@ -360,10 +360,8 @@ class _Update:
         self._values.intern({key: value for e in entries for key, value in e.counted.items()})
 
     def _numbers(self, table: str, iris: set[Iri]) -> dict[Iri, int]:
-        self._connection.executemany(
-            f"INSERT OR IGNORE INTO {table} (iri) VALUES (?)",  # noqa: S608 - a literal of the caller above
-            [(i,) for i in iris],
-        )
+        insert = f"INSERT OR IGNORE INTO {table} (iri) VALUES (?)"  # noqa: S608 - a literal of the caller above
+        insert_all(self._connection, insert, [(i,) for i in iris])
         rows = self._connection.execute(
             f"SELECT iri, id FROM {table} WHERE iri IN (SELECT value FROM json_each(?))",  # noqa: S608
             (json.dumps(list(iris)),),

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from synhub.rdf import Term
 from synhub.store.catalog_entry import COUNTED, unpack_keys
-from synhub.store.database import Database
+from synhub.store.database import Database, insert_all
 from synhub.vocab import DC
 
 CREATOR = COUNTED[DC.creator]
@@ -32,7 +32,7 @@ class FacetCounter:
     def intern(self, values: Mapping[int, tuple[int, Term]]) -> None:
         """Learn the numbers of all values that `put` will meet: (kind, value) by facet key."""
         rows = [(key, kind, term) for key, (kind, term) in values.items()]
-        self._connection.executemany("INSERT OR IGNORE INTO facet_value (key, kind, term) VALUES (?, ?, ?)", rows)
+        insert_all(self._connection, "INSERT OR IGNORE INTO facet_value (key, kind, term) VALUES (?, ?, ?)", rows)
         self._values = _known(self._connection, values)
 
     def put(self, row_id: int, new: Iterable[int], old: Collection[int], *, counted: bool) -> None:
@@ -53,7 +53,7 @@ class FacetCounter:
             self._counts.subtract(gone)
 
     def flush(self) -> None:
-        self._connection.executemany("INSERT INTO creator VALUES (?, ?)", sorted(self._creators))
+        insert_all(self._connection, "INSERT INTO creator VALUES (?, ?)", sorted(self._creators))
         self._connection.executemany(_ADD, [(self._graph, value, n) for value, n in self._counts.items() if n])
 
     def _remove(self, row_id: int, old: Collection[int]) -> list[int]:

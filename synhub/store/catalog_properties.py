@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from synhub.rdf import Iri
 from synhub.store.catalog_entry import SUBJECTS
-from synhub.store.database import Database
+from synhub.store.database import Database, insert_all
 
 _SUBJECTS_ID = 0
 
@@ -100,7 +100,7 @@ class PropertyCounter:
         self._connection.execute("DELETE FROM property_use WHERE id = ?", (row_id,))
 
     def flush(self) -> None:
-        self._connection.executemany("INSERT OR REPLACE INTO property_use VALUES (?, ?)", self._rows)
+        insert_all(self._connection, "INSERT OR REPLACE INTO property_use VALUES (?, ?)", self._rows)
         for packed, top_levels in self._come.items():
             for key, n in _unpack(packed).items():
                 self._counts[key] += top_levels * n

@@ -15,7 +15,7 @@ from synhub.store.catalog_entry import unpack_keys
 from synhub.store.catalog_members import KEYS
 from synhub.store.catalog_postings import ALL, FACET, HIDDEN, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared
 from synhub.store.catalog_words import split
-from synhub.store.database import Database
+from synhub.store.database import Database, insert_all
 
 _OF_ROWS = (ALL, FACET, TEXT, NAME, USED, LATEST, HIDDEN)  # kinds; the others are of memberships
 _Row = tuple[int, int, int, bytes]
@@ -88,12 +88,12 @@ def write_sets(connection: sqlite3.Connection, made: Iterable[tuple[int, Sets]])
     for chunk, sets in made:
         new = sorted({term for _, term, _ in sets if isinstance(term, str)}.difference(words))
         numbered = [(number, word) for number, word in enumerate(new, len(words) + 1)]
-        connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", numbered)
+        insert_all(connection, "INSERT INTO vocabulary VALUES (?, ?)", numbered)
         words.update((word, number) for number, word in numbered)
-        connection.executemany(_SETS.format("posting"), _numbered(words, chunk, sets))
+        insert_all(connection, _SETS.format("posting"), _numbered(words, chunk, sets))
     connection.execute("INSERT INTO vocabulary_part (vocabulary_part) VALUES ('rebuild')")
     for rows in _of_members(connection):
-        connection.executemany(_SETS.format("posting"), rows)
+        insert_all(connection, _SETS.format("posting"), rows)
 
 
 def write_listings(connection: sqlite3.Connection) -> None:
