@@ -15,6 +15,7 @@ from synhub.store import build_workers
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_build import build_catalog
 from synhub.store.catalog_counts import check_counts
+from synhub.store.catalog_rebuild import check_sets
 from synhub.store.catalog_search import View
 from synhub.store.sorted_top_levels import SortedTopLevel, TopLevelSorter
 from synhub.vocab import DCTERMS, SBH, SBOL2
@@ -128,6 +129,28 @@ def test_entries_made_by_processes_are_those_made_here(tmp_path: Path, monkeypat
         batches = list(workers.entries_of(top_levels))
     assert len(batches) > 5
     assert [made for batch in batches for made in batch] == expected
+
+
+def test_sets_made_by_processes_are_those_of_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Top levels of two graphs are in two chunks: each is a question of its own, however few there are."""
+    sorter = TopLevelSorter(tmp_path)
+    for graph, n in ((g, n) for g in ("http://x/public", "http://x/user/a") for n in range(40)):
+        top = Iri(f"{graph}/c/part{n}/1")
+        says = ((SBH.topLevel, iri_term(top)), (DCTERMS.title, literal_term(f"word{n % 7} shared")))
+        sorter.add(Iri(graph), lines_of((iri_term(top), iri_term(p), o) for p, o in says))
+    asked: list[str] = []
+    ask = build_workers._Worker.ask
+
+    def listen(worker: Any, question: Any) -> Any:
+        asked.append(question[0])
+        return ask(worker, question)
+
+    monkeypatch.setattr(build_workers._Worker, "ask", listen)
+    build_catalog(tmp_path / "catalog.sqlite", sorter, 1)
+    assert asked == ["sets", "sets"]
+    with closing(Catalog(tmp_path / "catalog.sqlite")) as catalog:
+        assert check_sets(catalog.database) == []
+        assert catalog.database.rows("SELECT count(*) FROM vocabulary WHERE word = 'shared'") == [(1,)]
 
 
 def test_what_was_there_stays_when_a_new_catalog_cannot_be_built(tmp_path: Path) -> None:

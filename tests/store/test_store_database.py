@@ -8,7 +8,7 @@ import pytest
 
 from synhub.errors import Inconsistent
 from synhub.store.catalog import Catalog
-from synhub.store.database import CorruptDatabase, Database, open_or_remake
+from synhub.store.database import CorruptDatabase, Database, insert_all, open_or_remake
 
 
 def _set_version(path: Path, version: int) -> None:
@@ -44,3 +44,14 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Inconsistent, match="newer synhub"):
         Database(path, "synhub")
+
+
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 100, 123])
+def test_rows_that_go_in_together_are_all_there(count: int) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
+        connection.execute("INSERT INTO t VALUES (3, 'before')")
+        rows = [(n, str(n)) for n in range(count)]
+        insert_all(connection, "INSERT OR REPLACE INTO t VALUES (?, ?)", rows)
+        expected = rows if count > 3 else [*rows, (3, "before")]
+        assert connection.execute("SELECT * FROM t ORDER BY a").fetchall() == expected
