@@ -32,7 +32,7 @@ from synhub.store.blobs import Blobs
 from synhub.store.catalog import Catalog
 from synhub.store.catalog_counts import count_top_levels
 from synhub.store.children import Lanes
-from synhub.store.data_folder import CATALOG, DATABASE, hold
+from synhub.store.data_folder import CATALOG, DATABASE, hold, interrupted_imports
 from synhub.store.database import Database, open_or_remake
 from synhub.store.edits import Edits
 from synhub.store.embedded import EmbeddedStore
@@ -310,6 +310,8 @@ def serve(settings: Settings) -> int:
     with _listen(settings) as listening, ExitStack() as stack:
         port = listening.getsockname()[1]
         hub = _open_when_there(stack, replace(settings, port=port), listening)
+        for graph in interrupted_imports(hub.settings.data) if hub else ():
+            logger.warning("an import into %s was interrupted: `synhub import-sparql` goes on with it", graph)
         return _run(hub, listening, f"http://{settings.host}:{port}") if hub else 0
 
 

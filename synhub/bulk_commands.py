@@ -18,7 +18,7 @@ from synhub.progress import Progress
 from synhub.pulling import Renaming, Source, check_endpoint, prefix_of_graph, pull
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
-from synhub.store.data_folder import DATABASE, LOADING
+from synhub.store.data_folder import DATABASE, IMPORTS, LOADING, left_as_it_was
 from synhub.store.database import Database
 from synhub.store.journal import Journal
 
@@ -29,7 +29,9 @@ def load(settings: Settings, sources: Sequence[Path]) -> int:
         raise BadRequest("load fills the triple store in the data folder: leave the engine at oxigraph: for it")
     files = loading.files_of(sources)
     with ExitStack() as stack:
+        existed = settings.data.exists()
         data = stack.enter_context(data_folder(settings, create=True, loading=True))
+        stack.enter_context(left_as_it_was(data, existed=existed))
         progress = stack.enter_context(closing(Progress()))
         database = stack.enter_context(closing(Database(data / DATABASE, "synhub")))
         accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
@@ -87,7 +89,9 @@ def import_sparql(settings: Settings, source: Source, owner: str | None) -> int:
     check_endpoint(source.url)
     prefix = prefix_of_graph(source.graph)
     with ExitStack() as stack:
+        existed = settings.data.exists()
         data = stack.enter_context(data_folder(settings, create=True, loading=True))
+        stack.enter_context(left_as_it_was(data, existed=existed))
         progress = stack.enter_context(closing(Progress()))
         database = stack.enter_context(closing(Database(data / DATABASE, "synhub")))
         accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
@@ -96,7 +100,7 @@ def import_sparql(settings: Settings, source: Source, owner: str | None) -> int:
             settings = replace(settings, uri_prefix=prefix)
         registry = registry_of(settings, accounts)
         target = registry.graph(owner)
-        folder = data / "imports" / hashlib.sha256(f"{source.url} {source.graph} {target}".encode()).hexdigest()[:16]
+        folder = data / IMPORTS / hashlib.sha256(f"{source.url} {source.graph} {target}".encode()).hexdigest()[:16]
         renaming = Renaming(source.graph, target, prefix, registry.prefix)
         path, state = pull(source, renaming, folder, partial(progress.tell, "fetching"))
         fresh = settings.engine == "oxigraph:" and ((data / LOADING).exists() or loading.is_empty(data / "store"))

@@ -22,7 +22,8 @@ from synhub.store.quad_files import SUFFIXES, CountedFile, read_quads
 from synhub.store.sorted_top_levels import TopLevelSorter
 from synhub.store.whole_store import lines_of
 
-Tell = Callable[[str, int, int], None]  # what is being done, how much of it is done, how much there is
+# What is being done, how much of it is done, how much there is, how many triples or top levels are done.
+Tell = Callable[[str, int, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,13 @@ def load(data: Path, registry: Registry, files: Sequence[Path], number: int, tel
         marker.touch()
         fsync_folder(data)
         try:
-            _fill(store, files, tell)
+            _fill(store, files, sum(sorter.triples.values()), tell)
             if sorter.strays:  # perhaps only because a subject lies in several places of the files
                 sorter = _sorted_again(store, Path(folder))
                 _refuse_strays(sorter)
-            tell("indexing", 0, 0)
-            top_levels = build_catalog(data / CATALOG, sorter, number, lambda n: tell("indexing", n, 0))
+            whole = sorter.top_levels
+            tell("indexing", 0, whole, 0)
+            top_levels = build_catalog(data / CATALOG, sorter, number, lambda n: tell("indexing", n, whole, n))
         except BaseException as error:
             if isinstance(error, BadRequest):
                 shutil.rmtree(store, ignore_errors=True)
@@ -108,13 +110,13 @@ def _sort(files: Sequence[Path], registry: Registry, sorter: TopLevelSorter, tel
     def read(size: int) -> None:
         nonlocal done
         done += size
-        tell("reading", done, whole)
 
     for path in files:
         for graph, lines in read_quads(path, read):
             _check_graph(path, graph, lines, registry)
             sorter.add(graph, lines)
             _refuse_torn(sorter, f"{path}: ")
+            tell("reading", done, whole, sum(sorter.triples.values()))
 
 
 def _check_graph(path: Path, graph: Iri, lines: Sequence[bytes], registry: Registry) -> None:
@@ -142,14 +144,17 @@ def _shown(line: bytes) -> str:
     return line.decode(errors="replace")[:500]
 
 
-def _fill(path: Path, files: Sequence[Path], tell: Tell) -> None:
+def _fill(path: Path, files: Sequence[Path], triples: int, tell: Tell) -> None:
     whole = sum(file.stat().st_size for file in files)
     done = 0
 
     def read(size: int) -> None:
         nonlocal done
         done += size
-        tell("storing", done, whole)
+        if done < whole:
+            tell("storing", done, whole, triples * done // whole)
+        else:  # it has read all, and sorts and writes what it has read
+            tell("writing", 0, 0, 0)
 
     store = EmbeddedStore(path)
     try:

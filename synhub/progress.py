@@ -6,6 +6,7 @@ from typing import TextIO
 
 _WIDTH = 30
 _BAR_S, _LINE_S = 0.2, 15.0
+_RATE_S = 1.0  # of less time a rate says nothing
 
 
 class Progress:
@@ -17,8 +18,9 @@ class Progress:
         self._activity = ""
         self._started_s = self._shown_s = 0.0
 
-    def tell(self, activity: str, done: int, whole: int) -> None:
-        """Say what is being done and how much of it, in any unit; `whole` is 0 where nobody knows."""
+    def tell(self, activity: str, done: int, whole: int, count: int | None = None) -> None:
+        """Say what is being done and how much of it, in any unit; `whole` is 0 where nobody knows. `count` is how many
+        things that is, where the unit is another."""
         now = time.monotonic()
         if activity != self._activity:
             self.close()
@@ -27,13 +29,15 @@ class Progress:
         if now - self._shown_s < (_BAR_S if self._bar else _LINE_S):
             return
         self._shown_s = now
-        rate = f"{done / max(now - self._started_s, 0.001):,.0f}/s"
-        part = f"{100 * done // whole} %" if whole else f"{done:,}"
+        things = done if count is None else count
+        taken_s = now - self._started_s
+        rate = f" {things / taken_s:,.0f}/s" if things and taken_s > _RATE_S else ""
+        part = f"{min(100 * done // whole, 100)} %" if whole else f"{done:,}" if done else "…"
         if self._bar:
-            filled = "#" * (_WIDTH * done // whole) if whole else ""
-            self._stream.write(f"\r{activity:10} [{filled:{_WIDTH}}] {part} {rate}\033[K")
+            filled = f"[{'#' * min(_WIDTH * done // whole, _WIDTH):{_WIDTH}}] " if whole else ""
+            self._stream.write(f"\r{activity:10} {filled}{part}{rate}\033[K")
         else:
-            self._stream.write(f"{activity}: {part}, {rate}\n")
+            self._stream.write(f"{activity}: {part}{rate}\n")
         self._stream.flush()
 
     def close(self) -> None:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -199,6 +201,32 @@ def test_a_fetch_that_was_interrupted_goes_on_where_it_was(there: Endpoint, tmp_
     assert len(there.queries) < asked * 0.7
     assert path.read_bytes() == (tmp_path / "whole" / "pulled.nq").read_bytes()
     assert (state.done, state.triples) == (True, len(lines_there(there, THERE + "public")))
+
+
+def test_a_half_import_is_told_at_the_start_of_the_server_and_goes_on(
+    there: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.most = 60
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("synhub.bulk_commands.loading.load", interrupt)
+        assert import_graph(there, tmp_path / "d", THERE + "public", "--public") == 130
+    program = [sys.executable, "-m", "synhub", "serve", "--data", str(tmp_path / "d"), "--port", "0"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None and server.stderr is not None
+        assert "ready on" in server.stdout.readline()
+        server.terminate()
+        assert f"an import into {THERE}public was interrupted" in server.stderr.read()
+    assert import_graph(there, tmp_path / "d", THERE + "public", "--public") == 0
+    assert lines_of(tmp_path / "d", THERE + "public") == lines_there(there, THERE + "public")
+
+
+def test_an_import_that_is_refused_leaves_nothing_behind(there: Endpoint, tmp_path: Path) -> None:
+    assert import_graph(there, tmp_path / "d", THERE + "user/nobody", "--user", "nobody") == 1
+    assert not (tmp_path / "d").exists()
 
 
 def test_errors_for_a_while_are_borne(there: Endpoint, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`synhub load` and `synhub dump`: an empty instance is filled with what another has, quad for quad, or not at all."""
 
 import gzip
+import io
 import json
 import re
 import subprocess
@@ -17,6 +18,7 @@ from synhub import app, loading
 from synhub.__main__ import main
 from synhub.errors import Inconsistent
 from synhub.identity import Registry
+from synhub.progress import Progress
 from synhub.settings import load_settings
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.whole_store import lines_of
@@ -209,10 +211,54 @@ def test_a_load_that_was_interrupted_is_known_and_starts_over(tmp_path: Path) ->
 
 def test_progress_is_told_in_bytes_and_top_levels(tmp_path: Path) -> None:
     write_nquads(Corpus(50, prefix=PREFIX), tmp_path / "a.nq")
-    told: dict[str, tuple[int, int]] = {}
+    told: dict[str, tuple[int, ...]] = {}
     (tmp_path / "d").mkdir()
     loaded = loading.load(
-        tmp_path / "d", Registry(PREFIX), [tmp_path / "a.nq"], 0, lambda what, *n: told.update({what: (n[0], n[1])})
+        tmp_path / "d", Registry(PREFIX), [tmp_path / "a.nq"], 0, lambda what, *n: told.update({what: n})
     )
     size = (tmp_path / "a.nq").stat().st_size
-    assert told == {"reading": (size, size), "storing": (size, size), "indexing": (loaded.top_levels, 0)}
+    triples = sum(loaded.triples.values())
+    assert told.pop("storing", (0, size, 0))[1] == size  # a small file is read at once
+    assert told == {
+        "reading": (size, size, triples), "writing": (0, 0, 0), "indexing": (*[loaded.top_levels] * 3,),
+    }  # fmt: skip
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_shows_the_part_and_how_many_triples_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 100.0
+    monkeypatch.setattr("synhub.progress.time.monotonic", lambda: now_s)
+    shown = _Terminal()
+    progress = Progress(shown)
+    for after_s, done in ((0.0, 40), (2.0, 250), (10.0, 510)):
+        now_s = 100.0 + after_s
+        progress.tell("reading", done, 500, 2 * done)
+    now_s = 120.0
+    progress.tell("writing", 0, 0, 0)
+    assert [line.removesuffix("\033[K").rstrip() for line in shown.getvalue().replace("\n", "").split("\r")[1:]] == [
+        f"reading    [{'##':30}] 8 %",
+        f"reading    [{15 * '#':30}] 50 % 250/s",
+        f"reading    [{30 * '#'}] 100 % 102/s",
+        "reading: 20.0 s",
+        "writing    …",
+    ]
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_load_that_is_refused_leaves_nothing_behind(tmp_path: Path, exists: bool) -> None:
+    data = tmp_path / "d"
+    if exists:
+        data.mkdir()
+    assert load(data, written(tmp_path / "a.nq", STAMP), prefix="http://other.example/") == 1
+    assert list(data.iterdir()) == [] if exists else not data.exists()
+
+
+def test_a_refused_load_touches_nothing_of_what_was_there(filled: tuple[Path, Answers], tmp_path: Path) -> None:
+    first, _ = filled
+    before = {path.relative_to(first) for path in first.rglob("*") if path.is_file() and "store" not in path.parts}
+    assert load(first, written(tmp_path / "a.nq", STAMP)) == 1
+    assert before <= {path.relative_to(first) for path in first.rglob("*")}

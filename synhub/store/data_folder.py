@@ -4,17 +4,21 @@ Source of the format number: it changes when an older synhub could no longer rea
 """
 
 import fcntl
+import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from synhub.errors import BadRequest, DataInUse, Inconsistent, NotFound
+from synhub.errors import BadRequest, DataInUse, Inconsistent, NotFound, SynhubError
 
 FORMAT = "1"
 DATABASE = "synhub.sqlite"
 CATALOG = "catalog.sqlite"
 BACKUP = "backup.json"  # in a backup, and nowhere else
 LOADING = "loading"  # while a store is being filled past the journal
+IMPORTS = "imports"  # what was fetched of other repositories and is not stored yet
+_NEW = frozenset({"lock", "format"})
 
 
 @contextmanager
@@ -43,6 +47,30 @@ def hold(data: Path, *, create: bool, loading: bool = False) -> Iterator[None]:
         if not loading and (data / LOADING).exists():
             raise Inconsistent(f"{data} is half filled: `synhub load` was interrupted; run it again, it starts over")
         yield
+
+
+@contextmanager
+def left_as_it_was(data: Path, *, existed: bool) -> Iterator[None]:
+    """Delete what is in a folder that is held when the block is refused and it held no instance before, and the folder
+    when it has not existed; what can be gone on with stays."""
+    new = {path.name for path in data.iterdir()} <= _NEW
+    try:
+        yield
+    except SynhubError:
+        if new and not (data / LOADING).exists() and not interrupted_imports(data):
+            for path in data.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+            if not existed:
+                data.rmdir()
+        raise
+
+
+def interrupted_imports(data: Path) -> list[str]:
+    """Return the graphs here that an import was to fill and has not yet."""
+    return [json.loads(path.read_bytes())["target"] for path in sorted((data / IMPORTS).glob("*/state.json"))]
 
 
 def make(data: Path) -> None:

@@ -32,7 +32,8 @@ class TopLevelSorter:
     """Takes lines in any order of subjects, those of one subject together, and yields whole top levels by IRI.
 
     `strays` counts the triples of subjects that belong to no top level, `first_stray` is one of them; `torn` is a
-    subject that names more than one top level. Files go to `folder`, which is the caller's to delete.
+    subject that names more than one top level. `top_levels` is about how many there are. Files go to `folder`, which is
+    the caller's to delete.
     """
 
     def __init__(self, folder: Path, run_bytes: int = _RUN_BYTES) -> None:
@@ -44,6 +45,7 @@ class TopLevelSorter:
         self._runs: list[Path] = []
         self._tops: dict[Iri, int] = {}
         self.triples: dict[Iri, int] = {}
+        self.top_levels = 0
         self.strays: dict[Iri, int] = {}
         self.first_stray = b""
         self.torn = b""
@@ -66,6 +68,7 @@ class TopLevelSorter:
                 if top is not None and top != named:
                     self.torn = subject
                 top = named
+                self.top_levels += subject[1:-2] == named
             piece.append(line)
             count += 1
         if piece:
