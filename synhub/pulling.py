@@ -99,7 +99,7 @@ def check_endpoint(url: str) -> None:
     except ValueError:
         fits = False
     if not fits:
-        raise BadRequest(f"{url!r} is not the address of a SPARQL endpoint, like https://example.org/sparql")
+        raise BadRequest(f"{url!r} is not the address of a SPARQL endpoint: give one of http or https")
 
 
 def prefix_of_graph(graph: str) -> str:
