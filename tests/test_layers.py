@@ -162,7 +162,8 @@ def test_query_file_parses(path: Path) -> None:
     text = re.sub(r"(LIMIT|OFFSET) \$\w+", r"\1 1", text)
 
     # Raises SyntaxError where the text is not SPARQL.
-    pyoxigraph.Store().query(text)
+    of_servers = {pyoxigraph.NamedNode(f"bif:{name}"): lambda *_: None for name in re.findall(r"<bif:(\w+)>", text)}
+    pyoxigraph.Store().query(text, custom_functions=of_servers)
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
