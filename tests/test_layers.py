@@ -160,10 +160,10 @@ def test_query_file_parses(path: Path) -> None:
     # SPARQL has variables everywhere but inside VALUES and after LIMIT and OFFSET.
     text = re.sub(r"(VALUES \?\w+ \{ )\$\w+ \}", r"\1<urn:x> }", text)
     text = re.sub(r"(LIMIT|OFFSET) \$\w+", r"\1 1", text)
+    text = re.sub(r"<bif:\w+>", "CONCAT", text)  # a function of Virtuoso, unknown to the engine
 
     # Raises SyntaxError where the text is not SPARQL.
-    of_servers = {pyoxigraph.NamedNode(f"bif:{name}"): lambda *_: None for name in re.findall(r"<bif:(\w+)>", text)}
-    pyoxigraph.Store().query(text, custom_functions=of_servers)
+    pyoxigraph.Store().query(text)
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
