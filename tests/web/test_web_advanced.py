@@ -87,6 +87,17 @@ def test_search_leads_to_the_path_that_means_the_same(hub: Live, fields: dict[st
     assert "pLac" in found and "pBob" not in found
 
 
+def test_a_long_value_is_cut_where_it_is_offered(tmp_path: Path) -> None:
+    with live(tmp_path) as hub:
+        hub.user("alice")
+        hub.submit("alice", DESIGN.replace(b"Ann O'Neill", b"Ann " * 750), {"id": "long"})
+        page = hub.get("/advancedSearch", "alice", headers={"Accept": "text/html"}).text
+
+    (offered,) = [line for line in page.splitlines() if ">Ann" in line]
+    assert offered.endswith("... (1)</option>")
+    assert len(offered.partition(">")[2]) < 90
+
+
 def test_a_collection_is_named_by_its_name(hub: Live) -> None:
     (root,) = hub.get("/rootCollections").json()
     where, found = searched(hub, {"collections": root["name"], "objectType": "ComponentDefinition"})
