@@ -29,6 +29,7 @@ from synhub.store.sorted_top_levels import SortedTopLevel
 
 BATCH_BYTES = 1 << 21
 _MARSHAL = 2  # later versions look for what occurs twice, which costs more time than it saves
+_BATCHES_AHEAD = 16  # more than what is written together, so that there is work meanwhile
 _CHUNKS_AHEAD = 32  # answers that may lie here while indexes are made: half a megabyte each
 _SIZE = struct.Struct("<Q")
 
@@ -80,7 +81,7 @@ class BuildWorkers:
             yield make_entries(first)
             return
         questions = (("entries", [tuple(t) for t in batch]) for batch in chain((first, second), source))
-        for made in self._each(questions, 2 * _processes()):
+        for made in self._each(questions, _BATCHES_AHEAD):
             yield [(Iri(graph), _unpack(fields)) for graph, fields in made]
 
     def sets_of(self, database: Database, chunks: Sequence[Chunk]) -> Iterator[tuple[int, Sets]]:
