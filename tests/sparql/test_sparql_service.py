@@ -255,6 +255,7 @@ def test_query_beyond_the_queue_is_told_to_come_back(hub: Hub) -> None:
             waiter.join()
 
 
+@pytest.mark.slow
 def test_one_caller_with_runaway_queries_does_not_keep_others_out(hub: Hub) -> None:
     runaway = f"SELECT (COUNT(*) AS ?n) {PRODUCT}"
     came: dict[str, list[BaseException]] = {"alice": []}
@@ -282,6 +283,7 @@ def test_one_caller_with_runaway_queries_does_not_keep_others_out(hub: Hub) -> N
     assert {type(error) for error in came["alice"]} <= {QueryTimeout, Busy}
 
 
+@pytest.mark.slow
 def test_anonymous_callers_are_told_apart_by_address(hub: Hub) -> None:
     runaway = f"SELECT (COUNT(*) AS ?n) {PRODUCT}"
     errors: list[BaseException] = []

@@ -57,6 +57,7 @@ def places(text: str, target: str) -> set[tuple[int, bool]]:
     }
 
 
+@pytest.mark.slow
 @ONCE
 @given(seed=st.integers(0, 10**6), length=st.integers(6, 80), letters=st.sampled_from(["ACGT", "ACGTN", "AC"]))
 def test_contained_is_what_comparing_letter_by_letter_finds(
@@ -84,6 +85,7 @@ def test_contained_is_what_comparing_letter_by_letter_finds(
         assert (match.start - 1, match.wraps) in places(strands[match.strand], texts[match.digest])
 
 
+@pytest.mark.slow
 @ONCE
 @given(seed=st.integers(0, 10**6), length=st.integers(12, 150), errors=st.integers(0, 2), tables=st.booleans())
 def test_infix_with_few_errors_is_what_aligning_with_everything_finds(
@@ -344,6 +346,7 @@ def test_proteins_are_found_with_errors_and_ambiguous_letters(tmp_path: Path) ->
     assert (match.digest, match.start, match.end, match.strand) == (digest(proteins[7]), 21, 70, "+")
 
 
+@pytest.mark.slow
 def test_genome_of_five_million_letters_is_found(tmp_path: Path) -> None:
     sequences = [text.decode() for text in bench.make_sequences(50, long=(5_000_000,))]
     index = index_of(tmp_path, [sequences])

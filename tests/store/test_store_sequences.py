@@ -16,6 +16,8 @@ from synhub.store.sequence_files import MANIFEST
 from synhub.store.sequences import indexed_text
 from synhub.vocab import ENCODING
 
+pytestmark = pytest.mark.slow
+
 
 def dna(seed: int, length: int) -> str:
     return "".join(random.Random(seed).choices("ACGT", k=length))

@@ -238,6 +238,7 @@ def test_compliant_version_names_the_others_of_its_identity() -> None:
     assert sorted(places(prepared).values()) == ["P/2", "P/5", "Q/1"]
 
 
+@pytest.mark.slow
 def test_many_clashes_take_linear_time() -> None:
     triples = [triple for number in range(10_000) for triple in compliant(f"http://{number}.org/P")]
     started = time.perf_counter()
