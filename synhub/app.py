@@ -379,16 +379,25 @@ def reindex(settings: Settings) -> int:
     return 0
 
 
+def lasting_instance(settings: Settings, done: str) -> Path:
+    """Return the data folder of an instance that outlives its process; `done` says what is to be done with it.
+
+    Raises BadRequest, NotFound.
+    """
+    if settings.engine == MEMORY:
+        raise BadRequest(f"an instance of the engine memory: ends with its process and cannot be {done}")
+    data = settings.data.resolve()
+    if not (data / DATABASE).is_file():
+        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    return data
+
+
 def backup(settings: Settings, target: Path) -> int:
     """`synhub backup`: by the running server, or here when there is none; 1 when files were missing in the instance.
 
     Raises BadRequest, NotFound, Inconsistent.
     """
-    if settings.engine == MEMORY:
-        raise BadRequest("an instance of the engine memory: ends with its process and cannot be backed up")
-    data = settings.data.resolve()
-    if not (data / DATABASE).is_file():
-        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    data = lasting_instance(settings, "backed up")
     target = target.resolve()
     try:
         with open_hub(settings) as hub:

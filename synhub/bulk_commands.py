@@ -4,15 +4,25 @@ import hashlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from synhub import dumping, importing, loading
-from synhub.app import MEMORY, backup, data_folder, open_hub, registry_of, restore, say, wanted_registry
-from synhub.errors import BadRequest, DataInUse, NotFound
+from synhub.app import (
+    MEMORY,
+    backup,
+    data_folder,
+    lasting_instance,
+    open_hub,
+    registry_of,
+    restore,
+    say,
+    wanted_registry,
+)
+from synhub.errors import BadRequest, DataInUse
 from synhub.identity import Registry
 from synhub.progress import Progress
 from synhub.pulling import Renaming, Source, check_endpoint, prefix_of_graph, pull
@@ -23,11 +33,9 @@ from synhub.store.database import Database
 from synhub.store.journal import Journal
 
 
-def load(settings: Settings, sources: Sequence[Path]) -> int:
-    """`synhub load`: fill an instance that holds nothing. Raises BadRequest, Conflict, DataInUse."""
-    if settings.engine != "oxigraph:":
-        raise BadRequest("load fills the triple store in the data folder: leave the engine at oxigraph: for it")
-    files = loading.files_of(sources)
+@contextmanager
+def _filling(settings: Settings) -> Iterator[tuple[Path, Database, Accounts, Progress]]:
+    """Hold the data folder for what fills it; a new one that is refused is gone afterwards."""
     with ExitStack() as stack:
         existed = settings.data.exists()
         data = stack.enter_context(data_folder(settings, create=True, loading=True))
@@ -36,6 +44,15 @@ def load(settings: Settings, sources: Sequence[Path]) -> int:
         database = stack.enter_context(closing(Database(data / DATABASE, "synhub")))
         accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
         stack.callback(accounts.close)
+        yield data, database, accounts, progress
+
+
+def load(settings: Settings, sources: Sequence[Path]) -> int:
+    """`synhub load`: fill an instance that holds nothing. Raises BadRequest, Conflict, DataInUse."""
+    if settings.engine != "oxigraph:":
+        raise BadRequest("load fills the triple store in the data folder: leave the engine at oxigraph: for it")
+    files = loading.files_of(sources)
+    with _filling(settings) as (data, database, accounts, progress):
         stored = accounts.get_setting("uri_prefix")
         if not stored and not settings.uri_prefix:
             settings = replace(settings, uri_prefix=loading.prefix_of(sources))
@@ -56,11 +73,7 @@ def _ownerless(accounts: Accounts, registry: Registry, loaded: loading.Loaded) -
 
 def dump(settings: Settings, graphs: Sequence[str], target: Path) -> int:
     """`synhub dump`: of what is stored now, or, while a server runs, of a backup that it makes. Errors as `backup`."""
-    if settings.engine == MEMORY:
-        raise BadRequest("an instance of the engine memory: ends with its process and cannot be dumped")
-    data = settings.data.resolve()
-    if not (data / DATABASE).is_file():
-        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    lasting_instance(settings, "dumped")
     target = target.resolve()
     try:
         with open_hub(settings) as hub:
@@ -88,14 +101,7 @@ def import_sparql(settings: Settings, source: Source, owner: str | None) -> int:
         raise BadRequest("an instance of the engine memory: ends with its process: there is nothing to import into")
     check_endpoint(source.url)
     prefix = prefix_of_graph(source.graph)
-    with ExitStack() as stack:
-        existed = settings.data.exists()
-        data = stack.enter_context(data_folder(settings, create=True, loading=True))
-        stack.enter_context(left_as_it_was(data, existed=existed))
-        progress = stack.enter_context(closing(Progress()))
-        database = stack.enter_context(closing(Database(data / DATABASE, "synhub")))
-        accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
-        stack.callback(accounts.close)
+    with _filling(settings) as (data, database, accounts, progress):
         if not settings.uri_prefix and accounts.get_setting("uri_prefix") is None:
             settings = replace(settings, uri_prefix=prefix)
         registry = registry_of(settings, accounts)
