@@ -300,8 +300,10 @@ def test_no_line_where_the_setting_says_so_but_a_name(tmp_path: Path, lines: Lin
     with live(tmp_path / "data", access_log=False) as quiet:
         answer = quiet.get("/health")
         time.sleep(0.05)
-    assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["X-Request-Id"])
-    assert lines.texts == []
+    name = answer.headers["X-Request-Id"]
+    assert re.fullmatch(r"[0-9a-f]{16}", name)
+    # Lines are told after their answers: one of the server of the tests before may still come.
+    assert not [text for text in lines.texts if name in text]
 
 
 # --- broken answers and cost ------------------------------------------------------------------------------------------
