@@ -25,8 +25,8 @@ from synhub.rdf import Iri, Term, iri_term, literal_term, write_ntriples
 from synhub.search import service
 from synhub.search.ast import SearchQuery
 from synhub.search.grammar import parse_search_text
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_build import build_catalog
+from synhub.store.catalog.build import build_catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.sorted_top_levels import SortedTopLevel
 from synhub.vocab import BIOPAX, DC, DCTERMS, PROV, RDF, SBH, SBOL2

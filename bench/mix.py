@@ -3,6 +3,7 @@
 Values enter query text as terms, through `synhub.sparql.render`, and paths percent-encoded.
 """
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from bench.generate import Corpus
+from bench.report import NOTHING_WANTED, Wanted
 from synhub.rdf import Iri
 from synhub.sparql import render
 
@@ -42,7 +44,7 @@ class Workload:
     operations: tuple[Operation, ...]
     clients: int = 1
     user: bool = False
-    text: bool = False
+    wanted: Wanted = NOTHING_WANTED
     among: str = ""
     batch: str = ""
     follow: str = ""
@@ -83,7 +85,10 @@ def _workload(mix: dict[str, Any], row: dict[str, Any], corpus: Corpus) -> Workl
         return _search(mix, row, values)
     prefixes = mix["prefixes"]
     variants = [values | variant for variant in _variants(row.get("vary"), corpus)]
-    common = {key: row[key] for key in ("name", "kind", "clients", "user", "text", "follow", "order") if key in row}
+    given: dict[str, Any] = {
+        key: row[key] for key in ("name", "kind", "clients", "user", "follow", "order") if key in row
+    }
+    common = given | {"wanted": _wanted(row)}
     if row["kind"] == "document":
         batch = prefixes + Template(row["queries"][0]).safe_substitute(values)
         operations = [Operation(tuple(fill(p, v) for p in row["paths"]), ()) for v in variants]
@@ -97,6 +102,10 @@ def _workload(mix: dict[str, Any], row: dict[str, Any], corpus: Corpus) -> Workl
         operations.append(Operation(paths or tuple(map(sparql_path, queries)), queries))
     among = prefixes + Template(row["among"]).safe_substitute(values) if "among" in row else ""
     return Workload(**common, operations=tuple(operations), among=among)
+
+
+def _wanted(row: dict[str, Any]) -> Wanted:
+    return Wanted(row.get("faster", 0), row.get("within_ms", math.inf), row.get("may_take_ms", 0))
 
 
 def _search(mix: dict[str, Any], row: dict[str, Any], values: Mapping[str, str]) -> Workload:
@@ -120,7 +129,7 @@ def _search(mix: dict[str, Any], row: dict[str, Any], values: Mapping[str, str])
         return Operation(paths, tuple(prefixes + query for query in queries))
 
     return Workload(
-        row["name"], "search", (asked(PAGE),), row.get("clients", 1), row.get("user", False), row.get("text", False),
+        row["name"], "search", (asked(PAGE),), row.get("clients", 1), row.get("user", False), _wanted(row),
         among=prefixes + Template(search["among"]).safe_substitute(parts), whole=asked(WHOLE),
     )  # fmt: skip
 

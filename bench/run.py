@@ -67,7 +67,7 @@ def measure_workload(workload: Workload, agreed: list[Agreed], ours: Server, the
     mine, others = [list(a.ours) for a in agreed], [list(a.theirs) for a in agreed]
     exact = workload.kind != "table"
     return Line(
-        workload.name, workload.text, len(mine[0]),
+        workload.name, workload.wanted, len(mine[0]),
         measure(ours, ours.headers, mine, exact=exact, clients=workload.clients),
         measure(theirs, theirs.headers, others, exact=False, clients=workload.clients),
     )  # fmt: skip

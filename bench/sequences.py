@@ -24,9 +24,9 @@ import numpy as np
 
 from bench import machine
 from synhub.search.alignment import SequenceQuery, count_columns, make_query, reverse_complement
-from synhub.store.sequence_files import Manifest, write_segment
-from synhub.store.sequence_index import SequenceIndex
-from synhub.store.sequence_segment import write_table
+from synhub.store.sequences.files import Manifest, write_segment
+from synhub.store.sequences.index import SequenceIndex
+from synhub.store.sequences.segment import write_table
 
 SEED = 20_261
 MEDIAN, SIGMA, SHORTEST, LONGEST = 800, 0.85, 40, 12_000

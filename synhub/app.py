@@ -29,8 +29,8 @@ from synhub.store.accounts import Accounts
 from synhub.store.backups import Backups
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_counts import count_top_levels
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.counts import count_top_levels
 from synhub.store.children import Lanes
 from synhub.store.data_folder import CATALOG, DATABASE, hold, interrupted_imports
 from synhub.store.database import Database, open_or_remake
@@ -44,9 +44,9 @@ from synhub.store.open import is_remote, open_store
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
-from synhub.store.sequence_uploads import SequenceUploads
-from synhub.store.sequences import FOLDER as SEQUENCES
-from synhub.store.sequences import Sequences, check_sequences
+from synhub.store.sequences.sequences import FOLDER as SEQUENCES
+from synhub.store.sequences.sequences import Sequences, check_sequences
+from synhub.store.sequences.uploads import SequenceUploads
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer

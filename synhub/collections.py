@@ -9,13 +9,13 @@ from synhub.identity import Registry, is_display_id
 from synhub.model import Dataset, Hit, Page, User
 from synhub.rdf import Iri, iri_term, literal_term
 from synhub.search.ast import Alternative
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import Condition, has_facet, has_key, has_text, is_member
-from synhub.store.catalog_entry import facet_key
-from synhub.store.catalog_listings import IS_ROOT, count_class, is_below, is_next_level, member_page
-from synhub.store.catalog_members import SORT_CLASS, SORT_ID, SORT_NAME
-from synhub.store.catalog_orders import Order, by_column, by_columns
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import Condition, has_facet, has_key, has_text, is_member
+from synhub.store.catalog.entry import facet_key
+from synhub.store.catalog.listings import IS_ROOT, count_class, is_below, is_next_level, member_page
+from synhub.store.catalog.members import SORT_CLASS, SORT_ID, SORT_NAME
+from synhub.store.catalog.orders import Order, by_column, by_columns
+from synhub.store.catalog.search import View
 from synhub.vocab import BIOPAX, PREFIXES, RDF, SBH, SBOL2, SO
 
 SORTS = {"name": SORT_NAME, "displayId": SORT_ID, "type": SORT_CLASS}

@@ -16,7 +16,7 @@ from synhub.store.accounts import Accounts
 from synhub.store.backups import Backups
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.children import Lanes
 from synhub.store.edits import Edits
 from synhub.store.files import Files
@@ -24,8 +24,8 @@ from synhub.store.journal import Journal
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
-from synhub.store.sequence_uploads import SequenceUploads
-from synhub.store.sequences import Sequences
+from synhub.store.sequences.sequences import Sequences
+from synhub.store.sequences.uploads import SequenceUploads
 from synhub.store.shares import Shares
 from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer

@@ -14,7 +14,7 @@ from synhub.dumping import read_manifest
 from synhub.errors import BadRequest, Conflict
 from synhub.identity import Registry
 from synhub.rdf import Iri
-from synhub.store.catalog_build import build_catalog
+from synhub.store.catalog.build import build_catalog
 from synhub.store.changes import fsync_folder
 from synhub.store.data_folder import CATALOG, LOADING
 from synhub.store.embedded import EmbeddedStore

@@ -15,7 +15,7 @@ from synhub.model import Actor, Dataset
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
 from synhub.sbol.graph import Document
 from synhub.sparql import template
-from synhub.store.catalog_listings import find_record
+from synhub.store.catalog.listings import find_record
 from synhub.store.closure import Reach, Root
 from synhub.store.top_levels import versions_of
 from synhub.submit.plan import is_submission_root

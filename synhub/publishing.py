@@ -18,7 +18,7 @@ from synhub.model import Actor, ChangeSet, Dataset, TopLevelChange, User
 from synhub.objects import Located
 from synhub.ownership import is_owner, locate_owned
 from synhub.rdf import Iri, Triple, iri_of, iri_term, is_iri
-from synhub.store.catalog_closure import referrers_into
+from synhub.store.catalog.closure import referrers_into
 from synhub.store.changes import pack_groups
 from synhub.store.files import StoredFile, forget_files, put_files
 from synhub.store.journal import Job

@@ -11,10 +11,10 @@ from synhub.model import Actor
 from synhub.objects import readable_graph
 from synhub.rdf import Iri, iri_term, text_of
 from synhub.search.refget import Digest, parse_digests
-from synhub.store.catalog_conditions import has_facet
-from synhub.store.catalog_entry import folded_digest
-from synhub.store.catalog_search import View
-from synhub.store.catalog_sequences import StoredSequence, find_stored
+from synhub.store.catalog.conditions import has_facet
+from synhub.store.catalog.entry import folded_digest
+from synhub.store.catalog.search import View
+from synhub.store.catalog.sequences import StoredSequence, find_stored
 from synhub.vocab import SBOL2, SO
 
 _ELEMENTS = iri_term(SBOL2.elements)

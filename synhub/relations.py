@@ -16,11 +16,11 @@ from synhub.model import Actor, Dataset, Hit
 from synhub.objects import Located
 from synhub.rdf import XSD_STRING, Iri, Term, datatype_of, iri_of, iri_term, is_iri, is_literal, text_of
 from synhub.search.ast import HasElements, fold
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import Condition, has_facet, is_one_of
-from synhub.store.catalog_names import begin_words, has_words, split_words
-from synhub.store.catalog_orders import RANK, by_relevance
-from synhub.store.catalog_relations import (
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import Condition, has_facet, is_one_of
+from synhub.store.catalog.names import begin_words, has_words, split_words
+from synhub.store.catalog.orders import RANK, by_relevance
+from synhub.store.catalog.relations import (
     is_in_graphs_or_opened,
     is_other_than,
     nodes_named,
@@ -28,7 +28,7 @@ from synhub.store.catalog_relations import (
     refers_directly_to,
     refers_to,
 )
-from synhub.store.catalog_search import View
+from synhub.store.catalog.search import View
 from synhub.store.top_levels import read_top_levels
 from synhub.vocab import RDF, SBOL2
 

@@ -22,7 +22,7 @@ from synhub.permissions import dataset_for
 from synhub.rdf import Iri, Triple, iri_of, iri_term, is_iri, literal_term
 from synhub.sbol.closure import references
 from synhub.sparql import template
-from synhub.store.catalog_closure import referring_top_levels
+from synhub.store.catalog.closure import referring_top_levels
 from synhub.store.files import forget_files
 from synhub.store.journal import Job
 from synhub.store.shares import forget_shares

@@ -18,9 +18,9 @@ from synhub.relations import Related, elements_of, texts_of, view_beside
 from synhub.search.alignment import alphabet_of, make_query
 from synhub.search.ast import FoundSequence, SearchQuery, SequenceOptions
 from synhub.search.similarity import accepted, filled, find_sequences, page_by_likeness
-from synhub.store.catalog_orders import RANK
-from synhub.store.catalog_relations import is_other_than
-from synhub.store.catalog_sequences import has_found
+from synhub.store.catalog.orders import RANK
+from synhub.store.catalog.relations import is_other_than
+from synhub.store.catalog.sequences import has_found
 from synhub.submit.service import UploadedFile
 from synhub.validation import left_bytes, run_task
 from synhub.vocab import SBOL2, SO

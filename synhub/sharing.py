@@ -20,8 +20,8 @@ from synhub.objects import Located
 from synhub.ownership import is_owner, locate_owned
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
 from synhub.sbol.closure import references
-from synhub.store.catalog_conditions import is_one_of
-from synhub.store.catalog_search import View
+from synhub.store.catalog.conditions import is_one_of
+from synhub.store.catalog.search import View
 from synhub.store.changes import pack
 from synhub.store.journal import Job
 from synhub.store.shares import ShareLink, add_co_owner, add_co_owners, delete_grants, put_link

@@ -12,7 +12,7 @@ from synhub.__main__ import main
 from synhub.demo.start import start_demo
 from synhub.errors import BadRequest, Inconsistent
 from synhub.settings import Settings, load_settings
-from synhub.store.catalog_counts import count_top_levels
+from synhub.store.catalog.counts import count_top_levels
 
 DESIGN = Path(__file__).parents[1] / "fixtures" / "sbol2" / "promoter.xml"
 

@@ -11,7 +11,7 @@ from synhub.identity import Registry
 from synhub.model import Dataset, Hit, Removed, Single, User
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
 from synhub.search.grammar import parse_words
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.vocab import BIOPAX, DCTERMS, PREFIXES, RDF, SBH, SBOL2, SO
 
 REGISTRY = Registry("http://x/")

@@ -19,7 +19,7 @@ from synhub.identity import ObjectRef
 from synhub.model import Actor, Single
 from synhub.rdf import Iri
 from synhub.sbol.graph import parse_rdf_xml
-from synhub.store.catalog_listings import find_record
+from synhub.store.catalog.listings import find_record
 from synhub.store.closure import Closure, find_closure
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sbol2"

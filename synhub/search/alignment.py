@@ -1,7 +1,7 @@
 """What a sequence search asks and answers, as values; letters of the alphabets, reverse complement, identity, CIGAR.
 
 Answers for: which letters a query may have and how they are folded, what percentage an alignment is worth by which
-definition, the shapes that the index (store/sequence_index.py) takes and gives. Pure: knows no index and no object;
+definition, the shapes that the index (store/sequences/index.py) takes and gives. Pure: knows no index and no object;
 who may see a sequence is asked elsewhere.
 
 Source: IUPAC-IUB nomenclature for incompletely specified bases (1984); SAM 1.6, section 1.4.6 (CIGAR); vsearch

@@ -12,10 +12,10 @@ from synhub.search.ast import SearchQuery
 from synhub.search.plan import plan, resolve
 from synhub.search.written import write_collection, write_value
 from synhub.store.base import TripleStore
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_entry import COUNTED
-from synhub.store.catalog_facet_counts import Found
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.entry import COUNTED
+from synhub.store.catalog.facet_counts import Found
+from synhub.store.catalog.search import View
 from synhub.vocab import DC, RDF, SBOL2
 
 

@@ -21,7 +21,7 @@ from synhub.search.ast import (
 )
 from synhub.search.translate import objects_query
 from synhub.store.base import TripleStore
-from synhub.store.catalog_conditions import (
+from synhub.store.catalog.conditions import (
     LATEST,
     NOT_LATEST,
     Condition,
@@ -32,10 +32,10 @@ from synhub.store.catalog_conditions import (
     is_on_day,
     is_one_of,
 )
-from synhub.store.catalog_entry import COUNTED, DATES, FACETS
-from synhub.store.catalog_facet_counts import keys_of
-from synhub.store.catalog_search import View
-from synhub.store.catalog_sequences import has_found
+from synhub.store.catalog.entry import COUNTED, DATES, FACETS
+from synhub.store.catalog.facet_counts import keys_of
+from synhub.store.catalog.search import View
+from synhub.store.catalog.sequences import has_found
 from synhub.vocab import SBOL2
 
 FEW = 1_000  # candidates that are put into VALUES; more are found faster by their value

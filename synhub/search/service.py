@@ -10,10 +10,10 @@ from synhub.search.ast import RELEVANCE, SearchQuery, Sort
 from synhub.search.plan import plan, resolve, with_latest
 from synhub.search.similarity import found_by, is_like, page_by_likeness, with_matches
 from synhub.store.base import TripleStore
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import Condition
-from synhub.store.catalog_orders import BY_LEAST_USE, RANK, Order, by_column, by_relevance
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import Condition
+from synhub.store.catalog.orders import BY_LEAST_USE, RANK, Order, by_column, by_relevance
+from synhub.store.catalog.search import View
 
 
 def search(

@@ -16,11 +16,11 @@ from synhub.search.alignment import SequenceMatch, SequenceQuery, SequencesFound
 from synhub.search.ast import Criterion, FoundSequence, HasElements, LikeSequence, SearchQuery, SequenceOptions
 from synhub.search.plan import plan, resolve
 from synhub.store.base import TripleStore
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import Condition
-from synhub.store.catalog_orders import Order
-from synhub.store.catalog_search import View
-from synhub.store.catalog_sequences import digests_of, matches_by_object, subjects_with
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import Condition
+from synhub.store.catalog.orders import Order
+from synhub.store.catalog.search import View
+from synhub.store.catalog.sequences import digests_of, matches_by_object, subjects_with
 
 _NARROW = 20_000  # objects whose sequences alone are looked at; of more, looking at all takes no longer
 
@@ -30,7 +30,7 @@ FindFile = Callable[[str], Sequence[str]]
 
 
 class Finder(Protocol):
-    """The index of sequences: `store.sequence_index`."""
+    """The index of sequences: `store.sequences`."""
 
     def find(
         self, query: SequenceQuery, graphs: Sequence[Iri], within: Iterable[bytes] | None = None

@@ -11,7 +11,7 @@ from itertools import count
 
 from synhub.identity import Registry
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
-from synhub.store.catalog_properties import GraphProfile
+from synhub.store.catalog.properties import GraphProfile
 from synhub.vocab import DCTERMS, FOAF, RDF, SD, SYNHUB, VOID, XSD
 
 _RESULT_FORMATS = (

@@ -16,7 +16,7 @@ from synhub.search.plan import plan, resolve
 from synhub.search.similarity import objects_like
 from synhub.sparql.gate import CheckedQuery
 from synhub.sparql.magic import Match
-from synhub.store.catalog_search import View
+from synhub.store.catalog.search import View
 
 MOST_IRIS = 10_000  # for one triple: the engine reads them as text, 10 000 in 40 ms, and joins them in 30 to 100
 

@@ -2,7 +2,7 @@
 writing them.
 
 Answers for the processes and their pipes. They end when their pipe closes, whatever becomes of who started them; a
-job of theirs has no deadline. What they make is said by catalog_entry.py and catalog_rebuild.py.
+job of theirs has no deadline. What they make is said by catalog/entry.py and catalog/rebuild.py.
 """
 
 import gc
@@ -22,8 +22,8 @@ from typing import IO, Any, Self
 
 from synhub.errors import Inconsistent
 from synhub.rdf import Iri
-from synhub.store.catalog_entry import Elements, Entry, entry_of_lines
-from synhub.store.catalog_rebuild import Chunk, Sets, sets_of
+from synhub.store.catalog.entry import Elements, Entry, entry_of_lines
+from synhub.store.catalog.rebuild import Chunk, Sets, sets_of
 from synhub.store.database import Database
 from synhub.store.sorted_top_levels import SortedTopLevel
 

@@ -35,8 +35,8 @@ TASKS: dict[str, str] = {
     "sequence_file": "synhub.submit.sequences:run",
     "remote_query": "synhub.store.remote_query:run",
     "download": "synhub.store.download:run",
-    "sequence": "synhub.store.sequence_task:run",
-    "sequence_merge": "synhub.store.sequence_task:merge",
+    "sequence": "synhub.store.sequences.task:run",
+    "sequence_merge": "synhub.store.sequences.task:merge",
 }
 
 FRAME = struct.Struct(">cI")

@@ -12,8 +12,8 @@ from synhub.model import Dataset
 from synhub.rdf import Iri
 from synhub.sparql import template
 from synhub.store.base import TripleStore
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_closure import has_more_members, members_of, referred_by_members, referred_top_levels
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.closure import has_more_members, members_of, referred_by_members, referred_top_levels
 
 
 @dataclass(frozen=True, slots=True)

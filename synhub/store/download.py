@@ -20,7 +20,7 @@ from synhub.sbol.graph import unskolemise
 from synhub.sparql import template
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.child import Output
 from synhub.store.closure import Closure, Reach, Root, find_closure
 from synhub.store.data_folder import CATALOG, DATABASE

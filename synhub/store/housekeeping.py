@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from synhub.store.blobs import Blobs
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.database import instant
 from synhub.store.files import Files
 from synhub.store.journal import Journal

@@ -18,7 +18,7 @@ from synhub.rdf import Iri
 from synhub.store import changes
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.journal import Job, Journal
 from synhub.store.purge import next_purge_step
 from synhub.store.removals import Removals

@@ -14,7 +14,7 @@ from synhub import refget
 from synhub.accept import parse_preferences
 from synhub.errors import BadRequest, NotAcceptable
 from synhub.search.refget import ALGORITHMS, MEDIA_TYPE, METADATA_TYPE, VERSION, ga4gh_name, parse_range, parse_span
-from synhub.store.catalog_sequences import StoredSequence
+from synhub.store.catalog.sequences import StoredSequence
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.respond import Result, is_unchanged
 

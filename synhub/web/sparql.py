@@ -22,7 +22,7 @@ from synhub.sparql import results
 from synhub.sparql.description import describe_data, describe_service, endpoint_of
 from synhub.sparql.examples import describe_examples, examples
 from synhub.sparql.service import Answer, require_sparql, run_query
-from synhub.store.catalog_properties import graph_profile, most_used
+from synhub.store.catalog.properties import graph_profile, most_used
 from synhub.store.children import Cancellation, Cancelled
 from synhub.vocab import KNOWN_PREFIXES
 from synhub.web.auth import actor_of, client_address, hub_of

@@ -80,7 +80,7 @@ def test_mix_has_the_workloads_that_were_promised(both: Both) -> None:
     assert len(both.mix) == 25
     searches = [workload for workload in both.mix.values() if workload.kind == "search"]
     assert all(len(w.operations[0].paths) == len(w.operations[0].queries) == 2 for w in searches)
-    assert sum(workload.text for workload in searches) == 7
+    assert sum(workload.wanted.faster == 100 for workload in searches) == 7
 
 
 def dropped_row(body: bytes) -> bytes:

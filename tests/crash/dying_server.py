@@ -26,7 +26,7 @@ from synhub.store import changes, writer
 from synhub.store import open as open_module
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
 from synhub.store.whole_store import top_levels_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
 
 

@@ -18,7 +18,7 @@ from synhub.search.ast import (
     fold,
 )
 from synhub.search.criteria import parse_criteria
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
 from synhub.vocab import BIOPAX, DC, DCTERMS, PREFIXES, RDF, SBH, SBOL2, XSD
 

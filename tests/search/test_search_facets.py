@@ -15,9 +15,9 @@ from synhub.search.ast import HasValue, InCollection, SearchQuery
 from synhub.search.criteria import parse_criteria
 from synhub.search.facets import FacetCount, Facets, facets
 from synhub.search.written import write_collection, write_value
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_entry import make_entry
-from synhub.store.catalog_facets import check_facets
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.entry import make_entry
+from synhub.store.catalog.facets import check_facets
 from synhub.store.embedded import EmbeddedStore
 from synhub.vocab import DC, RDF, SBOL2
 

@@ -36,7 +36,7 @@ from synhub.search.ast import (
 )
 from synhub.search.grammar import parse_search_path
 from synhub.search.translate import count_query, objects_query, rows_query
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.embedded import EmbeddedStore
 from synhub.vocab import DCTERMS, RDF, SBH, SBOL2, XSD
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from synhub.identity import version_key
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
-from synhub.store.catalog import Catalog, is_public
-from synhub.store.catalog_entry import facet_key, make_entry, parse_moment, triples_digest, version_order
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.entry import facet_key, make_entry, parse_moment, triples_digest, version_order
+from synhub.store.catalog.update import is_public
 from synhub.vocab import DCTERMS, RDF, SBH, SBOL2
 
 PUBLIC = Iri("http://x/public")

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from synhub.model import Dataset, Removed
 from synhub.rdf import Iri, Triple, iri_term, literal_term
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_names import begin_words, check_names, has_words, name_words, split_words
-from synhub.store.catalog_orders import RANK
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.names import begin_words, check_names, has_words, name_words, split_words
+from synhub.store.catalog.orders import RANK
+from synhub.store.catalog.search import View
 from synhub.vocab import DCTERMS, RDF, SBH, SBOL2
 
 PUBLIC, BOB = Iri("http://x/public"), Iri("http://x/user/bob")

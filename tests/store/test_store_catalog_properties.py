@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from synhub.rdf import Iri, Triple, read_ntriples
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_properties import check_properties, graph_profile
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.properties import check_properties, graph_profile
 
 PUBLIC, OTHER = Iri("http://h/public"), Iri("http://h/user/a")
 TITLE, TYPE = "http://purl.org/dc/terms/title", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"

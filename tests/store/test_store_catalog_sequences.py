@@ -12,10 +12,10 @@ from synhub.search.ast import FoundSequence, LikeSequence, SearchQuery
 from synhub.search.plan import plan
 from synhub.search.refget import Digest
 from synhub.search.translate import objects_query
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_entry import elements_digest, elements_of, folded_digest
-from synhub.store.catalog_search import View
-from synhub.store.catalog_sequences import (
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.entry import elements_digest, elements_of, folded_digest
+from synhub.store.catalog.search import View
+from synhub.store.catalog.sequences import (
     check_elements,
     digests_of,
     find_stored,

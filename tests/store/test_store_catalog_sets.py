@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from synhub.model import Dataset, Removed
 from synhub.rdf import Iri, Triple, iri_term, literal_term
-from synhub.store import catalog_bits as bits
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import LATEST, is_member
-from synhub.store.catalog_find import rows_meeting
-from synhub.store.catalog_listings import member_page
-from synhub.store.catalog_members import SORT_CLASS, SORT_ID, SORT_NAME
-from synhub.store.catalog_orders import RANK, by_columns
-from synhub.store.catalog_postings import TEXT
-from synhub.store.catalog_rebuild import check_sets, chunks_of, sets_of, write_listings, write_sets
-from synhub.store.catalog_search import View
-from synhub.store.catalog_words import is_word, split, words_with
+from synhub.store.catalog import bits
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import LATEST, is_member
+from synhub.store.catalog.find import rows_meeting
+from synhub.store.catalog.listings import member_page
+from synhub.store.catalog.members import SORT_CLASS, SORT_ID, SORT_NAME
+from synhub.store.catalog.orders import RANK, by_columns
+from synhub.store.catalog.postings import TEXT
+from synhub.store.catalog.rebuild import check_sets, chunks_of, sets_of, write_listings, write_sets
+from synhub.store.catalog.search import View
+from synhub.store.catalog.words import is_word, split, words_with
 from synhub.vocab import DCTERMS, RDF, SBOL2
 
 PUBLIC, BOB = Iri("http://x/public"), Iri("http://x/user/bob")

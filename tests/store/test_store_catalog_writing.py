@@ -12,11 +12,11 @@ from bench.generate import Corpus
 from synhub.model import Dataset
 from synhub.rdf import Iri, Triple, iri_term, literal_term, write_ntriples
 from synhub.store import build_workers
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_build import build_catalog
-from synhub.store.catalog_counts import check_counts
-from synhub.store.catalog_rebuild import check_sets
-from synhub.store.catalog_search import View
+from synhub.store.catalog.build import build_catalog
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.counts import check_counts
+from synhub.store.catalog.rebuild import check_sets
+from synhub.store.catalog.search import View
 from synhub.store.sorted_top_levels import SortedTopLevel, TopLevelSorter
 from synhub.vocab import DCTERMS, SBH, SBOL2
 

@@ -8,7 +8,7 @@ from synhub.errors import TooLarge
 from synhub.identity import Registry
 from synhub.model import ChangeSet, Dataset, Single
 from synhub.rdf import Iri, Triple, in_graph, iri_term, literal_term, write_nquads
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.closure import Closure, Reach, Root, find_closure
 from synhub.store.embedded import EmbeddedStore
 from synhub.vocab import RDF, SBH, SBOL2

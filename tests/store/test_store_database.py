@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from synhub.errors import Inconsistent
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.database import CorruptDatabase, Database, insert_all, open_or_remake
 
 

@@ -11,7 +11,7 @@ from synhub.errors import NotFound
 from synhub.model import ChangeSet
 from synhub.rdf import Iri, iri_term
 from synhub.store.blobs import Blobs, sha256_of
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.database import Database
 from synhub.store.files import Files
 from synhub.store.housekeeping import tidy

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from bench import sequences as bench
 from synhub.errors import BadRequest, Inconsistent
 from synhub.search.alignment import AMBIGUITY, SequenceMatch, count_columns, make_query, reverse_complement
-from synhub.store import sequence_files
-from synhub.store.sequence_files import MANIFEST, Facts, Manifest, damage, read_manifest, write_segment
-from synhub.store.sequence_index import SequenceIndex
-from synhub.store.sequence_segment import merge_segments, write_table
-from synhub.store.sequences import segments_to_merge
+from synhub.store.sequences import files as sequence_files
+from synhub.store.sequences.files import MANIFEST, Facts, Manifest, damage, read_manifest, write_segment
+from synhub.store.sequences.index import SequenceIndex
+from synhub.store.sequences.segment import merge_segments, write_table
+from synhub.store.sequences.sequences import segments_to_merge
 
 ONCE = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from synhub.errors import DiskFull
-from synhub.store import sequence_uploads
-from synhub.store.sequence_uploads import LIFE_S, MOST_EACH, SequenceUploads
+from synhub.store.sequences import uploads as sequence_uploads
+from synhub.store.sequences.uploads import LIFE_S, MOST_EACH, SequenceUploads
 
 
 def test_a_token_is_its_owner_s_and_that_of_nobody_anybody_s(tmp_path: Path) -> None:

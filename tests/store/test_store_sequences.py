@@ -10,10 +10,11 @@ from pytest import MonkeyPatch
 
 from synhub.rdf import Iri, Term, iri_term
 from synhub.search.alignment import SequencesFound, make_query
-from synhub.store import catalog_pending, sequences
-from synhub.store.catalog_entry import elements_digest
-from synhub.store.sequence_files import MANIFEST
-from synhub.store.sequences import indexed_text
+from synhub.store.catalog import pending as catalog_pending
+from synhub.store.catalog.entry import elements_digest
+from synhub.store.sequences import sequences
+from synhub.store.sequences.files import MANIFEST
+from synhub.store.sequences.sequences import indexed_text
 from synhub.vocab import ENCODING
 
 pytestmark = pytest.mark.slow

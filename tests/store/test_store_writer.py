@@ -14,11 +14,11 @@ from synhub.model import ChangeSet, Dataset, Removed, TopLevelChange
 from synhub.rdf import Iri, Triple, iri_term, literal_term
 from synhub.store import writer
 from synhub.store.blobs import Blobs
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_counts import check_counts
-from synhub.store.catalog_entry import triples_digest
-from synhub.store.catalog_facets import check_facets
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.counts import check_counts
+from synhub.store.catalog.entry import triples_digest
+from synhub.store.catalog.facets import check_facets
+from synhub.store.catalog.search import View
 from synhub.store.changes import pack
 from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore

@@ -9,7 +9,7 @@ from submit_lab import PREFIX, Lab
 from synhub.identity import Registry
 from synhub.settings import load_settings
 from synhub.store.blobs import Blobs
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.children import Lanes
 from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore

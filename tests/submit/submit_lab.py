@@ -10,7 +10,7 @@ from synhub.model import Dataset, User
 from synhub.rdf import Iri, Triple, iri_term, write_ntriples
 from synhub.sparql.render import Query
 from synhub.store.blobs import sha256_of
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.children import Lane
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Job, Journal

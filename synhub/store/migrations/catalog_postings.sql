@@ -1,4 +1,4 @@
--- Sets of top levels: which ids have a term. A kind says what the terms are (catalog_postings.py). chunk: id >> 12, so
+-- Sets of top levels: which ids have a term. A kind says what the terms are (catalog/postings.py). chunk: id >> 12, so
 -- that the chunks of a graph are one range. ids: the low 12 bits of each id, ascending, 2 bytes each; or, of 32 ids and
 -- more, 512 bytes with a bit for each. What is hidden is in here like all else: readers leave it out.
 CREATE TABLE posting (

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from synhub.rdf import Iri
-from synhub.store.catalog_entry import SUBJECTS
+from synhub.store.catalog.entry import SUBJECTS
 from synhub.store.database import Database, insert_all
 
 _SUBJECTS_ID = 0

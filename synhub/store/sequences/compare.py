@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synhub.search.seeds import Coding
-from synhub.store.sequence_candidates import Candidates
-from synhub.store.sequence_segment import Segment
+from synhub.store.sequences.candidates import Candidates
+from synhub.store.sequences.segment import Segment
 
 LONGEST_WORD: Final = 64
 _BLOCK: Final = 1 << 13  # candidates compared together: their letters and numbers fit into the cache

@@ -1,6 +1,6 @@
 """The values that are counted beside a search: types, roles, creators. How they are written and proved.
 
-They are a part of what the table `facet` has; they are read in catalog_facet_counts.py.
+They are a part of what the table `facet` has; they are read in facet_counts.py.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from synhub.rdf import Term
-from synhub.store.catalog_entry import COUNTED, unpack_keys
+from synhub.store.catalog.entry import COUNTED, unpack_keys
 from synhub.store.database import Database, insert_all
 from synhub.vocab import DC
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from synhub.search.ast import Alternative, Phrase
-from synhub.store.catalog_conditions import IN_GRAPH, AsSet, Condition, match_expression, text_set
-from synhub.store.catalog_postings import NAME
-from synhub.store.catalog_sets import Sets
+from synhub.store.catalog.conditions import IN_GRAPH, AsSet, Condition, match_expression, text_set
+from synhub.store.catalog.postings import NAME
+from synhub.store.catalog.sets import Sets
 
 _MUCH = 4_000  # of so many rows an index of trigrams says faster which they are than their texts do
 

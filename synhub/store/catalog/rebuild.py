@@ -1,6 +1,6 @@
 """Sets of top levels and orders of members, made from the other tables at once: to fill an empty catalog, and to check.
 
-What jobs keep by their differences (catalog_postings.py, catalog_members.py) must be the same.
+What jobs keep by their differences (postings.py, members.py) must be the same.
 """
 
 # ruff: noqa: S608 - SQL is put together from constants of this module
@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from synhub.store import catalog_bits as bits
-from synhub.store.catalog_entry import unpack_keys
-from synhub.store.catalog_members import KEYS
-from synhub.store.catalog_postings import ALL, FACET, HIDDEN, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared
-from synhub.store.catalog_words import split
+from synhub.store.catalog import bits
+from synhub.store.catalog.entry import unpack_keys
+from synhub.store.catalog.members import KEYS
+from synhub.store.catalog.postings import ALL, FACET, HIDDEN, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared
+from synhub.store.catalog.words import split
 from synhub.store.database import Database, insert_all
 
 _OF_ROWS = (ALL, FACET, TEXT, NAME, USED, LATEST, HIDDEN)  # kinds; the others are of memberships

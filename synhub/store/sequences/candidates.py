@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synhub.search.seeds import Seeds
-from synhub.store.sequence_segment import Places, Segment
+from synhub.store.sequences.segment import Places, Segment
 
 MOST_HITS: Final = 2_000_000  # places of words that are looked at for one strand of one segment
 MOST_CANDIDATES: Final = 200_000  # of one strand of one segment

@@ -28,12 +28,12 @@ from synhub.search.alignment import (
     fold_residues,
 )
 from synhub.sparql import template
-from synhub.store import catalog_pending
 from synhub.store.base import TripleStore
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_entry import elements_digest
+from synhub.store.catalog import pending as catalog_pending
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.entry import elements_digest
 from synhub.store.children import ChildDied, Lane
-from synhub.store.sequence_files import Facts, Manifest, damage, read_manifest, write_segment
+from synhub.store.sequences.files import Facts, Manifest, damage, read_manifest, write_segment
 from synhub.vocab import ENCODING
 
 logger = logging.getLogger("synhub.sequences")
@@ -59,7 +59,7 @@ _BUILDING = "some sequences are not indexed yet and were not searched"  # how ma
 class Sequences:
     """The index in one folder. Methods may be called from any thread.
 
-    `search` and `build` are lanes with the tasks of sequence_task.py.
+    `search` and `build` are lanes with the tasks of task.py.
     """
 
     def __init__(

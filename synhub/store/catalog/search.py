@@ -1,7 +1,7 @@
 """Finding top levels in the catalog, as one reader sees it.
 
 A `View` is some graphs, less what is hidden. What is found in each graph is put together here; how it is found is
-catalog_find.py's business, in which order it is shown catalog_pages.py's. Values are always bound, never pasted.
+find.py's business, in which order it is shown pages.py's. Values are always bound, never pasted.
 """
 
 # ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
@@ -12,13 +12,14 @@ from typing import Any
 
 from synhub.model import Dataset, Hit
 from synhub.rdf import Iri, iri_term
-from synhub.store.catalog import GRAPH_SHIFT, Catalog
-from synhub.store.catalog_conditions import IN_GRAPH, Condition, has_facet, is_latest, is_one_of
-from synhub.store.catalog_entry import elements_digest, folded_digest
-from synhub.store.catalog_find import count_in, find, find_few
-from synhub.store.catalog_orders import Order
-from synhub.store.catalog_pages import columns_of, first_rows
-from synhub.store.catalog_sets import Sets
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import IN_GRAPH, Condition, has_facet, is_latest, is_one_of
+from synhub.store.catalog.entry import elements_digest, folded_digest
+from synhub.store.catalog.find import count_in, find, find_few
+from synhub.store.catalog.orders import Order
+from synhub.store.catalog.pages import columns_of, first_rows
+from synhub.store.catalog.sets import Sets
+from synhub.store.catalog.update import GRAPH_SHIFT
 from synhub.store.database import Database
 from synhub.vocab import SBOL2
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from synhub.rdf import Term
-from synhub.store.catalog_conditions import Condition, members
-from synhub.store.catalog_facets import CREATOR
-from synhub.store.catalog_find import find
-from synhub.store.catalog_postings import FACET
-from synhub.store.catalog_search import View
+from synhub.store.catalog.conditions import Condition, members
+from synhub.store.catalog.facets import CREATOR
+from synhub.store.catalog.find import find
+from synhub.store.catalog.postings import FACET
+from synhub.store.catalog.search import View
 
 MOST = 250_000
 """Objects that creators are counted of: a fifth of a second. Of more, these many are counted."""

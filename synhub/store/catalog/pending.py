@@ -11,7 +11,7 @@ from synhub.rdf import Iri
 from synhub.store.database import Database
 
 _PARAMETERS = 500
-_GRAPH_SHIFT = 40  # as in catalog.py
+_GRAPH_SHIFT = 40  # as in update.py
 _WALK = 20_000
 _READABLE = (
     f" AND id >> {_GRAPH_SHIFT} IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(?)))"  # noqa: S608

@@ -1,6 +1,6 @@
 """Conditions on top levels of the catalog, as SQL. Values are always bound, never pasted.
 
-Which condition finds least, and how they are put together, is catalog_search.py's business.
+Which condition finds least, and how they are put together, is search.py's business.
 """
 
 # ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
@@ -12,10 +12,10 @@ from typing import Any
 
 from synhub.rdf import Iri, Term
 from synhub.search.ast import Alternative
-from synhub.store.catalog_entry import facet_key
-from synhub.store.catalog_postings import FACET, MEMBER, TEXT, VERSION, is_shared
-from synhub.store.catalog_sets import Sets, later
-from synhub.store.catalog_words import SHORTEST_PART, is_word, split
+from synhub.store.catalog.entry import facet_key
+from synhub.store.catalog.postings import FACET, MEMBER, TEXT, VERSION, is_shared
+from synhub.store.catalog.sets import Sets, later
+from synhub.store.catalog.words import SHORTEST_PART, is_word, split
 
 _PHRASE_LENGTH = 64  # characters of a phrase that are looked up; the rest is checked on what is found
 _NONE = "SELECT id FROM top_level WHERE 0"
@@ -121,7 +121,7 @@ def is_named(name: str, iris: Iterable[Iri]) -> Condition:
 
 
 def is_on_day(name: str, kind: int, at_us: int, *, before: bool) -> Condition:
-    """A date (kind of `catalog_entry.DATES`) that is certainly before, or not before, an instant."""
+    """A date (kind of `entry.DATES`) that is certainly before, or not before, an instant."""
     holds = f"earliest < :{name} AND latest < :{name}" if before else f"earliest >= :{name}"
     holds = f"kind = :{name}_kind AND {holds}"
     return Condition(

@@ -9,9 +9,9 @@ import json
 from collections.abc import Sequence
 
 from synhub.rdf import Iri
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import IN_GRAPH, Condition, is_latest, names
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import IN_GRAPH, Condition, is_latest, names
+from synhub.store.catalog.search import View
 
 # Few identities are referred to, and asking that is quicker than finding the latest: 140 ms for 40 000, not 350
 # [measured].

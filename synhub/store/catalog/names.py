@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from synhub.search.ast import fold
-from synhub.store.catalog_conditions import Condition
-from synhub.store.catalog_entry import SEPARATOR
+from synhub.store.catalog.conditions import Condition
+from synhub.store.catalog.entry import SEPARATOR
 from synhub.store.database import Database
 from synhub.vocab import SBOL2
 

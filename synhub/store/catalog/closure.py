@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from synhub.model import Dataset
 from synhub.rdf import Iri
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import is_named
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import is_named
+from synhub.store.catalog.search import View
 from synhub.store.top_levels import batches
 
 _REFERENCES = """

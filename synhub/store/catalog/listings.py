@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from synhub.rdf import Iri
-from synhub.store.catalog import Catalog
-from synhub.store.catalog_conditions import Condition, names
-from synhub.store.catalog_postings import VERSION
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import Condition, names
+from synhub.store.catalog.postings import VERSION
+from synhub.store.catalog.search import View
 from synhub.store.database import Database
 
 IS_ROOT = Condition(
@@ -66,7 +66,7 @@ def count_class(catalog: Catalog, graph: Iri, cls: Iri) -> int:
 def member_page(
     view: View, collection: int, sort: int, offset: int, limit: int, *, descending: bool
 ) -> list[int] | None:
-    """Return row ids of a piece of the list of a collection's (row id) members. `sort` is one of catalog_members.py.
+    """Return row ids of a piece of the list of a collection's (row id) members. `sort` is one of members.py.
 
     By IRI where the sorted column is the same. None where some are members by their identity alone: which version that
     is stands in no list.

@@ -1,6 +1,6 @@
 """Counts of the catalog: how much is in it, and whether its counters agree with its rows."""
 
-from synhub.store.catalog import Catalog
+from synhub.store.catalog.catalog import Catalog
 
 
 def count_top_levels(catalog: Catalog) -> int:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from synhub.rdf import Iri, iri_term
 from synhub.search.ast import FoundSequence
 from synhub.search.refget import Digest
-from synhub.store.catalog import GRAPH_SHIFT, Catalog
-from synhub.store.catalog_conditions import IN_GRAPH, Condition, has_key, is_one_of
-from synhub.store.catalog_entry import Elements, elements_of, facet_key
-from synhub.store.catalog_search import View
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.conditions import IN_GRAPH, Condition, has_key, is_one_of
+from synhub.store.catalog.entry import Elements, elements_of, facet_key
+from synhub.store.catalog.search import View
+from synhub.store.catalog.update import GRAPH_SHIFT
 from synhub.store.database import Database
 from synhub.vocab import SBOL2, SO
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from synhub.store.catalog_postings import ALL, LATEST, MEMBER, VERSION, Postings
+from synhub.store.catalog.postings import ALL, LATEST, MEMBER, VERSION, Postings
 
 SORT_NAME, SORT_ID, SORT_CLASS = 0, 1, 2
 KEYS = ("t.sort_name", "t.sort_id", "t.class || ' ' || t.sort_id")

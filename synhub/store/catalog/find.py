@@ -10,9 +10,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from synhub.store import catalog_bits as bits
-from synhub.store.catalog_conditions import Condition
-from synhub.store.catalog_sets import Sets
+from synhub.store.catalog import bits
+from synhub.store.catalog.conditions import Condition
+from synhub.store.catalog.sets import Sets
 
 SOME = 4_000  # what is checked row by row, rather than by an index of trigrams or dates
 _FEW = 500  # rows that are looked at one by one before any set is made

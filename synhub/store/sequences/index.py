@@ -1,6 +1,6 @@
 """The sequence index: which stored sequences contain or resemble a query. Needs numpy and edlib: children only.
 
-Answers for: candidates by words in common (sequence_candidates.py), their comparison, the best matches in order, and
+Answers for: candidates by words in common (candidates.py), their comparison, the best matches in order, and
 saying what was not looked at. It holds sequences by their digests and knows neither objects nor graphs: `visible`
 tells which digests the caller may see, before anything is compared, so that what may not be seen costs no place.
 """
@@ -27,15 +27,15 @@ from synhub.search.alignment import (
     score_of,
 )
 from synhub.search.seeds import KEYS, Seeds, seeds_with_errors, seeds_without_errors
-from synhub.store.sequence_candidates import (
+from synhub.store.sequences.candidates import (
     MOST_HITS,
     Candidates,
     best_of_each,
     find_candidates,
 )
-from synhub.store.sequence_compare import LONGEST_WORD, fewest_errors, same_letters
-from synhub.store.sequence_files import MANIFEST, Facts, read_manifest
-from synhub.store.sequence_segment import Segment
+from synhub.store.sequences.compare import LONGEST_WORD, fewest_errors, same_letters
+from synhub.store.sequences.files import MANIFEST, Facts, read_manifest
+from synhub.store.sequences.segment import Segment
 
 Visible = Callable[[Sequence[bytes]], AbstractSet[bytes]]
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from synhub.store import catalog_bits as bits
-from synhub.store.catalog_conditions import Condition
-from synhub.store.catalog_find import SOME, find, find_candidates, find_few, is_dense, meeting, rows_meeting
-from synhub.store.catalog_orders import RANK, Columns, Order
-from synhub.store.catalog_sets import Sets
+from synhub.store.catalog import bits
+from synhub.store.catalog.conditions import Condition
+from synhub.store.catalog.find import SOME, find, find_candidates, find_few, is_dense, meeting, rows_meeting
+from synhub.store.catalog.orders import RANK, Columns, Order
+from synhub.store.catalog.sets import Sets
 
 _STEPS = 6  # rows along the index of uses take as long as to fetch and sort one [measured]
 _BATCH = 200  # rows that are checked together on the way

@@ -1,7 +1,7 @@
 """Sets of the top levels of one graph, as one reader sees it: what has a term, what is to be seen, what is latest.
 
-A set is a number with a bit for each row (catalog_bits.py). What the terms are, and how the sets are written, is
-catalog_postings.py's business.
+A set is a number with a bit for each row (bits.py). What the terms are, and how the sets are written, is
+postings.py's business.
 """
 
 # ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from synhub.store import catalog_bits as bits
-from synhub.store.catalog_postings import ALL, HIDDEN, LATEST, USED
-from synhub.store.catalog_words import words_with
+from synhub.store.catalog import bits
+from synhub.store.catalog.postings import ALL, HIDDEN, LATEST, USED
+from synhub.store.catalog.words import words_with
 from synhub.store.database import Database
 
 _TERM = "SELECT chunk - :first, ids FROM posting WHERE kind = :kind AND term = :term AND chunk BETWEEN :first AND :last"

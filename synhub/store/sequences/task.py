@@ -14,11 +14,11 @@ from typing import Any
 
 from synhub.rdf import Iri
 from synhub.search.alignment import SequenceQuery
-from synhub.store.catalog_pending import visible_digests
+from synhub.store.catalog.pending import visible_digests
 from synhub.store.database import Database
-from synhub.store.sequence_files import Facts
-from synhub.store.sequence_index import SequenceIndex
-from synhub.store.sequence_segment import merge_segments
+from synhub.store.sequences.files import Facts
+from synhub.store.sequences.index import SequenceIndex
+from synhub.store.sequences.segment import merge_segments
 
 _SPARE_S = 0.5  # of the time of a search, for the answer
 

@@ -1,17 +1,17 @@
 """Which top levels have a term: sets of ids in chunks, kept by every job. Here they are written, built and checked.
 
-Reading them is catalog_sets.py's business. What is hidden stays in the sets.
+Reading them is sets.py's business. What is hidden stays in the sets.
 """
 
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from synhub.store import catalog_bits as bits
-from synhub.store.catalog_words import number_words, split
+from synhub.store.catalog import bits
+from synhub.store.catalog.words import number_words, split
 
 # kinds of terms
 ALL = 0  # term 0: every top level
-FACET = 1  # `catalog_entry.facet_key`s of values that many objects share
+FACET = 1  # `entry.facet_key`s of values that many objects share
 TEXT = 2  # words (vocabulary.id) of displayIds, names and descriptions
 NAME = 3  # words of the first name, or of the displayId where there is none: top_level.sort_name
 USED = 4  # bit length of the number of uses: 0, 1, 2-3, 4-7, ...

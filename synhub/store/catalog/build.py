@@ -12,9 +12,10 @@ from pathlib import Path
 
 from synhub.rdf import Iri
 from synhub.store.build_workers import BuildWorkers, Made
-from synhub.store.catalog import Catalog, index_words, write_fresh, write_uses
-from synhub.store.catalog_entry import Entry
-from synhub.store.catalog_rebuild import chunks_of, write_listings, write_sets
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.entry import Entry
+from synhub.store.catalog.rebuild import chunks_of, write_listings, write_sets
+from synhub.store.catalog.update import index_words, write_fresh, write_uses
 from synhub.store.database import delete_database
 from synhub.store.sorted_top_levels import SortedTopLevel
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from synhub.search.alignment import Alphabet
 from synhub.search.seeds import CODINGS, KEYS, Bytes, Keys, word_keys
-from synhub.store.sequence_files import DIGEST_BYTES, Facts, delete_segment, describe, write_segment
+from synhub.store.sequences.files import DIGEST_BYTES, Facts, delete_segment, describe, write_segment
 
 BLOCK: Final = 1 << 22
 
