@@ -67,7 +67,11 @@ def test_readme_names_every_route() -> None:
 def test_readme_lists_every_module_and_package_once() -> None:
     listed = re.findall(r"^\| `synhub/([^`]+)`", README, re.MULTILINE)
     modules = [path.name for path in (ROOT / "synhub").glob("*.py") if path.name != "__init__.py"]
-    packages = [path.parent.name + "/" for path in (ROOT / "synhub").glob("*/__init__.py")]
+    packages = [
+        path.parent.relative_to(ROOT / "synhub").as_posix() + "/"
+        for path in (ROOT / "synhub").rglob("__init__.py")
+        if path.parent != ROOT / "synhub"
+    ]
 
     assert sorted(listed) == sorted(modules + packages)
 
