@@ -1,7 +1,7 @@
 """The command line: `synhub serve | user | check | reindex | backup | restore | load | dump | import-sparql |
 submit | validate`.
 
-Turns arguments into Settings and calls app.py, user_commands.py, client.py or validate_command.py; does nothing itself.
+Turns arguments into Settings and calls app.py, …_commands.py, client.py or validate_command.py; does nothing itself.
 app and client are imported by the command that needs them, so that `synhub submit` does not load engine and server.
 
 Exit codes: 0 done, 1 refused or found something wrong (said on stderr), 2 wrong usage or data folder in use.
@@ -146,12 +146,13 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if arguments.command in ("load", "dump", "import-sparql"):
         return _run_bulk(settings, arguments)
+    if arguments.command in ("backup", "restore"):
+        from synhub import backup_commands
+
+        copy = {"backup": backup_commands.backup, "restore": backup_commands.restore}[arguments.command]
+        return copy(settings, arguments.folder)
     from synhub import app
 
-    if arguments.command == "backup":
-        return app.backup(settings, arguments.folder)
-    if arguments.command == "restore":
-        return app.restore(settings, arguments.folder)
     command = {"serve": app.serve, "check": app.check, "reindex": app.reindex}[arguments.command]
     return command(settings)
 

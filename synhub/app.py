@@ -18,10 +18,10 @@ from typing import NamedTuple
 import uvicorn
 
 import synhub
-from synhub import backup as backup_service
 from synhub import check as checks
 from synhub import standby
-from synhub.errors import BadRequest, DataInUse, Inconsistent, NotFound, StoreUnavailable
+from synhub.backup_requests import BackupKeeper
+from synhub.errors import BadRequest, Inconsistent, StoreUnavailable
 from synhub.hub import Hub
 from synhub.identity import Registry
 from synhub.settings import Settings
@@ -152,7 +152,7 @@ def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: 
 
 @contextmanager
 def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
-    """Open everything, recover, and close it again. With `start` False the writer thread does not run.
+    """Open everything, recover, and close it again. With `start` False no thread runs that writes.
 
     Raises DataInUse, BadRequest, Inconsistent.
     """
@@ -160,61 +160,79 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
         data = stack.enter_context(data_folder(settings, create=True))
         settings = replace(settings, data=data)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
-        registry, accounts, store, journal, catalog, blobs, files, shares, quotas, backups = parts
-        if not _is_of_this_folder(catalog, journal, store):
-            logger.info("the catalog is missing or from another time; building it again")
-            catalog.close()
-            checks.reindex(store, data / CATALOG, journal)
-            catalog = stack.enter_context(closing(Catalog(data / CATALOG)))
-        removals = Removals(journal)
+        parts = _with_catalog_of_this_folder(stack, parts, data)
+        removals = Removals(parts.journal)
         writer = Writer(
-            store, journal, catalog, removals, blobs,
+            parts.store, parts.journal, parts.catalog, removals, parts.blobs,
             flush_interval_s=settings.flush_interval, step_quads=settings.step_quads,
             disk_reserve_bytes=settings.disk_reserve,
         )  # fmt: skip
         writer.recover()
-        _refuse_lost_store(store, catalog, data)
-        if accounts.get_setting("engine") != (engine := _engine_name(settings.engine)):
-            accounts.put_setting("engine", engine)
-        snapshots = None
-        if isinstance(store, EmbeddedStore):
-            # Beside the store: hard links need its file system.
-            beside = "snapshots" if store.path == data / "store" else store.path.name + "-snapshots"
-            snapshots = Snapshots(
-                store.path.with_name(beside), store.backup, lambda: writer.number, writer.is_quiet,
-                settings.snapshot_age,
-            )  # fmt: skip
-            stack.callback(snapshots.close)
-            writer.before_sequence = snapshots.take
-        lanes = Lanes(settings)
-        stack.callback(lanes.close)
-        edits = Edits(journal, writer, quotas)
-        sequences = Sequences(
-            data / SEQUENCES, catalog, store, lanes.sequence, lanes.sequence_merge, settings.sequence_timeout
-        )
-        stack.callback(sequences.stop)
-        submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare, quotas)
+        _refuse_lost_store(parts.store, parts.catalog, data)
+        if parts.accounts.get_setting("engine") != (engine := _engine_name(settings.engine)):
+            parts.accounts.put_setting("engine", engine)
+        hub = _assemble(stack, settings, parts, removals, writer)
+        hub.backups.clear()
         if start:
-            writer.start()
-            stack.callback(writer.stop)
-            housekeeper = Housekeeper(journal, catalog, blobs, files, settings.report_days)
-            housekeeper.start()
-            sequences.start()
-            stack.callback(housekeeper.stop)
-            stack.callback(submissions.close)
-            stack.callback(edits.close)
-        hub = Hub(
-            settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
-            writer, submissions, edits, quotas, backups, RecentTopLevels(store, writer.settled_number),
-            SequenceUploads(data / "sequence-uploads"),
-            sequences,
-        )  # fmt: skip
-        backups.clear()
-        if start:
-            keeper = backup_service.BackupKeeper(hub)
-            keeper.start()
-            stack.callback(keeper.stop)
+            _start(stack, hub)
         yield hub
+
+
+def _with_catalog_of_this_folder(stack: ExitStack, parts: _Parts, data: Path) -> _Parts:
+    """Return the parts with a catalog that tells what is stored: another one where it does not."""
+    if _is_of_this_folder(parts.catalog, parts.journal, parts.store):
+        return parts
+    logger.info("the catalog is missing or from another time; building it again")
+    parts.catalog.close()
+    checks.reindex(parts.store, data / CATALOG, parts.journal)
+    return parts._replace(catalog=stack.enter_context(closing(Catalog(data / CATALOG))))
+
+
+def _assemble(stack: ExitStack, settings: Settings, parts: _Parts, removals: Removals, writer: Writer) -> Hub:
+    """Make the Hub of what is open; `stack` closes what is opened for it."""
+    registry, accounts, store, journal, catalog, blobs, files, shares, quotas, backups = parts
+    snapshots = _snapshots(stack, settings, store, writer)
+    lanes = Lanes(settings)
+    stack.callback(lanes.close)
+    sequences = Sequences(
+        settings.data / SEQUENCES, catalog, store, lanes.sequence, lanes.sequence_merge, settings.sequence_timeout
+    )
+    stack.callback(sequences.stop)
+    submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare, quotas)
+    return Hub(
+        settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
+        writer, submissions, Edits(journal, writer, quotas), quotas, backups,
+        RecentTopLevels(store, writer.settled_number), SequenceUploads(settings.data / "sequence-uploads"), sequences,
+    )  # fmt: skip
+
+
+def _snapshots(stack: ExitStack, settings: Settings, store: TripleStore, writer: Writer) -> Snapshots | None:
+    """Snapshots of the embedded store, taken also before the writer begins a sequence of steps; a server has none."""
+    if not isinstance(store, EmbeddedStore):
+        return None
+    # Beside the store: hard links need its file system.
+    name = "snapshots" if store.path == settings.data / "store" else store.path.name + "-snapshots"
+    snapshots = Snapshots(
+        store.path.with_name(name), store.backup, lambda: writer.number, writer.is_quiet, settings.snapshot_age
+    )
+    stack.callback(snapshots.close)
+    writer.before_sequence = snapshots.take
+    return snapshots
+
+
+def _start(stack: ExitStack, hub: Hub) -> None:
+    """Start every thread that writes; `stack` ends them, those that give the writer work before the writer."""
+    hub.writer.start()
+    stack.callback(hub.writer.stop)
+    housekeeper = Housekeeper(hub.journal, hub.catalog, hub.blobs, hub.files, hub.settings.report_days)
+    housekeeper.start()
+    stack.callback(housekeeper.stop)
+    hub.sequences.start()
+    stack.callback(hub.submissions.close)
+    stack.callback(hub.edits.close)
+    keeper = BackupKeeper(hub)
+    keeper.start()
+    stack.callback(keeper.stop)
 
 
 def _is_of_this_folder(catalog: Catalog, journal: Journal, store: TripleStore) -> bool:
@@ -377,52 +395,3 @@ def reindex(settings: Settings) -> int:
         parts.catalog.close()
         print(f"{checks.reindex(parts.store, data / CATALOG, parts.journal)} top levels")
     return 0
-
-
-def lasting_instance(settings: Settings, done: str) -> Path:
-    """Return the data folder of an instance that outlives its process; `done` says what is to be done with it.
-
-    Raises BadRequest, NotFound.
-    """
-    if settings.engine == MEMORY:
-        raise BadRequest(f"an instance of the engine memory: ends with its process and cannot be {done}")
-    data = settings.data.resolve()
-    if not (data / DATABASE).is_file():
-        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
-    return data
-
-
-def backup(settings: Settings, target: Path) -> int:
-    """`synhub backup`: by the running server, or here when there is none; 1 when files were missing in the instance.
-
-    Raises BadRequest, NotFound, Inconsistent.
-    """
-    data = lasting_instance(settings, "backed up")
-    target = target.resolve()
-    try:
-        with open_hub(settings) as hub:
-            outcome = backup_service.take(hub, target, say)
-    except DataInUse:
-        with closing(Database(data / DATABASE, "synhub")) as database:
-            outcome = backup_service.ask(Backups(database), target, say)
-    print(outcome)
-    return 1 if outcome.problems else 0
-
-
-def restore(settings: Settings, source: Path) -> int:
-    """`synhub restore`: make the data folder out of a backup. Exit status and errors as `backup`."""
-    if settings.engine != "oxigraph:":
-        raise BadRequest("restore puts the triple store into the data folder: leave the engine at oxigraph: for it")
-
-    def recover(data: Path) -> None:
-        with open_hub(replace(settings, data=data), start=False) as hub:
-            hub.writer.stop()  # flushes
-
-    outcome = backup_service.restore(source.resolve(), settings.data.resolve(), recover, say)
-    print(outcome)
-    return 1 if outcome.problems else 0
-
-
-def say(message: str) -> None:
-    if message:
-        print(message, file=sys.stderr)

@@ -16,7 +16,7 @@ import pytest
 from backup_instance import DEVICE, answers, fill, hold_writer, parts, start_removal
 from live import PASSWORD, PREFIX, Live, live
 
-from synhub import backup
+from synhub import backup, backup_requests
 from synhub.__main__ import main
 from synhub.app import open_hub
 from synhub.errors import BadRequest, Stopping
@@ -371,7 +371,7 @@ def test_command_says_so_when_the_server_dies(data: Path, capsys: pytest.Capture
         server = threading.Thread(target=serve)
         server.start()
         with pytest.raises(BadRequest, match="said nothing more about the backup for 2 s"):
-            backup.ask(backups, data.parent / "copy", die_after_the_first_word, patience_s=2)
+            backup_requests.ask(backups, data.parent / "copy", die_after_the_first_word, patience_s=2)
         server.join()
         assert database.rows("SELECT * FROM backup") == []
 
@@ -379,7 +379,7 @@ def test_command_says_so_when_the_server_dies(data: Path, capsys: pytest.Capture
 def test_command_says_so_when_no_server_answers(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with hold(data, create=False), closing(Database(data / "synhub.sqlite", "synhub")) as database:
         with pytest.raises(BadRequest, match="began no backup for 1 s: it is no running server"):
-            backup.ask(Backups(database), data.parent / "copy", quiet, patience_s=1)
+            backup_requests.ask(Backups(database), data.parent / "copy", quiet, patience_s=1)
         assert database.rows("SELECT * FROM backup") == []
 
 
@@ -393,7 +393,7 @@ def test_server_that_starts_forgets_what_an_earlier_one_began(data: Path) -> Non
 
 
 def test_backup_that_nobody_waits_for_is_given_up(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backup, "_BEAT_S", 0.05)
+    monkeypatch.setattr(backup_requests, "_BEAT_S", 0.05)
     seen: list[str] = []
     take = backup.take
 
@@ -408,7 +408,7 @@ def test_backup_that_nobody_waits_for_is_given_up(data: Path, monkeypatch: pytes
 
         return take(hub, target, telling)
 
-    monkeypatch.setattr(backup, "take", slow)
+    monkeypatch.setattr(backup_requests, "take", slow)
     with open_hub(load_settings({}, data=data)) as hub:
         number = hub.backups.ask(str(data.parent / "copy"))
         while (row := hub.backups.find(number)) is not None and row.state == "asked":
@@ -434,7 +434,7 @@ def test_stopping_server_gives_the_backup_up_and_says_so(data: Path, monkeypatch
 
         return take(hub, target, telling)
 
-    monkeypatch.setattr(backup, "take", slow)
+    monkeypatch.setattr(backup_requests, "take", slow)
     with closing(Database(data / "synhub.sqlite", "synhub")) as database:
         backups = Backups(database)
         with open_hub(load_settings({}, data=data)):

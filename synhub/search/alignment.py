@@ -204,11 +204,6 @@ def reverse_complement(residues: str) -> str:
     return residues.translate(_COMPLEMENT)[::-1]
 
 
-def plain_cigar(cigar: str) -> str:
-    """Return a CIGAR with M for matches and mismatches, as vsearch writes it."""
-    return join_cigars([cigar.translate(str.maketrans("=X", "MM"))])
-
-
 def join_cigars(cigars: Iterable[str]) -> str:
     """Return the CIGAR of alignments that follow one another."""
     parts: list[tuple[int, str]] = []

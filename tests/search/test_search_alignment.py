@@ -17,7 +17,6 @@ from synhub.search.alignment import (
     identity_of,
     join_cigars,
     make_query,
-    plain_cigar,
     reverse_complement,
     swap_cigar,
 )
@@ -91,7 +90,6 @@ def test_rna_is_folded_to_dna() -> None:
 
 
 def test_cigars_are_written_for_others() -> None:
-    assert plain_cigar("3=1X2=1I4=2D1=") == "6M1I4M2D1M"
     assert swap_cigar("3=1I2=2D") == "3=1D2=2I"
     assert join_cigars(["3=", "2=1X", "1X4="]) == "5=2X4="
     assert count_columns("3=1X2=1I4=2D1=") == Counts(10, 1, 1, 2, 2)
