@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 from synhub.errors import BadRequest
 
 SCHEMES = ("sparql+http", "sparql+https")
-_OPTIONS = ("query", "update")
+_OPTIONS = ("query", "update", "graphs")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`base` ends in a slash. `addresses` are those of its services that were told: `query`, `update`."""
+    """`base` ends in a slash. `addresses` are those of its services that were told: `query`, `update`, `graphs`."""
 
     base: str
     addresses: Mapping[str, str]
@@ -25,7 +25,7 @@ class Endpoint:
 
 
 def parse_engine_url(url: str) -> Endpoint:
-    """Read `sparql+http://[user:password@]host[:port]/path[?query=ADDRESS&update=ADDRESS]`.
+    """Read `sparql+http://[user:password@]host[:port]/path[?query=ADDRESS&update=ADDRESS&graphs=ADDRESS]`.
 
     Addresses are absolute or relative to the path, as in a web page that stands there; user name and password are
     percent-encoded. Raises BadRequest, never with the password in it.
@@ -43,6 +43,8 @@ def parse_engine_url(url: str) -> Endpoint:
     options = parse_qsl(parts.query, keep_blank_values=True)
     for name, value in options:
         if name not in _OPTIONS or not value:
-            raise BadRequest(f"unknown {name}={value} in the engine's URL; there are query=ADDRESS and update=ADDRESS")
+            raise BadRequest(
+                f"unknown {name}={value} in the engine's URL; there are query, update and graphs, each with an address"
+            )
     addresses = {name: urljoin(base, value) for name, value in options}
     return Endpoint(base, addresses, unquote(parts.username or ""), unquote(parts.password or ""))

@@ -5,6 +5,8 @@ pieces that the server takes, and taking note when the server was out of reach. 
 traits.py; nothing here asks for a server's name.
 
 Queries ask for JSON and N-Triples, which every server writes; other forms are made of these here.
+Whole graphs come by the Graph Store Protocol; that changes by whole graphs, which no job does.
+
 Source: SPARQL 1.1 Protocol, section 2; SPARQL 1.1 Update, section 3.1.
 """
 
@@ -23,7 +25,7 @@ import pyoxigraph
 
 from synhub.errors import BadRequest, InvalidQuery, QueryTimeout, StoreUnavailable, SynhubError
 from synhub.model import ChangeSet, Dataset
-from synhub.rdf import Iri, Quad, Term, Triple, iri_of, read_nquads, read_ntriples, text_of
+from synhub.rdf import Iri, Quad, Term, Triple, iri_of, read_nquads, read_ntriples, text_of, write_ntriples
 from synhub.sbol.literals import rewritten
 from synhub.sparql import render, template
 from synhub.sparql.render import Query
@@ -42,7 +44,7 @@ _CONNECT_S = 5.0
 _READ_S = 120.0  # our own queries take milliseconds; reindex and check read whole graphs
 _UPDATE_S = 600.0
 _CONNECTIONS = 32
-_ROWS_AT_ONCE = 1_000
+_AT_ONCE = 1_000  # rows or triples
 _LEAST_ROWS = 1_000_000
 _MANY_ROWS = 102**3  # of many_rows.rq
 _NEVER_MORE = 2**20  # rows of a Virtuoso, whatever its settings say (measured)
@@ -106,7 +108,7 @@ class RemoteStore:
             solutions = results_of(answer)
             assert isinstance(solutions, pyoxigraph.QuerySolutions)
             total = 0
-            while rows := [_row(solution) for solution in islice(solutions, _ROWS_AT_ONCE)]:
+            while rows := [_row(solution) for solution in islice(solutions, _AT_ONCE)]:
                 total += len(rows)
                 yield from self._read(rows)
             self._refuse_cut(total)
@@ -163,6 +165,27 @@ class RemoteStore:
         with self._asked(query, (), (), _JSON, everywhere=True) as answer:
             found = {iri_of(Term(str(graph))) for (graph,) in cast(Iterable[Any], results_of(answer))}
         return sorted(graph for graph in found if graph.startswith(self._prefix))
+
+    def graph_text(self, graph: Iri) -> Iterator[bytes]:
+        """Yield a graph as canonical N-Triples, those of a subject together; only where `server.graph_store` is told.
+
+        Source: SPARQL 1.1 Graph Store HTTP Protocol, section 5.2.
+        """
+        if self._away:
+            raise StoreUnavailable(_SILENT)
+        address = self._endpoint.address("graphs", self._server.graph_store)
+        request = self._client.build_request("GET", address, params={"graph": graph}, headers={"Accept": _NTRIPLES})
+        with self._sent(request, self._query_auth) as answer:
+            if answer.status_code == 404:  # a graph without triples is none
+                return
+            if answer.status_code != 200:
+                self._refuse(answer)
+            found = triples_of(answer)
+            try:
+                while text := pyoxigraph.serialize(islice(found, _AT_ONCE), format=pyoxigraph.RdfFormat.N_TRIPLES):
+                    yield write_ntriples(self._read(read_ntriples(text)))
+            except (SyntaxError, OSError) as error:
+                raise StoreUnavailable(f"the answer of the triple store cannot be read: {error}") from error
 
     # --- writing ---------------------------------------------------------------------------------------------------
 

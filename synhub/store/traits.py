@@ -24,7 +24,9 @@ class Server:
     `cuts` says whether it may have a limit on the rows of a result and leave the rest out; `tells_limit`
     that row_limit.rq asks it for that limit.
     `timeout` is the value of the parameter `timeout`, in terms of `{s}` or `{ms}`; '' when it has no effect.
-    `native` are the datatypes that it keeps, None for all, `iri_bytes` is the longest IRI, 0 for any length.
+    `graph_store` is where it gives whole graphs, each subject in one piece; '' when it does not (SPARQL 1.1 Graph Store
+    HTTP Protocol, section 5.2). `native` are the datatypes that it keeps, None for all, `iri_bytes` is the longest IRI,
+    0 for any length.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Server:
     cuts: bool
     tells_limit: bool = False
     timeout: str = ""
+    graph_store: str = ""
     native: Native | None = None
     iri_bytes: int = 0
 
@@ -57,6 +60,7 @@ SERVERS = (
         settles_s=120.0,  # its log is not synced; the system writes what it holds every 30 s
         lists_graphs=True,
         cuts=False,
+        graph_store="store",
     ),
     Server(
         "Apache Jena Fuseki",
@@ -71,6 +75,7 @@ SERVERS = (
         lists_graphs=True,
         cuts=False,
         timeout="{s:g}",
+        graph_store="data",
     ),
     Server(
         "Virtuoso",

@@ -13,6 +13,7 @@ from synhub.rdf import Iri, iri_of, write_ntriples
 from synhub.sparql import template
 from synhub.store.base import TripleStore
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.remote import RemoteStore
 from synhub.store.top_levels import batches, read_top_levels
 
 _CHUNK_BYTES = 1 << 22
@@ -25,6 +26,8 @@ def lines_of(store: TripleStore, graph: Iri) -> Iterator[list[bytes]]:
     """
     if isinstance(store, EmbeddedStore):
         return whole_subjects(_dumped(store, graph))
+    if isinstance(store, RemoteStore) and store.server.graph_store:
+        return whole_subjects(store.graph_text(graph))
     return _asked(store, graph)
 
 

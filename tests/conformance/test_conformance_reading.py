@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from itertools import groupby
 
 import conformance_engines as engines
 import pyoxigraph
@@ -21,12 +22,16 @@ from conformance_engines import (
 )
 
 from synhub.model import ChangeSet, Dataset
-from synhub.rdf import Iri, Term
+from synhub.rdf import Iri, Term, iri_term, write_ntriples
 from synhub.sparql import template
 from synhub.sparql.render import Query
 from synhub.store.base import TripleStore
+from synhub.store.whole_store import lines_of
+from synhub.vocab import SBH
 
 pytestmark = pytest.mark.slow
+
+TOP_LEVEL = iri_term(SBH.topLevel)
 
 engine, opener, store, three = engines.engine, engines.opener, engines.store, engines.three
 
@@ -167,3 +172,22 @@ def test_graphs_that_hold_something_are_listed(three: TripleStore) -> None:
     assert three.graphs() == [PUBLIC, ALICE, BOB]
     three.apply(ChangeSet(quads(ALICE, triple("alice")), b""))
     assert [graph for graph in three.graphs() if graph != ALICE] == [PUBLIC, BOB]
+
+
+def test_a_whole_graph_comes_as_lines_with_those_of_a_subject_together(store: TripleStore) -> None:
+    tops = [Term(f"<http://h/part{n:04}>") for n in range(1_500)]
+    odd = [Term('"a \\"quote\\", a tab\\t, \\u00E9 and \\U0001F9EC"'), Term('"x"@en-GB'), Term('"01"^^<http://h/own>')]
+    said = [(top, TOP_LEVEL, top) for top in tops]
+    said += [(top, p, odd[n % 3]) for p in (P, Q) for n, top in enumerate(tops)]
+    add(store, ALICE, *said)
+    add(store, BOB, triple("of another graph"))
+
+    batches = list(lines_of(store, ALICE))
+
+    lines = [line for batch in batches for line in batch]
+    kept = store.construct(Query("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }"), Dataset((ALICE,)))
+    assert len(kept) == len(said)
+    assert sorted(lines) == sorted(write_ntriples(kept).split(b"\n")[:-1])
+    subjects = [subject for subject, _ in groupby(line.split(b" ", 1)[0] for line in lines)]
+    assert sorted(subjects) == sorted(top.encode() for top in tops)
+    assert list(lines_of(store, PUBLIC)) == []
