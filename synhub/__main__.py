@@ -26,13 +26,10 @@ def _port(text: str) -> int:
     return port
 
 
-def _add_data(parser: argparse.ArgumentParser) -> None:
+def _add_instance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="folder that holds the instance; default ./synhub-data"
     )
-
-
-def _add_engine(parser: argparse.ArgumentParser) -> None:
     what = (
         "oxigraph: (on disk, the default), memory: (deleted at exit), or a SPARQL server, sparql+http://host:port/path"
     )
@@ -41,7 +38,7 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     # No defaults here: what is not given comes from SYNHUB_… variables, then from settings.SETTINGS.
-    _add_data(parser)
+    _add_instance(parser)
     parser.add_argument("--host", help="address to listen on; default 127.0.0.1")
     parser.add_argument("--port", type=_port, help="port to listen on, 0 for a free one; default 7777")
     parser.add_argument(
@@ -49,7 +46,6 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="IRI",
         help="base of all IRIs, fixed at the first start; default http://localhost:<port>/",
     )
-    _add_engine(parser)
     parser.add_argument("--no-signup", action="store_const", const=True, help="nobody may register")
     parser.add_argument(
         "--no-access-log", action="store_const", const=True, help="do not tell each request on standard error"
@@ -91,7 +87,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--login", metavar="NAME", help="user of the endpoint; the password is SYNHUB_SPARQL_PASSWORD")
     parser.add_argument("--digest", action="store_true", help="the endpoint wants Digest instead of Basic")
     parser.add_argument("--uri-prefix", metavar="IRI", help="base of all IRIs here; default that of the graph")
-    _add_data(parser)
+    _add_instance(parser)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -104,24 +100,22 @@ def build_parser() -> argparse.ArgumentParser:
         ("check", "prove that store, catalog, blobs and journal agree"),
         ("reindex", "build the catalog anew from the store"),
     ):
-        command = commands.add_parser(name, help=what)
-        _add_data(command)
-        _add_engine(command)
+        _add_instance(commands.add_parser(name, help=what))
     backup = commands.add_parser("backup", help="copy an instance, also while the server runs")
     backup.add_argument("folder", type=Path, metavar="DIR", help="where to: empty, or a name that is free")
-    _add_data(backup)
+    _add_instance(backup)
     restore = commands.add_parser("restore", help="make a new data folder out of a backup")
     restore.add_argument("folder", type=Path, metavar="DIR", help="the backup")
-    _add_data(restore)
+    _add_instance(restore)
     load = commands.add_parser("load", help="fill an empty instance with N-Quads files")
     load.add_argument("sources", nargs="+", type=Path, metavar="DIR|FILE", help="a dump, or .nq and .nq.gz files")
     load.add_argument("--uri-prefix", metavar="IRI", help="base of all IRIs; default that of the dump")
-    _add_data(load)
+    _add_instance(load)
     _add_import(commands.add_parser("import-sparql", help="fetch a graph of another instance over SPARQL"))
     dump = commands.add_parser("dump", help="write all triples as N-Quads files, also while the server runs")
     dump.add_argument("folder", type=Path, metavar="DIR", help="where to: empty, or a name that is free")
     dump.add_argument("--graph", action="append", default=[], metavar="IRI", help="this graph only; may be repeated")
-    _add_data(dump)
+    _add_instance(dump)
     _add_submit(commands.add_parser("submit", help="send files to an instance"))
     validate_command.add_arguments(commands.add_parser("validate", help="say what is wrong with files"))
     return parser

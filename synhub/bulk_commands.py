@@ -22,6 +22,7 @@ from synhub.store.accounts import Accounts
 from synhub.store.data_folder import DATABASE, IMPORTS, LOADING, left_as_it_was
 from synhub.store.database import Database
 from synhub.store.journal import Journal
+from synhub.store.open import is_remote
 
 
 @contextmanager
@@ -64,15 +65,16 @@ def _ownerless(accounts: Accounts, registry: Registry, loaded: loading.Loaded) -
 
 def dump(settings: Settings, graphs: Sequence[str], target: Path) -> int:
     """`synhub dump`: of what is stored now, or, while a server runs, of a backup that it makes. Errors as `backup`."""
-    lasting_instance(settings, "dumped")
+    data = lasting_instance(settings, "dumped")
     target = target.resolve()
     try:
         with open_hub(settings) as hub:
             hub.writer.finish()
             dumping.dump(hub.registry, hub.store, graphs, target, say)
     except DataInUse:
+        _refuse_moving_triples(data)
         with tempfile.TemporaryDirectory(prefix="synhub-dump-", dir=target.parent) as name:
-            copy = replace(settings, data=Path(name) / "data")
+            copy = replace(settings, data=Path(name) / "data", engine="oxigraph:")
             say("a server runs: it makes a backup, and that is dumped")
             backup(settings, Path(name) / "backup")
             restore(copy, Path(name) / "backup")
@@ -80,6 +82,17 @@ def dump(settings: Settings, graphs: Sequence[str], target: Path) -> int:
             return dump(copy, graphs, target)
     print(f"{target}: a dump of triples only; accounts and attached files are in a `synhub backup`")
     return 0
+
+
+def _refuse_moving_triples(data: Path) -> None:
+    """Raises BadRequest when the instance in use keeps its triples on a server, of which there is no backup to dump."""
+    with closing(Database(data / DATABASE, "synhub")) as database, closing(Accounts(database)) as accounts:
+        engine = accounts.get_setting("engine")
+    if engine is not None and is_remote(engine):
+        raise BadRequest(
+            f"the triples of this instance are kept by {engine} and change while synhub runs: stop synhub, and dump"
+            " again with this server as --engine"
+        )
 
 
 def import_sparql(settings: Settings, source: Source, owner: str | None) -> int:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import engine_servers
 import pytest
 from backup_instance import Answers, answers, fill
 from live import PREFIX, live
@@ -107,6 +108,29 @@ def test_a_running_server_is_dumped_from_a_backup_of_its_own(tmp_path: Path) -> 
     assert main(["load", str(tmp_path / "dump"), "--data", str(tmp_path / "second")]) == 0
     assert quads(tmp_path / "second") == quads(tmp_path / "first")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dump", "first", "second"]
+
+
+def test_what_a_sparql_server_keeps_is_dumped_when_nothing_changes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "server").mkdir()
+    with engine_servers.oxigraph(tmp_path / "server") as server:
+        dump = ["dump", str(tmp_path / "dump"), "--data", str(tmp_path / "first"), "--engine", server.url]
+        with live(tmp_path / "first", engine=server.url) as hub:
+            fill(hub)
+            assert main(dump) == 1
+            kept = server.url.removeprefix("sparql+")
+            assert f"kept by sparql+{kept} and change while synhub runs: stop synhub" in capsys.readouterr().err
+            assert not (tmp_path / "dump").exists()
+            before = answers(hub, (None,))
+        assert main(dump) == 0
+    assert main(["load", str(tmp_path / "dump"), "--data", str(tmp_path / "second")]) == 0
+    with live(tmp_path / "second", engine="oxigraph:") as hub:
+        hub.user("alice")
+        again = answers(hub, (None,))
+    listings = [key for key in before if key[1].startswith(("/search", "/rootCollections", "/ComponentDefinition"))]
+    assert len(listings) == 10
+    assert [again[key] for key in listings] == [before[key] for key in listings]
 
 
 def test_a_dump_that_has_been_changed_is_refused(
