@@ -27,11 +27,12 @@ from synhub.errors import BadRequest, InvalidQuery, QueryTimeout, StoreUnavailab
 from synhub.model import ChangeSet, Dataset
 from synhub.rdf import Iri, Quad, Term, Triple, iri_of, read_nquads, read_ntriples, text_of, write_ntriples
 from synhub.sbol.literals import rewritten
-from synhub.sparql import render, template
+from synhub.sparql import template
 from synhub.sparql.render import Query
 from synhub.store.base import Row, StoreTraits
 from synhub.store.endpoint import Endpoint
 from synhub.store.remote_answers import Challenged, results_of, triples_of
+from synhub.store.remote_updates import data_blocks
 from synhub.store.traits import NO_GRAPH, SERVERS, UNKNOWN, Server
 from synhub.store.wrapping import unwrap, wrap
 
@@ -204,8 +205,9 @@ class RemoteStore:
     def apply(self, changes: ChangeSet) -> None:
         """Remove, then add: in one update when the server takes that much, else in several, which redo repeats."""
         removes, adds = self._written(read_nquads(changes.removes)), self._written(read_nquads(changes.adds))
-        pieces = [f"DELETE DATA {{\n{text}\n}}" for text in self._blocks(removes)]
-        pieces += [f"INSERT DATA {{\n{text}\n}}" for text in self._blocks(adds)]
+        most = self._server.update_quads, self._server.update_bytes
+        pieces = [f"DELETE DATA {{\n{text}\n}}" for text in data_blocks(removes, *most)]
+        pieces += [f"INSERT DATA {{\n{text}\n}}" for text in data_blocks(adds, *most)]
         if not pieces:
             return
         at_once = len(removes) + len(adds) <= self._server.update_quads
@@ -250,15 +252,6 @@ class RemoteStore:
         native = self._server.native
         found = [(s, p, changed.get(o, o), g) for s, p, o, g in quads]
         return found if native is None else [(s, p, wrap(o, native), g) for s, p, o, g in found]
-
-    def _blocks(self, quads: Sequence[Quad]) -> Iterator[str]:
-        """Yield the inside of DATA { … } in pieces that the server takes."""
-        graphs: dict[Term, list[Triple]] = {}
-        for s, p, o, g in quads:
-            graphs.setdefault(g, []).append((s, p, o))
-        for graph, triples in graphs.items():
-            for batch in _batches(triples, self._server.update_quads, self._server.update_bytes):
-                yield render.graph_block(iri_of(graph), batch)
 
     # --- HTTP ------------------------------------------------------------------------------------------------------
 
@@ -391,17 +384,3 @@ class RemoteStore:
 
 def _row(solution: pyoxigraph.QuerySolution) -> Row:
     return tuple(None if term is None else Term(str(term)) for term in solution)
-
-
-def _batches(triples: Sequence[Triple], most: int, most_bytes: int) -> Iterator[list[Triple]]:
-    batch: list[Triple] = []
-    size = 0
-    for triple in triples:
-        length = sum(len(term.encode()) for term in triple) + 4
-        if batch and (len(batch) == most or size + length > most_bytes):
-            yield batch
-            batch, size = [], 0
-        batch.append(triple)
-        size += length
-    if batch:
-        yield batch
