@@ -272,9 +272,9 @@ def _resources(figures: Figures) -> str:
     head = ("memory, MiB", "process RSS", "process PSS", "all RSS", "all PSS", "processes")
     return (
         _table(head, rows)
-        + f"\nLoading {_mib(figures.quads_bytes)} MiB of N-Quads: synhub {figures.loading_s:.0f} s (bulk load and"
-        f" `synhub reindex`), Virtuoso {figures.their_loading_s:.0f} s. synhub is ready {figures.start_s:.1f} s after"
-        f" its start. Disk: synhub {_mib(figures.disk)} MiB, Virtuoso {_mib(figures.their_disk)} MiB.\n"
+        + f"\nLoading {_mib(figures.quads_bytes)} MiB of N-Quads: synhub {figures.loading_s:.0f} s (`synhub load`:"
+        f" store, catalog, sequence index), Virtuoso {figures.their_loading_s:.0f} s. synhub is ready"
+        f" {figures.start_s:.1f} s after its start. Disk: synhub {_mib(figures.disk)} MiB, Virtuoso {_mib(figures.their_disk)} MiB.\n"
     )
 
 

@@ -126,8 +126,7 @@ def _first_line(process: "subprocess.Popen[str]", log: Path) -> str:
 def prepare_synhub(data: Path, quads: Path, user: str, prefix: str) -> float:
     """Fill a data folder offline, as an administrator would; return how long loading and indexing took, in seconds.
 
-    The steps: `synhub user add` makes the folder, the engine's bulk loader fills `store/`, `synhub reindex` builds the
-    catalog.
+    The steps: `synhub user add` makes the folder, `synhub load` fills the store, the catalog and the sequence index.
     """
     place = {"SYNHUB_DATA": str(data), "SYNHUB_URI_PREFIX": prefix}
     run(
@@ -135,12 +134,7 @@ def prepare_synhub(data: Path, quads: Path, user: str, prefix: str) -> float:
         deadline_s=START_S, sent=PASSWORD + "\n", environment=place,
     )  # fmt: skip
     started = time.monotonic()
-    load = (
-        "import sys; from pyoxigraph import RdfFormat, Store; store = Store(sys.argv[1]);"
-        " store.bulk_load(path=sys.argv[2], format=RdfFormat.N_QUADS); store.optimize(); store.flush()"
-    )
-    run([sys.executable, "-c", load, str(data / "store"), str(quads)], deadline_s=LOAD_S)
-    run(python("synhub", "reindex"), deadline_s=LOAD_S, environment=place)
+    run(python("synhub", "load", str(quads)), deadline_s=LOAD_S, environment=place)
     return time.monotonic() - started
 
 

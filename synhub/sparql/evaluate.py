@@ -27,6 +27,8 @@ from synhub.sparql.mistakes import explain
 from synhub.vocab import DOCUMENT_PREFIXES
 
 _PLACE = re.compile(r"error at (\d+):(\d+)(?:: (.*))?", re.DOTALL)
+# What XML 1.0 (section 2.2) has no way to write, as UTF-8: controls, U+FFFE and U+FFFF.
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _ELEMENT_NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
 _UNGROUPED = "The SELECT contains a variable that is unbound"
 _GROUPED = "GROUP BY was completed with the other variables of SELECT"
@@ -39,6 +41,7 @@ class Output(Protocol):
 
     def header(self, value: dict[str, Any]) -> None: ...
     def write(self, data: bytes) -> int: ...
+    def flush(self) -> None: ...
 
 
 def run(argument: dict[str, Any], output: Output) -> None:
@@ -90,7 +93,7 @@ def respond(query: str, media_type: str, ask: Callable[[str], AbstractContextMan
 
 def _write(found: Found, media_type: str, output: Output, note: str = "") -> None:
     output.header({"note": note})
-    file = cast(IO[bytes], output)
+    file = cast(IO[bytes], _XmlOutput(output) if media_type.endswith("xml") else output)
     if isinstance(found, QuerySolutions | QueryBoolean):
         results_format = QueryResultsFormat.from_media_type(media_type)
         assert results_format is not None, media_type
@@ -100,6 +103,27 @@ def _write(found: Found, media_type: str, output: Output, note: str = "") -> Non
         assert rdf_format is not None, media_type
         triples = _as_elements(found) if rdf_format == RdfFormat.RDF_XML else found
         serialize(triples, file, rdf_format, prefixes=DOCUMENT_PREFIXES)
+
+
+class _XmlOutput:
+    """Passes XML on. Raises InvalidQuery where the engine writes a character that no XML can hold."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._last = b""
+
+    def write(self, data: bytes) -> int:
+        found = _NOT_XML.search(self._last + data)
+        if found is not None:
+            code = ord(found[0].decode())
+            raise InvalidQuery(
+                f"a value has the character U+{code:04X}, which XML has no way to write; ask for another format"
+            )
+        self._last = bytes(data[-2:])
+        return self._output.write(data)
+
+    def flush(self) -> None:
+        self._output.flush()
 
 
 def _as_elements(triples: Iterable[Triple]) -> Iterator[Triple]:

@@ -159,6 +159,22 @@ def test_property_that_rdf_xml_cannot_write_is_told(hub: Hub) -> None:
     assert "<http://example.org/#1> 1" in answer(hub, ANONYMOUS, query)
 
 
+@pytest.mark.parametrize(
+    ("query", "accept"),
+    [
+        ("SELECT (?c AS ?found) { VALUES ?c { 'bell CHARACTER' } }", "application/sparql-results+xml"),
+        ("CONSTRUCT { <http://a/b> <http://c/d> 'CHARACTER' } {}", "application/rdf+xml"),
+    ],
+)
+@pytest.mark.parametrize("code", ["0007", "FFFE", "0000"])
+def test_character_that_xml_cannot_write_is_told(hub: Hub, query: str, accept: str, code: str) -> None:
+    asked = query.replace("CHARACTER", f"\\u{code}")
+    with pytest.raises(InvalidQuery, match=rf"U\+{code}, which XML has no way to write"):
+        run_query(hub, ANONYMOUS, asked, accept)
+    body = run_query(hub, ANONYMOUS, query.replace("CHARACTER", "\\u0009 \\uFFFD \\U0001F9EC"), accept).body
+    assert isinstance(body, bytes) and "🧬" in body.decode()
+
+
 # --- what goes wrong
 # -----------------------------------------------------------------------------------------------
 
