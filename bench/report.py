@@ -274,7 +274,8 @@ def _resources(figures: Figures) -> str:
         _table(head, rows)
         + f"\nLoading {_mib(figures.quads_bytes)} MiB of N-Quads: synhub {figures.loading_s:.0f} s (`synhub load`:"
         f" store, catalog, sequence index), Virtuoso {figures.their_loading_s:.0f} s. synhub is ready"
-        f" {figures.start_s:.1f} s after its start. Disk: synhub {_mib(figures.disk)} MiB, Virtuoso {_mib(figures.their_disk)} MiB.\n"
+        f" {figures.start_s:.1f} s after its start. Disk: synhub {_mib(figures.disk)} MiB, Virtuoso"
+        f" {_mib(figures.their_disk)} MiB.\n"
     )
 
 
