@@ -12,9 +12,10 @@ from typing import Any
 
 from pyoxigraph import Store
 
+from synhub.errors import InvalidQuery
 from synhub.rdf import Iri
 from synhub.sparql.evaluate import Found, Output, respond
-from synhub.sparql.lexer import error_at, tokens
+from synhub.sparql.lexer import position, tokens
 from synhub.sparql.render import Query
 from synhub.store.endpoint import parse_engine_url
 from synhub.store.remote import RemoteStore
@@ -60,7 +61,8 @@ def _refuse_functions(text: str) -> None:
         name, _, local = word.text.partition(":")
         iri = word.text[1:-1] if word.kind == "iri" else prefixes.get(name, "") + local
         if not iri.startswith(XSD.NS):
-            raise error_at(
-                text, word.start, f"{word.text[:100]} ( … ) is not allowed here: of functions with a name of their own"
-                " only those of XML Schema are, and lists are written as rdf:first and rdf:rest"
+            raise InvalidQuery(
+                "on this instance's triple store a name in <…> or with a prefix cannot be followed by a parenthesis: of"
+                " functions with such names only those of XML Schema are there, and lists are written as rdf:first and"
+                " rdf:rest", *position(text, word.start),
             )  # fmt: skip
