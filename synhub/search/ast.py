@@ -51,7 +51,10 @@ class InCollection:
 
 @dataclass(frozen=True, slots=True)
 class HasDate:
-    """One of the object's dates (`predicate`) lies on or before, or on or after `day`, in UTC."""
+    """One of the object's dates (`predicate`) lies on or before, or on or after `day`, in UTC.
+
+    So is a time that has no zone; a date without a time is that day.
+    """
 
     predicate: Iri
     day: date

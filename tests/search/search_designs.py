@@ -41,6 +41,9 @@ BELOW += [("typeBelow", t) for t in ("PhysicalEntity", "macromolecule", "biopax:
 WORDS = ["gfp", "GFP", "Lac", "lac promoter", "pLac", "a", "É", "ΑΣ", "100%", 'say "x"', "x'y", "\\d", "_", "*"]
 TEXTS = [*WORDS, "Lac Promoter strong", "gfp%", "été", "back\\slash", "İstanbul", "a\tb", "日本語 parts"]
 MOMENTS = ["2020-01-01T00:00:00Z", "2020-01-01T23:59:59.9Z", "2020-01-02T00:00:00", "2020-01-02T00:00:00+14:00"]
+MOMENTS += ["2020-01-01", "2020-01-02Z", "2020-01-02+02:00", "2020-01-01T23:59:59.9", "2020-01-01T24:00:00"]
+NO_MOMENTS = ["yesterday", "2020-01", "2020-02-30", "2020-01-02T00:00Z", "Tuesday", ""]
+DATATYPES = [None, XSD.dateTime, Iri(XSD.NS + "date")]
 DAYS = [date(2019, 12, 31), date(2020, 1, 1), date(2020, 1, 2), date(2020, 1, 3)]
 SEQUENCES = ["acgt", "ACGT", "acgtt", "aacgt", "C1CC1", "c1cc1", "MKV*", "mkv*"]
 QUOTED_BOB = "'Bob'"
@@ -70,8 +73,8 @@ def random_entry(graph: Iri, n: int, rnd: random.Random) -> tuple[Removed, list[
     own += [(STATUS, literal_term(rnd.choice(["Available", "7"])))] * rnd.randint(0, 1)
     own += [(STATUS, literal_term("7", XSD.integer))] * (rnd.random() < 0.2)
     own += [
-        (rnd.choice([DCTERMS.created, DCTERMS.modified]), literal_term(m))
-        for m in rnd.sample([*MOMENTS, "yesterday"], 2)
+        (rnd.choice([DCTERMS.created, DCTERMS.modified]), literal_term(m, rnd.choice(DATATYPES)))
+        for m in [*rnd.sample(MOMENTS, 2), rnd.choice(NO_MOMENTS)]
     ]
     if kind == CLASSES[1]:
         own += [(SBOL2.member, member) for member in some]

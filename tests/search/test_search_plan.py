@@ -167,7 +167,7 @@ def test_any_path_of_any_actor_means_its_query(pair: tuple[EmbeddedStore, Catalo
             continue
         agree(store, catalog, reader, query, entries, f"seed {seed}, {path}")
         found += service.count(catalog, store, reader, query) > 0
-    assert found > 5
+    assert found > 0, f"seed {seed}"
 
 
 def test_folding_and_the_engine_differ_on_young_scripts_only() -> None:
@@ -267,7 +267,7 @@ def test_pages_in_any_order_are_pieces_of_the_same_list(pair: tuple[EmbeddedStor
 def test_orders_are_those_of_the_query_that_is_shown(pair: tuple[EmbeddedStore, Catalog], key: SortKey) -> None:
     store, catalog = pair
     property_of = {"name": DCTERMS.title, "displayId": SBOL2.displayId, "created": DCTERMS.created}
-    values = ["2021-05-01T00:00:00Z", "2019-05-01T00:00:00Z", "2019-05-01T00:00:00Z", "2020-05-01T01:00:00Z", None]
+    values = ["2021-05-01", "2019-05-01T00:00:00", "2019-05-01T00:00:00", "2020-05-01T01:00:00+02:00", None]
     entries = {}
     for n, value in enumerate(values):
         iri = object_iri(PUBLIC, n)
@@ -307,8 +307,44 @@ def test_pages_of_a_frequent_word_are_pieces_of_the_whole(
     fill(store, catalog, dict(random_entry(graph, n, rnd) for graph in GRAPHS for n in range(150)), 1)
     query = parse_search_path(text)
     whole = [hit.uri for hit in service.search(catalog, store, reader, query, 0, 10_000).hits]
-    assert len(whole) == service.count(catalog, store, reader, query) > 15
+    assert len(whole) == service.count(catalog, store, reader, query) > 10
     pages = [service.rows(catalog, store, reader, query, n, 7) for n in range(0, len(whole), 7)]
     assert [hit.uri for page in pages for hit in page] == whole
     counted = service.search(catalog, store, reader, query, len(whole) - 3, 7)
     assert (counted.total, len(counted.hits)) == (len(whole), 3)
+
+
+DAY = "2015-08-14"
+ON_THAT_DAY: list[tuple[str, Iri | None]] = [
+    *((f"{DAY}T12:00:00", datatype) for datatype in (None, XSD.dateTime)),
+    *((f"{DAY}{zone}", datatype) for zone in ("", "Z", "+02:00") for datatype in (None, Iri(XSD.NS + "date"))),
+    *((f"{DAY}T{time}", XSD.dateTime) for time in ("00:00:00", "23:59:59.999999", "23:30:00Z", "00:00:00-00:00")),
+    ("2015-08-15T01:00:00+02:00", XSD.dateTime),
+]
+ON_ANOTHER: list[tuple[str, Iri | None]] = [
+    ("2015-08-13T24:00:00+01:00", XSD.dateTime),
+    ("2015-08-14T24:00:00", XSD.dateTime),
+    (DAY[:7], None),
+]
+
+
+def test_a_date_without_a_zone_is_found_on_the_day_that_it_says(pair: tuple[EmbeddedStore, Catalog]) -> None:
+    store, catalog = pair
+    entries = {}
+    for n, (text, datatype) in enumerate([*ON_THAT_DAY, *ON_ANOTHER]):
+        iri = object_iri(PUBLIC, n)
+        own = ((SBH.topLevel, iri_term(iri)), (DCTERMS.created, literal_term(text, datatype)))
+        entries[PUBLIC, iri] = [(iri_term(iri), iri_term(p), o) for p, o in own]
+    fill(store, catalog, entries, 1)
+
+    def found(path: str) -> set[int]:
+        query = parse_search_path(path)
+        hits = service.rows(catalog, store, READERS[0], query, 0, 50)
+        rows = store.select(objects_query(query), READERS[0])
+        assert {iri_term(hit.uri) for hit in hits} == {iri for (iri,) in rows}
+        return {int(hit.uri.split("/")[-2][1:]) for hit in hits}
+
+    inside, (earlier, later, _) = set(range(len(ON_THAT_DAY))), range(len(ON_THAT_DAY), len(entries))
+    assert found(f"created={DAY}&") == inside
+    assert found(f"createdBefore={DAY}&") == {*inside, earlier}
+    assert found(f"createdAfter={DAY}&") == {*inside, later}

@@ -121,9 +121,8 @@ def is_named(name: str, iris: Iterable[Iri]) -> Condition:
 
 
 def is_on_day(name: str, kind: int, at_us: int, *, before: bool) -> Condition:
-    """A date (kind of `entry.DATES`) that is certainly before, or not before, an instant."""
-    holds = f"earliest < :{name} AND latest < :{name}" if before else f"earliest >= :{name}"
-    holds = f"kind = :{name}_kind AND {holds}"
+    """A date (kind of `entry.DATES`) that is before, or not before, an instant."""
+    holds = f"kind = :{name}_kind AND at {'<' if before else '>='} :{name}"
     return Condition(
         f"EXISTS (SELECT 1 FROM moment WHERE id = t.id AND {holds})",
         {name: at_us, f"{name}_kind": kind},

@@ -1,6 +1,6 @@
 """What the catalog keeps of one top level, derived from its triples. Pure: no database.
 
-Source: SBOL 2.3.0, section 'SBOL Data Model'; XML Schema 1.1 part 2, section 3.3.7 (dateTime and its order).
+Source: SBOL 2.3.0, section 'SBOL Data Model'; XML Schema 1.1 part 2, sections 3.3.7 (dateTime) and 3.3.9 (date).
 """
 
 import hashlib
@@ -71,7 +71,7 @@ _IDENTITY, _VERSION = iri_term(SBOL2.persistentIdentity), iri_term(SBOL2.version
 _SBOL_TYPE, _ROLE = iri_term(SBOL2.type), iri_term(SBOL2.role)
 _DISPLAY_ID, _TITLE, _DESCRIPTION = map(iri_term, (SBOL2.displayId, DCTERMS.title, DCTERMS.description))
 _DATE_TIME = re.compile(
-    r"(-?(?:[1-9]\d{3,}|0\d{3}))-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
+    r"(-?(?:[1-9]\d{3,}|0\d{3}))-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII
 )
 _UNSAYABLE = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f]")  # control characters that no search path can write
 _DAY_US = 86_400_000_000
@@ -95,7 +95,7 @@ class Entry(NamedTuple):
     """One top level as the catalog's tables hold it. `references` are other than its members; `direct` are those of
     them that the top level itself says, not only its children.
 
-    `facets` are keys, `counted` (kind, value) of those keys that are counted, `moments` (kind, earliest, latest) in µs,
+    `facets` are keys, `counted` (kind, value) of those keys that are counted, `moments` (kind, µs since 1970),
     `elements` the texts of sequences; `classes` and `properties` count children too.
     """
 
@@ -111,7 +111,7 @@ class Entry(NamedTuple):
     sort_name: str
     words: tuple[str, str, str]
     facets: frozenset[int]
-    moments: frozenset[tuple[int, int, int]]
+    moments: frozenset[tuple[int, int]]
     members: frozenset[Iri]
     references: frozenset[Iri]
     direct: frozenset[Iri]
@@ -196,15 +196,16 @@ def version_order(version: str) -> bytes:
     return bytes([*order, 0, rank]) + qualifier.encode()
 
 
-def parse_moment(text: str) -> tuple[int, int] | None:
-    """Return the earliest and the latest instant (µs since 1970) an xsd:dateTime can be; None for other text.
+def parse_moment(text: str) -> int | None:
+    """Return the instant (µs since 1970) of an xsd:dateTime, or that an xsd:date begins at; None for other text.
 
-    A time without a zone is before another only when it is so in every zone from -14:00 to +14:00.
+    A time without a zone is one of UTC, and a date is that day of UTC: who reads it finds it by the day that it says.
+    As `translate.instant` has it in SPARQL.
     """
     match = _DATE_TIME.match(text)
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    year, month, day, hour, minute, second = (int(part or "0") for part in match.groups()[:6])
     end_of_day = (hour, minute, second) == (24, 0, 0) and not (match[7] or "").strip("0")
     if not (1 <= month <= 12 and 1 <= day <= _days_in(year, month)) or minute > 59 or second > 59:
         return None
@@ -212,15 +213,13 @@ def parse_moment(text: str) -> tuple[int, int] | None:
         return None
     moment = _days_from_1970(year, month, day) * _DAY_US + ((hour * 60 + minute) * 60 + second) * 1_000_000
     moment += int((match[7] or "0")[:6].ljust(6, "0"))
-    zone = match[8]
-    if zone is None:
-        return _clamp(moment - 14 * 3_600_000_000), _clamp(moment + 14 * 3_600_000_000 + 1)
-    if zone != "Z":
+    zone = match[8] if match[4] else None  # that of a date does not make it another day
+    if zone not in (None, "Z"):
         minutes = int(zone[1:3]) * 60 + int(zone[4:])
         if minutes > 14 * 60 or int(zone[4:]) > 59:
             return None
         moment -= (-minutes if zone[0] == "-" else minutes) * 60_000_000
-    return _clamp(moment), _clamp(moment)
+    return _clamp(moment)
 
 
 def _clamp(moment: int) -> int:
@@ -247,9 +246,9 @@ def _is_counted(predicate: Iri, value: Term) -> bool:
     return datatype_of(value) in (XSD_STRING, "") and not _UNSAYABLE.search(text_of(value))
 
 
-def _earliest(moments: Set[tuple[int, int, int]], kind: int) -> int:
+def _earliest(moments: Set[tuple[int, int]], kind: int) -> int:
     """What objects are sorted by; what has no date comes before the oldest."""
-    return min((earliest for k, earliest, _ in moments if k == kind), default=-_INT64)
+    return min((moment for k, moment in moments if k == kind), default=-_INT64)
 
 
 def _texts(values: Sequence[Term]) -> list[str]:
@@ -359,9 +358,9 @@ def _facets(own: Mapping[Term, Sequence[Term]]) -> tuple[frozenset[int], dict[in
     return frozenset(facets), counted
 
 
-def _moments(own: Mapping[Term, Sequence[Term]]) -> frozenset[tuple[int, int, int]]:
-    moments: set[tuple[int, int, int]] = set()
+def _moments(own: Mapping[Term, Sequence[Term]]) -> frozenset[tuple[int, int]]:
+    moments: set[tuple[int, int]] = set()
     for p, kind in _DATE_TERMS.items():
-        spans = (parse_moment(text_of(value)) for value in own.get(p, ()) if is_literal(value))
-        moments.update((kind, *span) for span in spans if span is not None)
+        found = (parse_moment(text_of(value)) for value in own.get(p, ()) if is_literal(value))
+        moments.update((kind, moment) for moment in found if moment is not None)
     return frozenset(moments)

@@ -28,7 +28,7 @@ CREATE TABLE top_level (
   facets BLOB NOT NULL,               -- keys of this row in facet, 8 bytes each
   identity INTEGER,                   -- node of the persistent identity
   version_order BLOB NOT NULL,        -- sorts the versions of one identity in Maven's order
-  created INTEGER NOT NULL,           -- the earliest it can be, as in moment; -2^62 where there is none
+  created INTEGER NOT NULL,           -- the earliest of those in moment; -2^62 where there is none
   modified INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX top_level_node ON top_level (node, graph);
@@ -51,13 +51,11 @@ CREATE VIRTUAL TABLE words USING fts5 (
 -- key: 64 bits of a hash of (predicate, value), or of (predicate) alone for "has any value".
 CREATE TABLE facet (key INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (key, id)) WITHOUT ROWID;
 
--- dcterms:created (kind 0) and modified (kind 1) in microseconds since 1970. A time without a zone can be any
--- instant of 28 hours, hence two ends.
+-- dcterms:created (kind 0) and modified (kind 1) in microseconds since 1970; a time without a zone is one of UTC.
 CREATE TABLE moment (
-  id INTEGER NOT NULL, kind INTEGER NOT NULL, earliest INTEGER NOT NULL, latest INTEGER NOT NULL,
-  PRIMARY KEY (id, kind, earliest, latest)
+  id INTEGER NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (id, kind, at)
 ) WITHOUT ROWID;
-CREATE INDEX moment_kind ON moment (kind, earliest, latest);
+CREATE INDEX moment_kind ON moment (kind, at);
 
 -- collection: top_level.id, member: node.id of a top level, or of a persistent identity for its latest version
 CREATE TABLE membership (
