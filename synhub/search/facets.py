@@ -31,19 +31,14 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Values by kind, the most frequent first. Creators are those of `counted` objects: `exact` when these are all."""
+    """Values by kind, the most frequent first, of `total` objects."""
 
     total: int
-    counted: int
     types: tuple[FacetCount, ...]
     sbol_types: tuple[FacetCount, ...]
     roles: tuple[FacetCount, ...]
     collections: tuple[FacetCount, ...]
     creators: tuple[FacetCount, ...]
-
-    @property
-    def exact(self) -> bool:
-        return self.counted == self.total
 
 
 def facets(catalog: Catalog, store: TripleStore, dataset: Dataset, query: SearchQuery, limit: int) -> Facets:
@@ -59,12 +54,11 @@ def facets(catalog: Catalog, store: TripleStore, dataset: Dataset, query: Search
 
     return Facets(
         total=found.total,
-        counted=found.counted,
         types=values(RDF.type),
         sbol_types=values(SBOL2.type),
         roles=values(SBOL2.role),
         collections=_collections(view, found, limit),
-        creators=_values(DC.creator, found.creators(limit)),
+        creators=values(DC.creator),
     )
 
 

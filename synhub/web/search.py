@@ -214,14 +214,13 @@ def search_row(hit: Hit) -> dict[str, Any]:
 
 
 def facets_json(found: Facets) -> dict[str, Any]:
-    """Return the body of `/facets`: `exact` is false where more was found than is counted."""
+    """Return the body of `/facets`."""
 
     def rows(of: tuple[FacetCount, ...]) -> list[dict[str, Any]]:
         return [{"value": f.value, "label": f.label, "count": f.count, "criterion": f.criterion} for f in of]
 
     return {
         "total": found.total,
-        "exact": found.exact,
         "types": rows(found.types),
         "sbolTypes": rows(found.sbol_types),
         "roles": rows(found.roles),

@@ -37,7 +37,7 @@ def narrowed(query: SearchQuery, facet: FacetCount) -> SearchQuery:
 
 def agree(store: EmbeddedStore, catalog: Catalog, reader: Dataset, query: SearchQuery, note: str) -> int:
     found = facets(catalog, store, reader, query, 1000)
-    assert found.total == found.counted == service.count(catalog, store, reader, query), note
+    assert found.total == service.count(catalog, store, reader, query), note
     for facet in shown(found):
         expected = service.count(catalog, store, reader, narrowed(query, facet))
         assert facet.count == expected > 0, f"{note}: {facet} of {query}"
@@ -93,9 +93,11 @@ def test_the_check_names_what_disagrees(pair: tuple[EmbeddedStore, Catalog]) -> 
     fill(store, catalog, dict(random_entry(GRAPHS[0], n, rnd) for n in range(5)), 1)
     assert check_facets(catalog.database) == []
     with catalog.database.write() as connection:
-        connection.execute("DELETE FROM creator WHERE id = (SELECT min(id) FROM creator)")
+        connection.execute("UPDATE creator SET places = substr(places, 3), creators = substr(creators, 5)")
         connection.execute("UPDATE facet_count SET n = n + 7 WHERE value = (SELECT max(value) FROM facet_count)")
+        connection.execute("UPDATE facet_count SET kind = 1 - kind WHERE value = (SELECT min(value) FROM facet_count)")
     problems = check_facets(catalog.database)
+    assert any("is of another kind" in line for line in problems)
     assert any("its creators that are counted" in line for line in problems)
     assert any("counter of" in line and "its rows say" in line for line in problems)
 

@@ -13,6 +13,7 @@ _CHUNK = 1 << CHUNK_SHIFT
 _CHUNK_BYTES = _CHUNK // 8
 _DENSE = 32  # ids of a chunk from which on bits are stored: 512 bytes that need no work, instead of 64 that do
 _NOT_EMPTY = re.compile(rb"[^\0]")
+_DIGITS = bytes.maketrans(b"01", b"\0\1")
 _BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256)]
 
 
@@ -93,6 +94,11 @@ def sample(bits: int, size: int) -> list[int]:
     spread = range(0, len(data), len(data) // size + 1)
     places = ((at, _BITS[data[at]]) for at in spread if data[at])
     return [at << 3 | bits_of[n % len(bits_of)] for n, (at, bits_of) in enumerate(places)]
+
+
+def flags(bits: int) -> bytes:
+    """Return the set with a byte of 1 or 0 for each number, the lowest first."""
+    return format(bits, "b")[::-1].encode().translate(_DIGITS)
 
 
 def in_bytes(bits: int) -> bytes:

@@ -8,17 +8,16 @@ import json
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import nsmallest
 from typing import TypeVar
 
 from synhub.rdf import Term
 from synhub.store.catalog.conditions import Condition, members
+from synhub.store.catalog.creators import count_creators
 from synhub.store.catalog.facets import CREATOR
 from synhub.store.catalog.find import find
-from synhub.store.catalog.postings import FACET
+from synhub.store.catalog.postings import FACET, MEMBER, VERSION
 from synhub.store.catalog.search import View
-
-MOST = 250_000
-"""Objects that creators are counted of: a fifth of a second. Of more, these many are counted."""
 
 _Key = TypeVar("_Key")
 
@@ -39,38 +38,27 @@ class Found:
         self.is_everything = not conditions and view.is_settled
         self.total = sum(found.bit_count() for _, found in self._sets)
 
-    @property
-    def counted(self) -> int:
-        """Of how many objects creators are counted."""
-        return self.total if self.is_everything else min(self.total, MOST)
-
     def values(self, kind: int, limit: int) -> list[tuple[Term, int]]:
         """Return the values of a kind that most of what is found has, and how many have each."""
         if not self.total:
             return []
+        if self.is_everything:
+            return self._named(_most_frequent(self._view, kind, limit))
+        if kind == CREATOR:
+            return self._named(_first(self._creators(), limit))
         graphs = json.dumps([graph["graph"] for graph in self._view.graphs])
-        rows = self._view.database.rows(_TOTALS, {"graphs": graphs, "kind": kind})
-        if self.is_everything:
-            return [(Term(term), n) for term, _, n in rows[:limit]]
-        totals = {(Term(term), key): n for term, key, n in rows}
-        counts = _largest(totals, limit, lambda value: self._count(FACET, value[1]))
-        return sorted(((term, n) for (term, _), n in counts.items()), key=lambda pair: (-pair[1], pair[0]))[:limit]
-
-    def creators(self, limit: int) -> list[tuple[Term, int]]:
-        """Return the creators of most of the first `counted` of what is found."""
-        if self.is_everything:
-            return self.values(CREATOR, limit)
-        ids = [row_id for sets, found in self._sets for row_id in sets.ids(found)][:MOST]
-        rows = self._view.database.rows(_CREATORS, {"ids": json.dumps(ids), "limit": limit})
-        return [(Term(term), n) for term, n in rows]
+        totals = self._view.database.rows(_TOTALS, {"graphs": graphs, "kind": kind})
+        keys = {value: key for value, key, _ in totals}
+        sizes = {value: n for value, _, n in totals}
+        return self._named(_first(_largest(sizes, limit, lambda value: self._count(FACET, keys[value])), limit))
 
     def collections(self, limit: int) -> dict[int, int]:
         """Return the collections (row ids) to be seen that have most of what is found as members, and how many."""
-        sizes: Counter[int] = Counter()
+        sizes: dict[int, int] = {}
         if not self.total:
             return {}
         for graph in self._view.graphs:
-            sizes.update(dict(self._view.database.rows(_SIZES, graph)))
+            sizes.update(self._view.database.rows(_SIZES, {**graph, "member": MEMBER, "version": VERSION}))
         shown = self._view.ids([_is_row(sorted(sizes))])
         return _largest({row_id: sizes[row_id] for row_id in shown}, limit, lambda row_id: self.members([row_id]))
 
@@ -81,18 +69,57 @@ class Found:
     def _count(self, kind: int, term: int) -> int:
         return sum((sets.with_any(kind, [term]) & found).bit_count() for sets, found in self._sets)
 
+    def _creators(self) -> Counter[int]:
+        counts: Counter[int] = Counter()
+        for sets, found in self._sets:
+            counts.update(count_creators(self._view.database, sets.graph["low"], sets.graph["high"], found))
+        return counts
 
+    def _named(self, counts: Iterable[tuple[int, int]]) -> list[tuple[Term, int]]:
+        """Return values with their counts, the largest first, of their numbers with the same."""
+        of_value = dict(counts)
+        rows = self._view.database.rows(_TERMS, (json.dumps(list(of_value)),))
+        return sorted(((Term(term), of_value[value]) for value, term in rows), key=lambda pair: (-pair[1], pair[0]))
+
+
+_TERMS = "SELECT v.id, v.term FROM json_each(?) AS wanted CROSS JOIN facet_value AS v ON v.id = wanted.value"
 _TOTALS = (
-    "SELECT v.term, v.key, sum(c.n) AS total FROM facet_value AS v CROSS JOIN json_each(:graphs) AS g"
-    " CROSS JOIN facet_count AS c ON c.graph = g.value AND c.value = v.id"
-    " WHERE v.kind = :kind GROUP BY v.id HAVING total > 0 ORDER BY total DESC, v.term"
+    "SELECT v.id, v.key, sum(c.n) AS total FROM facet_value AS v CROSS JOIN json_each(:graphs) AS g"
+    " CROSS JOIN facet_count AS c ON c.graph = g.value AND c.value = v.id WHERE v.kind = :kind GROUP BY v.id"
 )
-_CREATORS = (
-    "SELECT v.term, c.n FROM (SELECT creator.value, count(*) AS n FROM json_each(:ids) AS hit"
-    " CROSS JOIN creator ON creator.id = hit.value GROUP BY creator.value) AS c"
-    " CROSS JOIN facet_value AS v ON v.id = c.value ORDER BY c.n DESC, v.term LIMIT :limit"
+_HEAD = "SELECT value, n FROM facet_count WHERE graph = :graph AND kind = :kind AND n > 0 ORDER BY n DESC LIMIT :wanted"
+_SUMS = (
+    "SELECT c.value, sum(c.n) AS total FROM json_each(:values) AS v CROSS JOIN json_each(:graphs) AS g"
+    " CROSS JOIN facet_count AS c ON c.graph = g.value AND c.value = v.value"
+    " GROUP BY c.value ORDER BY total DESC LIMIT :limit"
 )
-_SIZES = "SELECT collection, count(*) FROM membership WHERE collection BETWEEN :low AND :high GROUP BY 1"
+# what sets of members can hold at most: of 512 bytes, a bit for each, else 2 bytes for each
+_SIZES = (
+    "SELECT term, sum(CASE WHEN length(ids) = 512 THEN 4096 ELSE length(ids) / 2 END) FROM posting"
+    " WHERE kind IN (:member, :version) AND term BETWEEN :low AND :high GROUP BY term"
+)
+
+
+def _most_frequent(view: View, kind: int, limit: int) -> list[tuple[int, int]]:
+    """Return the values of a kind that most of all objects have, and how many have each; among equals any.
+
+    The first ones of each graph are looked at, and more until no other can have more than these have together.
+    """
+    graphs = [graph["graph"] for graph in view.graphs]
+    wanted = max(limit, 1)
+    while True:
+        heads = [view.database.rows(_HEAD, {"graph": g, "kind": kind, "wanted": wanted}) for g in graphs]
+        values = json.dumps(sorted({value for head in heads for value, _ in head}))
+        first = view.database.rows(_SUMS, {"values": values, "graphs": json.dumps(graphs), "limit": limit})
+        unseen = sum(head[-1][1] for head in heads if len(head) == wanted)
+        if not unseen or not limit or (len(first) == limit and first[-1][1] >= unseen):
+            return first
+        wanted *= 4
+
+
+def _first(counts: Mapping[int, int], limit: int) -> list[tuple[int, int]]:
+    """Return the largest counts; among equals those of the lowest keys."""
+    return nsmallest(limit, counts.items(), key=lambda count: (-count[1], count[0]))
 
 
 def _largest(sizes: Mapping[_Key, int], limit: int, count: Callable[[_Key], int]) -> dict[_Key, int]:

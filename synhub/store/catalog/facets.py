@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from synhub.rdf import Term
+from synhub.store.catalog.creators import all_creators, change_creators
 from synhub.store.catalog.entry import COUNTED, unpack_keys
 from synhub.store.database import Database, insert_all
 from synhub.vocab import DC
 
 CREATOR = COUNTED[DC.creator]
 
-_ADD = "INSERT INTO facet_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+_ADD = "INSERT INTO facet_count VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
 _KNOWN = "SELECT v.key, v.id, v.kind FROM json_each(?) AS wanted CROSS JOIN facet_value AS v ON v.key = wanted.value"
+
+_Value = tuple[int, int]  # facet_value.id and kind
 
 
 class FacetCounter:
@@ -26,8 +29,9 @@ class FacetCounter:
         self._connection = connection
         self._graph = graph
         self._values: dict[int, _Value] = {}
-        self._counts: Counter[int] = Counter()
+        self._counts: Counter[_Value] = Counter()
         self._creators: list[tuple[int, int]] = []
+        self._without_creators: set[int] = set()
 
     def intern(self, values: Mapping[int, tuple[int, Term]]) -> None:
         """Learn the numbers of all values that `put` will meet: (kind, value) by facet key."""
@@ -41,10 +45,10 @@ class FacetCounter:
         gone = self._remove(row_id, old)
         self._creators += [(row_id, value) for value, kind in come if kind == CREATOR]
         if counted:
-            for value, _ in come:
-                self._counts[value] += 1
-            for value in gone:
-                self._counts[value] -= 1
+            for known in come:
+                self._counts[known] += 1
+            for known in gone:
+                self._counts[known] -= 1
 
     def remove(self, row_id: int, old: Collection[int], *, counted: bool) -> None:
         """Forget a top level that had, with others, some keys."""
@@ -53,17 +57,15 @@ class FacetCounter:
             self._counts.subtract(gone)
 
     def flush(self) -> None:
-        insert_all(self._connection, "INSERT INTO creator VALUES (?, ?)", sorted(self._creators))
-        self._connection.executemany(_ADD, [(self._graph, value, n) for value, n in self._counts.items() if n])
+        change_creators(self._connection, self._creators, self._without_creators)
+        counts = [(self._graph, value, kind, n) for (value, kind), n in self._counts.items() if n]
+        self._connection.executemany(_ADD, sorted(counts))
 
-    def _remove(self, row_id: int, old: Collection[int]) -> list[int]:
+    def _remove(self, row_id: int, old: Collection[int]) -> list[_Value]:
         if not old:
             return []
-        self._connection.execute("DELETE FROM creator WHERE id = ?", (row_id,))
-        return [value for value, _ in _known(self._connection, old).values()]
-
-
-_Value = tuple[int, int]  # facet_value.id and kind
+        self._without_creators.add(row_id)
+        return list(_known(self._connection, old).values())
 
 
 def _known(connection: sqlite3.Connection, keys: Iterable[int]) -> dict[int, _Value]:
@@ -80,7 +82,7 @@ def recount_facets(connection: sqlite3.Connection, row_ids: Iterable[int], sign:
     ).fetchall()
     keys = Counter((graph, key) for graph, packed in rows for key in unpack_keys(packed))
     values = _known(connection, {key for _, key in keys})
-    counts = [(graph, values[key][0], sign * n) for (graph, key), n in keys.items() if key in values]
+    counts = [(graph, *values[key], sign * n) for (graph, key), n in keys.items() if key in values]
     connection.executemany(_ADD, counts)
 
 
@@ -95,11 +97,27 @@ def check_facets(database: Database) -> list[str]:
         " WHERE coalesce(s.n, 0) <> coalesce(k.n, 0)"
     )
     lines = [f"{graph}: counter of {term} is {counter}, its rows say {n}" for graph, term, counter, n in rows]
-    strays = database.rows(
-        "SELECT iri FROM top_level WHERE id IN (SELECT c.id FROM creator AS c JOIN facet_value AS v ON v.id = value"
-        " WHERE NOT EXISTS (SELECT 1 FROM facet WHERE facet.key = v.key AND facet.id = c.id)"
-        " UNION SELECT facet.id FROM facet_value AS v JOIN facet USING (key) WHERE v.kind = ?"
-        " AND NOT EXISTS (SELECT 1 FROM creator AS c WHERE c.id = facet.id AND c.value = v.id)) ORDER BY iri",
-        (CREATOR,),
+    return lines + _check_kinds(database) + _check_creators(database)
+
+
+def _check_kinds(database: Database) -> list[str]:
+    rows = database.rows(
+        "SELECT v.term FROM facet_count AS k CROSS JOIN facet_value AS v ON v.id = k.value WHERE v.kind <> k.kind"
     )
-    return lines + [f"{iri}: its creators that are counted are not those that are searched" for (iri,) in strays]
+    return [f"counter of {term} is of another kind than the value" for (term,) in rows]
+
+
+def _check_creators(database: Database) -> list[str]:
+    expected: dict[int, set[int]] = {}
+    searched = "SELECT facet.id, v.id FROM facet_value AS v CROSS JOIN facet USING (key) WHERE v.kind = ?"
+    for row_id, value in database.read().execute(searched, (CREATOR,)):
+        expected.setdefault(row_id, set()).add(value)
+    wrong = {row_id for row_id, values in all_creators(database.read()) if expected.pop(row_id, None) != values}
+    names = database.rows(
+        "SELECT w.value, t.iri FROM json_each(?) AS w LEFT JOIN top_level AS t ON t.id = w.value ORDER BY t.iri",
+        (json.dumps(sorted(wrong | expected.keys())),),
+    )
+    return [
+        f"{iri or f'catalog row {row_id}'}: its creators that are counted are not those that are searched"
+        for row_id, iri in names
+    ]
