@@ -32,8 +32,9 @@ class Kept:
 
 
 def answer(server: str, query: str) -> bytes:
+    url = engine_servers.running(server).url
     argument = {
-        "engine": engine_servers.running(server).url,
+        "engine": url,
         "timeout_s": 20.0,
         "query": query,
         "default_graphs": ["http://h/public"],
@@ -41,7 +42,11 @@ def answer(server: str, query: str) -> bytes:
         "media_type": "application/sparql-results+json",
     }
     output = Kept()
-    remote_query.run(argument, output)
+    try:
+        remote_query.run(argument, output)
+    finally:  # a child keeps its connection
+        remote_query._open(url).close()
+        remote_query._open.cache_clear()
     return output.body
 
 
