@@ -29,8 +29,10 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _METHOD = re.compile(r"[A-Z]{1,20}\Z")
 _ADDRESS = re.compile(r"[0-9A-Za-z:.%]{1,64}\Z")
 _PLAIN_PATH = re.compile(r"/[!-$&-~]*\Z")  # printable ASCII and no escape: is what it looks like
-# What stands where a share link has its secret, and whatever looks like one: addresses are also mistyped and cut.
-_SECRET = re.compile(rf"[^/]+(?=/share\b)|[0-9a-f]{{{2 * SECRET_BYTES},}}", re.IGNORECASE)
+_SHOWABLE = re.compile(r"/[\w./%!$&'()*+,;=:@~<>-]*\Z", re.ASCII)  # what `quote` leaves as it is
+# What stands where a share link has its secret, and whatever looks like one: addresses are also mistyped and cut. Each
+# segment is looked at once: a path may have 100 000 characters, and from each of them to the end took minutes.
+_SECRET = re.compile(rf"(?<=/)[^/]++(?=/share\b)|[0-9a-f]{{{2 * SECRET_BYTES},}}", re.IGNORECASE)
 _MOST_PATH = 2000
 _DISCONNECTED = 499
 
@@ -50,12 +52,15 @@ def shown_path(raw_path: bytes) -> str:
     if not _PLAIN_PATH.match(text):
         decoded = shown
         for _ in range(2):  # links are escaped twice by programs that take them for a part of an address
+            if "%" not in decoded:
+                break
             decoded = unquote(decoded)
             masked = _SECRET.sub("***", decoded)
             # As it came, unless it hides something: the way it is escaped is what a mistake is often about.
             if masked != decoded:
                 shown = decoded = masked
-        shown = quote(shown, safe="/%!$&'()*+,;=:@~<>")
+        if not _SHOWABLE.match(shown):
+            shown = quote(shown, safe="/%!$&'()*+,;=:@~<>")
     return shown[:_MOST_PATH]
 
 
