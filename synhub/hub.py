@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from synhub.identity import Registry
 from synhub.model import Actor, Dataset
-from synhub.permissions import dataset_for, public_dataset
+from synhub.permissions import dataset_for, dataset_of_all, public_dataset
 from synhub.settings import Settings
 from synhub.sparql import template
 from synhub.store.accounts import Accounts
@@ -69,6 +69,12 @@ class Hub:
 
     def dataset(self, actor: Actor) -> Dataset:
         return dataset_for(actor, self.registry, self.removals.hidden())
+
+    def everything(self) -> Dataset:
+        """What nobody reads but an administrator by /admin/sparql: the graphs of all users, those that hold nothing
+        too."""
+        own = [self.registry.user_graph(user.username) for user in self.accounts.list_users()]
+        return dataset_of_all([*own, *self.store.graphs()], self.registry, self.removals.hidden())
 
     def public(self) -> Dataset:
         return public_dataset(self.registry, self.removals.hidden())

@@ -1,9 +1,10 @@
 """Who may read what: the only maker of Datasets. Pure: grants come in as arguments."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 from synhub.identity import Registry
 from synhub.model import Actor, Dataset, Removed
+from synhub.rdf import Iri
 
 
 def dataset_for(actor: Actor, registry: Registry, hidden: Set[Removed] = frozenset()) -> Dataset:
@@ -20,3 +21,8 @@ def dataset_for(actor: Actor, registry: Registry, hidden: Set[Removed] = frozens
 def public_dataset(registry: Registry, hidden: Set[Removed] = frozenset()) -> Dataset:
     """Return what everybody may read; ranking and counters use nothing else."""
     return Dataset((registry.public_graph,), (), hidden)
+
+
+def dataset_of_all(graphs: Iterable[Iri], registry: Registry, hidden: Set[Removed] = frozenset()) -> Dataset:
+    """Return all graphs there are: for the one route of administration that reads them, /admin/sparql."""
+    return Dataset(tuple(dict.fromkeys([registry.public_graph, *graphs])), (), hidden)

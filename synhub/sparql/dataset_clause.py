@@ -17,6 +17,7 @@ from synhub.sparql.lexer import Token, error_at
 from synhub.sparql.prologue import Prologue
 
 FOREIGN_GRAPH = "Cannot access other users' graphs."
+NO_GRAPH = "There is no such graph: those here are the public one and one for each user."
 
 
 @dataclass(slots=True)
@@ -110,11 +111,19 @@ def _moved_outward(text: str, outer: Clause, inner: Sequence[tuple[Token, Clause
 
 
 class CallersGraphs:
-    """The caller's graphs and the names for them."""
+    """The caller's graphs and the names for them. `refusal` is what is said of any other."""
 
-    def __init__(self, graphs: Sequence[Iri], registry: Registry, username: str | None, email: str | None) -> None:
+    def __init__(
+        self,
+        graphs: Sequence[Iri],
+        registry: Registry,
+        username: str | None,
+        email: str | None,
+        refusal: str = FOREIGN_GRAPH,
+    ) -> None:
         self._graphs = graphs
         self._registry = registry
+        self._refusal = refusal
         self._username = username
         self._names = {name.casefold() for name in (username, email) if name}
         # A client that knows the instance by host only leaves out the path of the prefix.
@@ -128,7 +137,7 @@ class CallersGraphs:
     def _one(self, iri: str) -> Iri:
         found = self._alias(iri)
         if found not in self._graphs:
-            raise BadRequest(FOREIGN_GRAPH)
+            raise BadRequest(self._refusal)
         return found
 
     def _alias(self, iri: str) -> Iri:

@@ -12,8 +12,8 @@ from synhub.hub import Hub
 from synhub.model import Actor
 from synhub.sparql.gate import CheckedQuery, Limits, check
 from synhub.sparql.matching import with_matches
-from synhub.sparql.results import choose
-from synhub.store.children import Cancellation, Cancelled, ChildDied, Stream
+from synhub.sparql.results import Choice, choose
+from synhub.store.children import Caller, Cancellation, Cancelled, ChildDied, Stream
 from synhub.store.spool import Spool
 
 _COMPLETE_BYTES = 8 << 20  # a larger answer begins before it is complete
@@ -50,10 +50,11 @@ def run_query(
     named_graph_uris: Sequence[str] = (),
     address: str | None = None,
     *,
+    administers: bool = False,
     whole: bool = False,
     cancellation: Cancellation | None = None,
 ) -> Answer:
-    """Answer a query over what the actor may read.
+    """Answer a query over what the actor may read; for one who `administers`, over the graphs of all users.
 
     Up to 8 MB are complete before this returns, so that whatever goes wrong is an error with a status. What is larger
     can be read while it is written, and the iterator raises when it is cut; `whole` waits for its end, for readers that
@@ -68,46 +69,66 @@ def run_query(
     DiskFull, Cancelled.
     """
     require_sparql(hub)
-    user = actor.user
-    username, email = (user.username, user.email) if user else (None, None)
-    settings = hub.settings
-    limits = Limits(settings.query_length, settings.query_nesting)
-    dataset = hub.dataset(actor)
-    checked = check(text, limits, dataset, hub.registry, username, email, default_graph_uris, named_graph_uris)
+    dataset = hub.everything() if administers else hub.dataset(actor)
+    limits = Limits(hub.settings.query_length, hub.settings.query_nesting)
+    username, email = (actor.user.username, actor.user.email) if actor.user else (None, None)
+    checked = check(
+        text, limits, dataset, hub.registry, username, email, default_graph_uris, named_graph_uris,
+        is_everything=administers,
+    )  # fmt: skip
     choice = choose(accept, checked.form)
     checked = with_matches(hub, dataset, checked)
     at_least = hub.journal.last_number_of(username) if username else 0
+    caller = Caller(username, "users") if username else Caller(address, "anonymous")
     try:
-        with ExitStack() as stack:
-            engine, _ = stack.enter_context(hub.source(at_least))
-            argument = {
-                "engine": engine,
-                "timeout_s": settings.query_timeout,
-                "query": checked.query.text,
-                "default_graphs": checked.default_graphs,
-                "named_graphs": checked.named_graphs,
-                "media_type": choice.written_as,
-            }
-            header, stream = hub.lanes.query.stream(
-                "query" if hub.snapshots else "remote_query",
-                argument,
-                settings.query_timeout,
-                settings.query_result,
-                wait_s=settings.query_timeout + _PATIENCE_S,
-                caller=username or address,
-                party="users" if username else "anonymous",
-                cancellation=cancellation,
-            )
-            stack.enter_context(stream)
-            body = _collect(hub, stream, stack)
-            size = body.wait_for_all() if whole and isinstance(body, Spool) else None
-            return Answer(choice.label, body, size, "; ".join(filter(None, (checked.note, header["note"]))))
+        return _run(hub, checked, choice, at_least, caller, whole=whole, cancellation=cancellation)
     except ChildDied as error:
         if cancellation is not None and cancellation.cancelled:
             raise Cancelled("nobody waits for the answer any more") from error
         raise _explain(hub, error) from error
     except InvalidQuery as error:
         raise _place(checked, error) from error
+
+
+def _run(
+    hub: Hub,
+    checked: CheckedQuery,
+    choice: Choice,
+    at_least: int,
+    caller: Caller,
+    *,
+    whole: bool,
+    cancellation: Cancellation | None,
+) -> Answer:
+    """Run a query in a child, on a store that holds the step `at_least`.
+
+    Raises ChildDied, InvalidQuery, and what `run_query` raises.
+    """
+    settings = hub.settings
+    with ExitStack() as stack:
+        engine, _ = stack.enter_context(hub.source(at_least))
+        argument = {
+            "engine": engine,
+            "timeout_s": settings.query_timeout,
+            "query": checked.query.text,
+            "default_graphs": checked.default_graphs,
+            "named_graphs": checked.named_graphs,
+            "media_type": choice.written_as,
+        }
+        header, stream = hub.lanes.query.stream(
+            "query" if hub.snapshots else "remote_query",
+            argument,
+            settings.query_timeout,
+            settings.query_result,
+            wait_s=settings.query_timeout + _PATIENCE_S,
+            caller=caller.name,
+            party=caller.party,
+            cancellation=cancellation,
+        )
+        stack.enter_context(stream)
+        body = _collect(hub, stream, stack)
+        size = body.wait_for_all() if whole and isinstance(body, Spool) else None
+        return Answer(choice.label, body, size, "; ".join(filter(None, (checked.note, header["note"]))))
 
 
 def _collect(hub: Hub, stream: Stream, held: ExitStack) -> bytes | Spool:

@@ -128,6 +128,8 @@ ROUTES: tuple[Route, ...] = (
     Route(POST, "/advancedSearch", advanced.advanced_search, cost="search"),
     Route(POST, "/admin/explorerUpdateIndex", admin.update_index),
     Route(GET, "/admin/explorerIndexingLog", admin.indexing_log),
+    Route(GET, "/admin/sparql", sparql.admin_sparql_get, cost="bulk"),
+    Route(POST, "/admin/sparql", sparql.admin_sparql_post, cost="bulk"),
     Route(GET, "/{type}/count", listings.type_count),
     Route(GET, "/sequenceSearch", sequences.form),
     Route(GET, "/sbsearch", sequences.form),

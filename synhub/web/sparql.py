@@ -1,5 +1,7 @@
 """Handlers of `/sparql`: the SPARQL protocol over GET and POST, what describes it, and a page for browsers.
 
+`/admin/sparql` is the same for administrators, over the graphs of all users; it is not described.
+
 Source: SPARQL 1.1 Protocol, section 2.1; SPARQL 1.1 Service Description, section 2; VoID, section 7.2.
 """
 
@@ -8,7 +10,7 @@ import contextlib
 import json
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from pyoxigraph import RdfFormat, parse, serialize
@@ -25,7 +27,7 @@ from synhub.sparql.service import Answer, require_sparql, run_query
 from synhub.store.catalog.properties import graph_profile, most_used
 from synhub.store.children import Cancellation, Cancelled
 from synhub.vocab import KNOWN_PREFIXES
-from synhub.web.auth import actor_of, client_address, hub_of
+from synhub.web.auth import actor_of, admin_of, client_address, hub_of
 from synhub.web.forms import read_form
 from synhub.web.pages import render_form
 from synhub.web.respond import HTML, Result, negotiate, status_of, wants_html
@@ -44,11 +46,12 @@ _TABLES = (results.JSON, results.XML, results.CSV, results.TSV)
 _DEFAULT_QUERY = "promoters"
 
 Fields = dict[str, list[str]]
+Path = Literal["/sparql", "/admin/sparql"]
 
 
 async def sparql_get(request: Request) -> Result:
     """Answer `?query=…`; without one, show the form to browsers, and the service description to who reads RDF."""
-    return await _answer(request, _url_fields(request))
+    return await _answer(request, _url_fields(request), "/sparql")
 
 
 async def sparql_post(request: Request) -> Result:
@@ -56,6 +59,23 @@ async def sparql_post(request: Request) -> Result:
 
     Raises UnsupportedMediaType for a body of any other kind.
     """
+    return await _answer(request, await _all_fields(request), "/sparql")
+
+
+async def admin_sparql_get(request: Request) -> Result:
+    """As `sparql_get`, over all graphs, for administrators."""
+    admin_of(request)
+    return await _answer(request, _url_fields(request), "/admin/sparql")
+
+
+async def admin_sparql_post(request: Request) -> Result:
+    """As `sparql_post`, over all graphs, for administrators."""
+    admin_of(request)
+    return await _answer(request, await _all_fields(request), "/admin/sparql")
+
+
+async def _all_fields(request: Request) -> Fields:
+    """What a POST says in its body and in its URL. Raises UnsupportedMediaType."""
     limit = hub_of(request).settings.body_limit
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == _UPDATE:
@@ -70,7 +90,7 @@ async def sparql_post(request: Request) -> Result:
     else:
         sent = {}
     url = _url_fields(request)
-    return await _answer(request, {name: sent.get(name, []) + url.get(name, []) for name in {**url, **sent}})
+    return {name: sent.get(name, []) + url.get(name, []) for name in {**url, **sent}}
 
 
 def _url_fields(request: Request) -> Fields:
@@ -89,26 +109,26 @@ async def _body(request: Request, limit_bytes: int) -> str:
         raise BadRequest(f"the query is not UTF-8: {error}") from error
 
 
-async def _answer(request: Request, fields: Fields) -> Result:
+async def _answer(request: Request, fields: Fields, path: Path) -> Result:
     queries = [text for text in fields.get("query", []) if text.strip()]
     if not queries:
-        return await _without_query(request, fields)
+        return await _without_query(request, fields, path)
     if len(queries) > 1:
         raise BadRequest(f"there are {len(queries)} queries; send one at a time")
     accept = request.headers.get("accept")
     if wants_html(request):
         accept = next((f for f in fields.get("format", []) if f in (*_TABLES, *_DOCUMENTS)), None)
         if accept is None:
-            return await _page(request, queries[0], fields)
+            return await _page(request, queries[0], fields, path)
     # A client of HTTP/1.0 knows the end of an answer by the end of the connection, and would take a part for the whole.
     whole = request.scope.get("http_version") == "1.0"
-    answer = await _run(request, queries[0], fields, accept, whole=whole)
+    answer = await _run(request, queries[0], fields, path, accept, whole=whole)
     size = {} if answer.size is None else {"Content-Length": str(answer.size)}
     note = {NOTE: answer.note} if answer.note else {}
     return Result(answer.body, answer.media_type, headers=_VARY | size | note)
 
 
-async def _run(request: Request, query: str, fields: Fields, accept: str | None, *, whole: bool) -> Answer:
+async def _run(request: Request, query: str, fields: Fields, path: Path, accept: str | None, *, whole: bool) -> Answer:
     """Run a query for as long as the client stays. Raises ClientDisconnect when it goes."""
     hub = hub_of(request)
     cancellation = Cancellation()
@@ -125,6 +145,7 @@ async def _run(request: Request, query: str, fields: Fields, accept: str | None,
             fields.get("default-graph-uri", []),
             fields.get("named-graph-uri", []),
             client_address(request),
+            administers=path == "/admin/sparql",
             whole=whole,
             cancellation=cancellation,
         )
@@ -146,17 +167,17 @@ async def _watch(request: Request, cancellation: Cancellation) -> None:
 # --- descriptions ---------------------------------------------------------------------------------------------------
 
 
-async def _without_query(request: Request, fields: Fields) -> Result:
+async def _without_query(request: Request, fields: Fields, path: Path) -> Result:
     if "update" in fields:
         raise BadRequest("Update queries are not allowed")
-    if request.method in ("GET", "HEAD"):
+    if path == "/sparql" and request.method in ("GET", "HEAD"):
         media_type = _named_rdf(request)
         if media_type is not None:
             return await run_in_threadpool(_service_description, request, media_type)
     if wants_html(request):
         name = next(iter(fields.get("example", [])), _DEFAULT_QUERY)
         example = next((e for e in examples() if e.name == name), examples()[0])
-        return Result(_render(request, query=example.query), HTML)
+        return Result(_render(request, path, query=example.query), HTML)
     raise BadRequest(
         "There is no query: send it as the parameter query of a GET, as the form field query of a POST, or as the"
         f" body of a POST with Content-Type {_QUERY}; a GET that accepts {results.TURTLE} or another form of RDF is"
@@ -198,7 +219,7 @@ async def example_queries(request: Request) -> Result:
     """The example queries: their descriptions, or for browsers the page that lists them, unless `format` is another."""
     chosen = request.query_params.get("format")
     if wants_html(request) and chosen not in _DOCUMENTS and _named_rdf(request) is None:
-        return Result(_render(request, query=examples()[0].query), HTML)
+        return Result(_render(request, "/sparql", query=examples()[0].query), HTML)
     registry = hub_of(request).registry
     address = registry.prefix + ".well-known/sparql-examples"
     media_type = chosen if chosen in _DOCUMENTS else _format(request)
@@ -224,13 +245,13 @@ def _document(triples: Iterable[Triple], media_type: str) -> Result:
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
-async def _page(request: Request, query: str, fields: Fields) -> Result:
+async def _page(request: Request, query: str, fields: Fields, path: Path) -> Result:
     """Show what a query finds below the form that it stands in, or what is wrong with it."""
     try:
-        answer = await _run(request, query, fields, f"{results.JSON}, {results.TURTLE}", whole=False)
+        answer = await _run(request, query, fields, path, f"{results.JSON}, {results.TURTLE}", whole=False)
     except SynhubError as error:
-        return Result(_render(request, query=query, error=error.message), HTML, status_of(error))
-    render = partial(_render, request, query=query, links=_links(query, fields, answer), note=answer.note)
+        return Result(_render(request, path, query=query, error=error.message), HTML, status_of(error))
+    render = partial(_render, request, path, query=query, links=_links(path, query, fields, answer), note=answer.note)
     if not isinstance(answer.body, bytes):
         return Result(render(is_large=True), HTML)
     if answer.media_type != results.JSON:
@@ -246,7 +267,7 @@ def _rows(found: dict[str, Any]) -> list[list[dict[str, str] | None]]:
     return [[row.get(name) for name in names] for row in found["results"]["bindings"]]
 
 
-def _links(query: str, fields: Fields, answer: Answer) -> dict[str, str]:
+def _links(path: Path, query: str, fields: Fields, answer: Answer) -> dict[str, str]:
     """Where the same result is to be had in other forms; none for a query that is too long for an address.
 
     `format` counts for browsers only, which cannot choose their Accept; clients send it with other meanings.
@@ -258,13 +279,13 @@ def _links(query: str, fields: Fields, answer: Answer) -> dict[str, str]:
         else {"Turtle": results.TURTLE, "N-Triples": results.N_TRIPLES, "RDF/XML": results.RDF_XML}
     )
     found = {
-        label: "/sparql?" + urlencode(graphs | {"query": query, "format": media_type}, doseq=True)
+        label: f"{path}?" + urlencode(graphs | {"query": query, "format": media_type}, doseq=True)
         for label, media_type in formats.items()
     }
     return {label: link for label, link in found.items() if len(link) <= _LONGEST_LINK}
 
 
-def _render(request: Request, *, query: str, **found: Any) -> str:
+def _render(request: Request, path: Path, *, query: str, **found: Any) -> str:
     rows = found.pop("rows", None)
     nothing: dict[str, Any] = {
         "error": "",
@@ -279,6 +300,7 @@ def _render(request: Request, *, query: str, **found: Any) -> str:
     return render_form(
         "sparql",
         user=actor.user,
+        path=path,
         query=query,
         rows=None if rows is None else rows[:_MOST_ROWS],
         number=0 if rows is None else len(rows),
