@@ -52,10 +52,21 @@ def load(settings: Settings, sources: Sequence[Path]) -> int:
         loaded = loading.load(data, wanted_registry(settings, stored), files, number, progress.tell)
         registry = registry_of(settings, accounts)
         ownerless = _ownerless(accounts, registry, loaded)
+    _index_sequences(settings)
     print(f"{loaded.top_levels} top levels, {sum(loaded.triples.values())} triples")
     for graph in ownerless:
         print(f"nobody can log in as the owner of {graph}: make that account with `synhub user add`", file=sys.stderr)
     return 0
+
+
+def _index_sequences(settings: Settings) -> None:
+    """Build the sequence index, which the first start would do otherwise."""
+    with open_hub(settings, start=False) as hub, closing(Progress()) as progress:
+        progress.tell("sequences", 0, 0)
+        try:
+            hub.sequences.build()
+        except OSError as error:
+            say(f"the sequence index is not complete ({error}); the next start of the server goes on with it")
 
 
 def _ownerless(accounts: Accounts, registry: Registry, loaded: loading.Loaded) -> list[str]:

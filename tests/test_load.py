@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import engine_servers
@@ -14,6 +15,7 @@ import pytest
 from backup_instance import Answers, answers, fill
 from live import PREFIX, live
 
+from bench.generate import PREFIX as BENCH
 from bench.generate import Corpus, write_nquads
 from synhub import app, loading
 from synhub.__main__ import main
@@ -21,7 +23,11 @@ from synhub.errors import Inconsistent
 from synhub.identity import Registry
 from synhub.progress import Progress
 from synhub.settings import load_settings
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.pending import count_pending
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.sequences.files import read_manifest
+from synhub.store.sequences.sequences import check_sequences
 from synhub.store.whole_store import lines_of
 
 pytestmark = pytest.mark.slow
@@ -73,6 +79,17 @@ def test_loading_a_dump_gives_the_same_quads_and_answers(filled: tuple[Path, Ans
     same = {key: (found[key][0], found[key][1], found[key][3]) for key in without_tags if key in found}
     assert len(same) > 50
     assert same == {key: without_tags[key] for key in same}
+
+
+def test_loading_builds_the_sequence_index(tmp_path: Path) -> None:
+    write_nquads(Corpus(200), tmp_path / "corpus.nq")
+    assert load(tmp_path / "data", tmp_path / "corpus.nq", prefix=BENCH) == 0
+    manifest = read_manifest(tmp_path / "data" / "sequences")
+    assert manifest is not None
+    assert sum(segment.sequences for segment in manifest if segment.alphabet == "nucleotide") > 100
+    with closing(Catalog(tmp_path / "data" / "catalog.sqlite")) as catalog:
+        assert count_pending(catalog.database) == 0
+        assert check_sequences(tmp_path / "data" / "sequences", catalog) == []
 
 
 def test_manifest_says_what_the_files_are_and_the_same_data_make_the_same_files(

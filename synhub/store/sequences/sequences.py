@@ -127,6 +127,11 @@ class Sequences:
             self._thread.join()
         self._manifest.close()
 
+    def build(self) -> None:
+        """Take in all that is missing, now: for who has the folder for himself. Raises OSError, StoreUnavailable."""
+        self._compare()
+        self.settle()
+
     def settle(self) -> None:
         """Take in everything that is new and merge what is due, now."""
         with self._settling:
