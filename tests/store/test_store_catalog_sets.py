@@ -17,7 +17,7 @@ from synhub.store.catalog.find import rows_meeting
 from synhub.store.catalog.listings import member_page
 from synhub.store.catalog.members import SORT_CLASS, SORT_ID, SORT_NAME
 from synhub.store.catalog.orders import RANK, by_columns
-from synhub.store.catalog.postings import TEXT
+from synhub.store.catalog.postings import NAME, TEXT, span_of, year_of
 from synhub.store.catalog.rebuild import check_sets, chunks_of, sets_of, write_listings, write_sets
 from synhub.store.catalog.search import View
 from synhub.store.catalog.words import is_word, split, words_with
@@ -25,6 +25,7 @@ from synhub.vocab import DCTERMS, RDF, SBOL2
 
 PUBLIC, BOB = Iri("http://x/public"), Iri("http://x/user/bob")
 GRAPHS = (PUBLIC, BOB)
+YEARS = ["1969", "2003", "2004", "no"]
 NAMES = ["gfp", "pLac promoter", "Lac", "BBa_J23100", "é", "x'y"]
 
 
@@ -50,6 +51,7 @@ def entry(graph: Iri, n: int, rnd: random.Random) -> tuple[Removed, list[Triple]
         (SBOL2.version, literal_term(str(n // 12 + 1))),
         (DCTERMS.title, literal_term(rnd.choice(NAMES))),
         (DCTERMS.description, literal_term(" ".join(rnd.sample(NAMES, 2)))),
+        *[(date, literal_term(f"{rnd.choice(YEARS)}-07-01")) for date in (DCTERMS.created, DCTERMS.modified)],
         *[(SBOL2.member, iri_term(m)) for m in members if rnd.random() < 0.4],
         *[(Iri(SBOL2.NS + "definition"), iri_term(m)) for m in members if rnd.random() < 0.4],
     ]
@@ -163,6 +165,24 @@ TEXT_OF_SIGNS = st.text("ab1é_- 日", max_size=12)
 def test_part_of_a_text_is_part_of_one_of_its_words(text: str, phrase: str) -> None:
     assert is_word(phrase)
     assert (phrase in text) == any(phrase in word for word in split(text))
+
+
+@given(st.integers(-(1 << 62), 1 << 62))
+def test_every_instant_is_in_the_span_of_its_year(at_us: int) -> None:
+    first, last = span_of(year_of(at_us))
+    assert -(1 << 63) <= first <= at_us <= last < 1 << 63
+    assert year_of(last + 1) == year_of(first) + 1
+
+
+def test_single_letters_are_found_as_the_words_that_have_them(catalog: Catalog) -> None:
+    catalog.update(dict(entry(graph, n, random.Random(n)) for graph in GRAPHS for n in range(36)), 1)
+    for sets in View(catalog, Dataset(GRAPHS)).sets:
+        for kind in (TEXT, NAME):
+            for letter in "plé0":
+                found = sets.with_word(kind, letter)
+                assert found == sets.with_any(kind, words_with(catalog.database.read(), letter))
+                assert 0 < found.bit_count() <= 36
+        assert sets.with_word(TEXT, "w") == 0
 
 
 def test_words_are_found_by_parts_of_any_length(catalog: Catalog) -> None:

@@ -15,6 +15,7 @@ from synhub.store import build_workers
 from synhub.store.catalog.build import build_catalog
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.counts import check_counts
+from synhub.store.catalog.facets import check_facets
 from synhub.store.catalog.rebuild import check_sets
 from synhub.store.catalog.search import View
 from synhub.store.sorted_top_levels import SortedTopLevel, TopLevelSorter
@@ -39,7 +40,7 @@ def sorter_of(folder: Path, corpus: Corpus, **options: Any) -> TopLevelSorter:
     return sorter
 
 
-_PACKED = {"property_use", "posting"}  # row numbers inside of blobs: their own checks prove them
+_PACKED = {"property_use", "posting", "creator"}  # row numbers inside of blobs: their own checks prove them
 _NUMBERED = {  # column -> the table that says what its number stands for, and by what
     **dict.fromkeys(("id", "collection", "source"), "SELECT id, iri FROM top_level"),
     **dict.fromkeys(("node", "member", "target", "identity"), "SELECT id, iri FROM node"),
@@ -119,6 +120,7 @@ def test_catalog_built_at_once_equals_the_one_that_jobs_wrote(tmp_path: Path) ->
     assert indexes(tmp_path / "at-once.sqlite") == indexes(tmp_path / "jobs.sqlite")
     with closing(Catalog(tmp_path / "at-once.sqlite")) as catalog:
         assert catalog.database.rows("SELECT count(*) FROM words WHERE words MATCH 'promoter'") != [(0,)]
+        assert check_facets(catalog.database) == []
 
 
 def test_entries_made_by_processes_are_those_made_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

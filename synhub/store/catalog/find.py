@@ -17,6 +17,7 @@ from synhub.store.catalog.sets import Sets
 SOME = 4_000  # what is checked row by row, rather than by an index of trigrams or dates
 _FEW = 500  # rows that are looked at one by one before any set is made
 _SAMPLE = 256
+_LEAST_SAMPLE = 64  # of a set that has few rows in all of the graph the sample is small
 _DENSE = 8  # one of so many rows is found: then a page is soon full, and what is left to check is checked on the way
 
 
@@ -79,7 +80,7 @@ def find_candidates(
 def is_dense(sets: Sets, some: int, checks: Sequence[Condition]) -> bool:
     """Say whether many of a set meet some conditions, by a sample from all of the graph."""
     sample = [sets.graph["low"] + n for n in bits.sample(some, _SAMPLE)]
-    return len(rows_meeting(sets, sample, checks)) * _DENSE >= _SAMPLE
+    return len(rows_meeting(sets, sample, checks)) * _DENSE >= max(len(sample), _LEAST_SAMPLE)
 
 
 def meeting(sets: Sets, some: int, checks: Sequence[Condition]) -> int:

@@ -16,9 +16,12 @@ from synhub.store.catalog import bits
 from synhub.store.catalog.conditions import Condition
 from synhub.store.catalog.find import SOME, find, find_candidates, find_few, is_dense, meeting, rows_meeting
 from synhub.store.catalog.orders import RANK, Columns, Order
+from synhub.store.catalog.postings import CREATED, MODIFIED
 from synhub.store.catalog.sets import Sets
 
 _STEPS = 6  # rows along the index of uses take as long as to fetch and sort one [measured]
+_YEARS = {"top_level_created": CREATED, "top_level_modified": MODIFIED}  # the kinds of sets beside indexes of dates
+_WITH_IRI = {RANK.index, *_YEARS}  # indexes that hold all that is sorted by
 _BATCH = 200  # rows that are checked together on the way
 
 Row = tuple[Any, ...]
@@ -29,7 +32,7 @@ def first_rows(sets: Sets, conditions: Sequence[Condition], order: Order, end: i
     ids = find_few(sets, conditions)
     if ids is None:
         found, checks = find_candidates(sets, conditions)
-        if not order.index or not checks or end > SOME or not is_dense(sets, found, checks):
+        if not order.index or not checks or end > SOME or not is_dense(sets, _begin(sets, found, order), checks):
             found, checks = find(sets, conditions), []
         if order.index and (checks or found.bit_count() > _most(sets, order, end)):
             return _by_tier(sets, found, checks, order, end)
@@ -50,8 +53,20 @@ def _most(sets: Sets, order: Order, wanted: int) -> int:
 
     Of n rows of which m are found, a walk to the row `wanted` takes wanted * n / m steps; m rows are sorted.
     """
-    steps = _STEPS if order.index == RANK.index else 1  # other indexes do not hold the IRI
+    steps = _STEPS if order.index in _WITH_IRI else 1
     return math.isqrt(max(wanted, 1) * sets.size // steps)
+
+
+def _begin(sets: Sets, found: int, order: Order) -> int:
+    """Return what of a set comes first by date: most of what has none may be of another kind than what has one."""
+    if order.index not in _YEARS:
+        return found
+    first = 0
+    for *_, among in _bands(sets, order.index, descending=order.columns[0][1]):
+        first |= found & among
+        if first.bit_count() > SOME:
+            break
+    return first
 
 
 def _by_tier(sets: Sets, found: int, checks: Sequence[Condition], order: Order, end: int) -> list[Row]:
@@ -95,25 +110,33 @@ def _walk(sets: Sets, found: int, checks: Sequence[Condition], order: Order, tie
     """Yield the rows of a set that meet conditions, in order; `wanted` says how many will be taken.
 
     By use, rows are looked for among those of about as many uses: most parts have none, and all sequences one, so
-    that what is used little would come after a long walk.
+    that what is used little would come after a long walk. By date, among those of a year, or of none.
     """
     columns = _constant(tier, order)
-    if order.index != RANK.index:
+    if order.index not in _WITH_IRI:
         yield from _met(sets, _steps(sets, found, columns, order, "", {}), checks)
         return
+    column, down = order.columns[0]
     waiting = 0  # few rows of some sets in turn: sorted together
-    for least, most, used in sets.by_use(descending=order.columns[0][1]):
-        some = found & used
-        few = some.bit_count() <= math.isqrt(wanted * used.bit_count() // _STEPS)
+    for least, most, among in _bands(sets, order.index, descending=down):
+        some = found & among
+        few = some.bit_count() <= math.isqrt(wanted * among.bit_count() // _STEPS)
         waiting |= some if few else 0
         if not few or waiting.bit_count() >= wanted:
             yield from _sorted(sets, sets.ids(meeting(sets, waiting, checks)), columns, order, wanted)
             waiting = 0
         if not few:
-            uses = {"least": least, "most": most}
-            among = " AND t.uses BETWEEN :least AND :most"
-            yield from _met(sets, _steps(sets, some, columns, order, among, uses), checks)
+            span = {"least": least, "most": most}
+            within = f" AND {column} BETWEEN :least AND :most"
+            yield from _met(sets, _steps(sets, some, columns, order, within, span), checks)
     yield from _sorted(sets, sets.ids(meeting(sets, waiting, checks)), columns, order, wanted)
+
+
+def _bands(sets: Sets, index: str | None, *, descending: bool) -> Iterator[tuple[int, int, int]]:
+    """Yield pieces of all rows along an index: between which numbers its column is, and the rows."""
+    if index in _YEARS:
+        return sets.by_year(_YEARS[index], descending=descending)
+    return sets.by_use(descending=descending)
 
 
 def _steps(sets: Sets, found: int, columns: Columns, order: Order, among: str, values: dict[str, Any]) -> Iterator[Row]:

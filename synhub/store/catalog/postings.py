@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from synhub.store.catalog import bits
-from synhub.store.catalog.words import number_words, split
+from synhub.store.catalog.words import letters_of, number_words, split
 
 # kinds of terms
 ALL = 0  # term 0: every top level
@@ -19,14 +19,28 @@ LATEST = 5  # term 0: no later version of the same identity in the graph, hidden
 MEMBER = 6  # row id of a collection: its members by their own IRI
 VERSION = 7  # row id of a collection: all versions of the identities that are its members
 HIDDEN = 8  # term 0: the rows of the table `hidden`
+CREATED = 9  # `year_of` top_level.created
+MODIFIED = 10
+LETTER = {TEXT: 11, NAME: 12}  # the characters (code points) of the words of such a kind
 
 _CHUNK = (1 << bits.CHUNK_SHIFT) - 1
+_YEAR_US = 31_556_952_000_000
 _MUCH = 300_000  # changes that are kept in memory: some 60 MB
 
 
 def is_shared(key: int) -> bool:
     """Say whether a facet key has a set: those of values that few objects share are asked of the table `facet`."""
     return bool(key & 1)
+
+
+def year_of(at_us: int) -> int:
+    """Return the year of an instant, counted from 1970, that is of a length that all have."""
+    return at_us // _YEAR_US
+
+
+def span_of(year: int) -> tuple[int, int]:
+    """Return the first and the last instant of a `year_of`."""
+    return year * _YEAR_US, (year + 1) * _YEAR_US - 1
 
 
 class Postings:
@@ -62,6 +76,9 @@ class Postings:
         had, has = split(*old), split(*new)
         self._put_all(kind, had - has, row_id, holds=False)
         self._put_all(kind, has - had, row_id, holds=True)
+        before, after = letters_of(had), letters_of(has)
+        self._put_all(LETTER[kind], before - after, row_id, holds=False)
+        self._put_all(LETTER[kind], after - before, row_id, holds=True)
         if self._waiting > _MUCH:
             self.write()
 
@@ -75,6 +92,17 @@ class Postings:
             self.put(USED, before, row_id, holds=False)
         if after is not None:
             self.put(USED, after, row_id)
+
+    def put_dates(self, row_id: int, old: tuple[int, int] | None, new: tuple[int, int] | None) -> None:
+        """`old` and `new` are when it was created and modified; None before a row comes and after it has gone."""
+        for n, kind in enumerate((CREATED, MODIFIED)):
+            before, after = ((None if dates is None else year_of(dates[n])) for dates in (old, new))
+            if before == after:
+                continue
+            if before is not None:
+                self.put(kind, before, row_id, holds=False)
+            if after is not None:
+                self.put(kind, after, row_id)
 
     def write(self) -> None:
         """Write what has changed."""

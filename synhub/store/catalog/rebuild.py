@@ -13,11 +13,37 @@ from typing import NamedTuple
 from synhub.store.catalog import bits
 from synhub.store.catalog.entry import unpack_keys
 from synhub.store.catalog.members import KEYS
-from synhub.store.catalog.postings import ALL, FACET, HIDDEN, LATEST, MEMBER, NAME, TEXT, USED, VERSION, is_shared
-from synhub.store.catalog.words import split
+from synhub.store.catalog.postings import (
+    ALL,
+    CREATED,
+    FACET,
+    HIDDEN,
+    LATEST,
+    LETTER,
+    MEMBER,
+    MODIFIED,
+    NAME,
+    TEXT,
+    USED,
+    VERSION,
+    is_shared,
+    year_of,
+)
+from synhub.store.catalog.words import letters_of, split
 from synhub.store.database import Database, insert_all
 
-_OF_ROWS = (ALL, FACET, TEXT, NAME, USED, LATEST, HIDDEN)  # kinds; the others are of memberships
+_OF_ROWS = (
+    ALL,
+    FACET,
+    TEXT,
+    NAME,
+    *LETTER.values(),
+    USED,
+    LATEST,
+    CREATED,
+    MODIFIED,
+    HIDDEN,
+)  # kinds; the others are of memberships
 _Row = tuple[int, int, int, bytes]
 Sets = list[tuple[int, int | str, bytes]]  # kind, term, and the ids of one chunk that have it; words are texts
 _SETS = "INSERT INTO {} VALUES (?, ?, ?, ?)"
@@ -27,7 +53,7 @@ _LISTED = " UNION ALL ".join(
     for sort, key in enumerate(KEYS)
 )
 _TEXTS = (
-    "SELECT t.id, t.facets, t.uses, t.sort_name, f.display_id, f.name, f.description"
+    "SELECT t.id, t.facets, t.uses, t.created, t.modified, t.sort_name, f.display_id, f.name, f.description"
     " FROM top_level AS t CROSS JOIN folded AS f ON f.id = t.id WHERE t.id BETWEEN ? AND ? ORDER BY t.id"
 )
 _MEMBERS = (
@@ -66,9 +92,10 @@ def sets_of(connection: sqlite3.Connection, chunk: Chunk) -> Sets:
     sets[HIDDEN] = {0: [row_id & _CHUNK for row_id in chunk.hidden]} if chunk.hidden else {}
     older = frozenset(chunk.older)
     low = chunk.number << bits.CHUNK_SHIFT
-    for row_id, facets, uses, *texts in connection.execute(_TEXTS, (low, low + _CHUNK)):
+    for row_id, facets, uses, created, modified, *texts in connection.execute(_TEXTS, (low, low + _CHUNK)):
         place = row_id & _CHUNK
-        for kind, terms in _terms(facets, uses, texts, is_latest=row_id not in older):
+        dates = ((CREATED, (year_of(created),)), (MODIFIED, (year_of(modified),)))
+        for kind, terms in (*_terms(facets, uses, texts, is_latest=row_id not in older), *dates):
             places = sets[kind]
             for term in terms:
                 if term in places:
@@ -150,8 +177,9 @@ def _terms(
     """Yield the terms of a row by their kinds; the first of its texts is its name."""
     yield ALL, (0,)
     yield FACET, [key for key in unpack_keys(facets) if is_shared(key)]
-    yield TEXT, split(*texts[1:])
-    yield NAME, split(texts[0])
+    for kind, words in ((TEXT, split(*texts[1:])), (NAME, split(texts[0]))):
+        yield kind, words
+        yield LETTER[kind], letters_of(words)
     yield USED, (uses.bit_length(),)
     yield LATEST, (0,) if is_latest else ()
 

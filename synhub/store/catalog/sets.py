@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from synhub.store.catalog import bits
-from synhub.store.catalog.postings import ALL, HIDDEN, LATEST, USED
+from synhub.store.catalog.postings import ALL, HIDDEN, LATEST, LETTER, USED, span_of
 from synhub.store.catalog.words import words_with
 from synhub.store.database import Database
 
@@ -25,6 +25,9 @@ _TERMS = (
 _USED_MORE = (
     "SELECT term, chunk - :first, ids FROM posting WHERE kind = :kind AND term > 1 AND chunk BETWEEN :first AND :last"
 )
+
+_FIRST_TERM = "SELECT min(term) FROM posting WHERE kind = :kind AND term > :after"
+_LAST_TERM = "SELECT max(term) FROM posting WHERE kind = :kind AND term < :after"
 
 
 def later(row: str) -> str:
@@ -44,7 +47,9 @@ class Sets:
         self._database = database
         self.graph = graph
         self._low = graph["low"]
+        self._words: dict[str, list[int]] = {}
         self._chunks = {"first": graph["low"] >> bits.CHUNK_SHIFT, "last": graph["high"] >> bits.CHUNK_SHIFT}
+        self._known: dict[tuple[int, tuple[int, ...]], int] = {}
 
     @cached_property
     def everything(self) -> int:
@@ -85,16 +90,25 @@ class Sets:
         return latest | self.of(row_id for (row_id,) in rows)
 
     def with_any(self, kind: int, terms: Iterable[int]) -> int:
-        """Return the rows that have one of some terms of a kind."""
-        terms = list(terms)
+        """Return the rows that have one of some terms of a kind. Each set is put together once for a reader."""
+        key = (kind, tuple(terms))
+        if key not in self._known:
+            self._known[key] = self._joined(*key)
+        return self._known[key]
+
+    def _joined(self, kind: int, terms: tuple[int, ...]) -> int:
         values = self._chunks | {"kind": kind}
         if len(terms) == 1:
             return bits.join(self._database.rows(_TERM, values | {"term": terms[0]}))
         return bits.join(self._database.rows(_TERMS, values | {"terms": json.dumps(terms)}))
 
     def with_word(self, kind: int, part: str) -> int:
-        """Return the rows that have a word (kind TEXT or NAME) with this part (`catalog_words.is_word`)."""
-        return self.with_any(kind, words_with(self._database.read(), part))
+        """Return the rows that have a word (kind TEXT or NAME) with this part (`words.is_word`)."""
+        if len(part) == 1:
+            return self.with_any(LETTER[kind], [ord(part)])
+        if part not in self._words:
+            self._words[part] = words_with(self._database.read(), part)
+        return self.with_any(kind, self._words[part])
 
     def by_use(self, *, descending: bool) -> Iterator[tuple[int, int, int]]:
         """Yield (least uses, most uses, the rows with so many), in that order; together they are all rows."""
@@ -105,6 +119,14 @@ class Sets:
         for length in reversed(lengths) if descending else lengths:
             used = bits.join(above[length]) if length in above else self.with_any(USED, [length])
             yield (1 << length) >> 1, (1 << length) - 1, used
+
+    def by_year(self, kind: int, *, descending: bool) -> Iterator[tuple[int, int, int]]:
+        """Yield (first instant, last instant, the rows with a date of `kind` between), in that order."""
+        pick = _LAST_TERM if descending else _FIRST_TERM
+        values: dict[str, Any] = {"kind": kind, "after": (1 << 62) if descending else -(1 << 62)}
+        while (row := self._database.row(pick, values)) is not None and row[0] is not None:
+            values["after"] = row[0]
+            yield *span_of(row[0]), self.with_any(kind, [row[0]])
 
     def selected(self, sql: str, values: Mapping[str, Any]) -> int:
         """Return the rows that a statement selects the ids of, first of its columns."""

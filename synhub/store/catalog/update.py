@@ -159,12 +159,13 @@ class Update:
     def _remove(self, row_id: int) -> None:
         execute = self._connection.execute
         self._members.row_goes(row_id)
-        packed, cls, name, uses, is_hidden = execute(
-            "SELECT facets, class, sort_name, uses, EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id)"
-            " FROM top_level WHERE id = ?",
+        packed, cls, name, uses, created, modified, is_hidden = execute(
+            "SELECT facets, class, sort_name, uses, created, modified,"
+            " EXISTS (SELECT 1 FROM hidden WHERE hidden.id = top_level.id) FROM top_level WHERE id = ?",
             (row_id,),
         ).fetchone()
         self._postings.put_uses(row_id, uses, None)
+        self._postings.put_dates(row_id, (created, modified), None)
         self._set_facets(row_id, unpack_keys(packed), frozenset())
         self._postings.put_facets(row_id, unpack_keys(packed), frozenset())
         self._set_members(row_id, frozenset(), known=True)
@@ -191,15 +192,16 @@ class Update:
         node = self._nodes[entry.iri]
         old_facets, old_words, old_names = frozenset[int](), None, frozenset[str]()
         old_name: tuple[str, ...] = ()
+        old_dates: tuple[int, int] | None = None
         is_hidden = entry.iri in self._hidden or row_id in self._arriving
         if known:
-            packed, digest, cls, name = execute(
-                "SELECT facets, digest, class, sort_name FROM top_level WHERE id = ?", (row_id,)
+            packed, digest, cls, name, *dates = execute(
+                "SELECT facets, digest, class, sort_name, created, modified FROM top_level WHERE id = ?", (row_id,)
             ).fetchone()
             if digest == entry.digest:
                 return
             self._members.row_goes(row_id)
-            old_facets = unpack_keys(packed)
+            old_facets, old_dates = unpack_keys(packed), (dates[0], dates[1])
             old_words, old_name = self._words(row_id), (name,)
             old_names = name_words(cls, old_words)
             if not is_hidden:
@@ -228,6 +230,7 @@ class Update:
             self._postings.put_facets(row_id, old_facets, entry.facets)
             self._postings.put_words(TEXT, row_id, old_words or (), entry.words)
             self._postings.put_words(NAME, row_id, old_name, (entry.sort_name,))
+            self._postings.put_dates(row_id, old_dates, (entry.created, entry.modified))
         self._set_facets(row_id, old_facets, entry.facets)
         self._set_words(row_id, old_words, entry.words)
         self._set_names(row_id, old_names, name_words(entry.cls, entry.words))

@@ -18,6 +18,11 @@ def split(*texts: str) -> frozenset[str]:
     return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
+def letters_of(words: Iterable[str]) -> frozenset[int]:
+    """Return the characters (code points) of words."""
+    return frozenset(map(ord, "".join(words)))
+
+
 def is_word(phrase: str) -> bool:
     """Say whether a folded phrase can be part of a word as a whole."""
     return _WORD.fullmatch(phrase) is not None
