@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
+from itertools import chain, islice
 from typing import IO, Any, Protocol, cast
 
 from pyoxigraph import (
@@ -24,12 +25,14 @@ from pyoxigraph import (
 from synhub.errors import InvalidQuery, StoreUnavailable
 from synhub.sparql.lenient import group_all
 from synhub.sparql.mistakes import explain
+from synhub.sparql.results import used_prefixes
 from synhub.vocab import DOCUMENT_PREFIXES
 
 _PLACE = re.compile(r"error at (\d+):(\d+)(?:: (.*))?", re.DOTALL)
 # What XML 1.0 (section 2.2) has no way to write, as UTF-8: controls, U+FFFE and U+FFFF.
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _ELEMENT_NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
+_LOOKED_AT = 1_000  # triples before the first byte: a smaller graph declares only the prefixes that it uses
 _UNGROUPED = "The SELECT contains a variable that is unbound"
 _GROUPED = "GROUP BY was completed with the other variables of SELECT"
 
@@ -101,8 +104,11 @@ def _write(found: Found, media_type: str, output: Output, note: str = "") -> Non
     else:
         rdf_format = RdfFormat.from_media_type(media_type)
         assert rdf_format is not None, media_type
-        triples = _as_elements(found) if rdf_format == RdfFormat.RDF_XML else found
-        serialize(triples, file, rdf_format, prefixes=DOCUMENT_PREFIXES)
+        triples = iter(_as_elements(found) if rdf_format == RdfFormat.RDF_XML else found)
+        first = list(islice(triples, _LOOKED_AT))
+        is_all = len(first) < _LOOKED_AT
+        prefixes = used_prefixes("\n".join(map(str, first)), DOCUMENT_PREFIXES) if is_all else DOCUMENT_PREFIXES
+        serialize(chain(first, triples), file, rdf_format, prefixes=prefixes)
 
 
 class _XmlOutput:

@@ -1,10 +1,11 @@
-"""Which form a query's answer takes: media types and Accept. Pure.
+"""Which form a query's answer takes: media types and Accept, and the prefixes of a graph. Pure.
 
 Answers for the choice only; the engine writes the documents.
 
 Source: SPARQL 1.1 Protocol, section 2.1.6; RFC 9110, section 12.5.1.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synhub.accept import is_refused, parse_preferences, preferred
@@ -82,3 +83,8 @@ def choose(accept: str | None, form: Form) -> Choice:
     default = next((name for name in offers if table[name] == name), offers[0])
     best = preferred(accept, (default, *offers))
     return Choice(best, table[best])
+
+
+def used_prefixes(ntriples: str, known: Mapping[str, str]) -> dict[str, str]:
+    """Return those prefixes that stand for the beginning of an IRI in some triples: what their document declares."""
+    return {prefix: namespace for prefix, namespace in known.items() if f"<{namespace}" in ntriples}

@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from pyoxigraph import RdfFormat, parse, serialize
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
-from synhub.errors import BadRequest, NotAcceptable, SynhubError, TooLarge, UnsupportedMediaType
+from synhub.errors import BadRequest, SynhubError, TooLarge, UnsupportedMediaType
 from synhub.model import ANONYMOUS
 from synhub.rdf import Iri, Triple, write_ntriples
 from synhub.sparql import results
@@ -94,7 +94,14 @@ async def _all_fields(request: Request) -> Fields:
 
 
 def _url_fields(request: Request) -> Fields:
-    return {name: request.query_params.getlist(name) for name in request.query_params}
+    fields: Fields = {}
+    try:
+        sent = request.scope["query_string"].decode()
+        for name, value in parse_qsl(sent, keep_blank_values=True, errors="strict"):
+            fields.setdefault(name, []).append(value)
+    except UnicodeDecodeError as error:
+        raise BadRequest("the address holds bytes that are not UTF-8: write the query in UTF-8, %XX by %XX") from error
+    return fields
 
 
 async def _body(request: Request, limit_bytes: int) -> str:
@@ -227,19 +234,23 @@ async def example_queries(request: Request) -> Result:
 
 
 def _format(request: Request) -> str:
-    """The RDF format for a document that there is in no other form; Turtle when the client has no wish."""
-    best = negotiate(request, [(media_type, "") for media_type in _DOCUMENTS])
-    if best is None and not wants_html(request):
-        raise NotAcceptable(f"this is RDF; ask for one of {', '.join(_DOCUMENTS)}")
-    return _DOCUMENTS[best or 0]
+    """The RDF format for a document that there is in no other form; Turtle for who has no wish, or wants a page.
+
+    Raises NotAcceptable.
+    """
+    if wants_html(request):
+        return _named_rdf(request) or results.TURTLE
+    return results.choose(request.headers.get("accept"), "describe").written_as
 
 
 def _document(triples: Iterable[Triple], media_type: str) -> Result:
     rdf_format = RdfFormat.from_media_type(media_type)
     assert rdf_format is not None, media_type
-    quads = parse(write_ntriples(triples), RdfFormat.N_TRIPLES)
-    text = serialize((quad.triple for quad in quads), format=rdf_format, prefixes=KNOWN_PREFIXES)
-    return Result(text, media_type, headers=_VARY)
+    text = write_ntriples(triples)
+    prefixes = results.used_prefixes(text.decode(), KNOWN_PREFIXES)
+    quads = parse(text, RdfFormat.N_TRIPLES)
+    document = serialize((quad.triple for quad in quads), format=rdf_format, prefixes=prefixes)
+    return Result(document, media_type, headers=_VARY)
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

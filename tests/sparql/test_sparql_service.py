@@ -152,6 +152,29 @@ def test_answer_comes_in_the_form_asked_for(hub: Hub, query: str, accept: str, l
     assert text in result.body.decode()
 
 
+@pytest.mark.parametrize(
+    ("asked", "prefixes"),
+    [
+        ("<http://a/b> <http://a/c> 'http://purl.org/dc/terms/x'", set()),
+        ("<http://a/b> <http://a/c> <http://purl.org/dc/terms/x>", {"dcterms"}),
+        ("<http://a/b> a <http://sbols.org/v2#Collection>", {"rdf", "sbol"}),
+        ("<http://a/b> <http://a/c> 7", {"xsd"}),
+    ],
+)
+def test_graph_declares_the_prefixes_that_it_uses(hub: Hub, asked: str, prefixes: set[str]) -> None:
+    text = answer(hub, ANONYMOUS, f"CONSTRUCT {{ {asked} }} {{}}")
+    assert set(re.findall(r"^@prefix (\w+):", text, re.MULTILINE)) == prefixes
+
+
+def test_graph_that_is_not_whole_at_its_first_byte_declares_all_prefixes(hub: Hub) -> None:
+    ten = " ".join(map(str, range(10)))
+    product = " ".join(f"VALUES ?{name} {{ {ten} }}" for name in "abcd")
+    number = "BIND(CONCAT(STR(?a), STR(?b), STR(?c), STR(?d)) AS ?n)"
+    text = answer(hub, ANONYMOUS, f"CONSTRUCT {{ <http://a/b> <http://a/c> ?n }} {{ {product} {number} }}")
+    assert "@prefix sbol: <http://sbols.org/v2#> ." in text
+    assert len(re.findall(r'"\d{4}"', text)) == 10_000
+
+
 def test_property_that_rdf_xml_cannot_write_is_told(hub: Hub) -> None:
     query = "CONSTRUCT {?s <http://example.org/#1> 1} {?s ?p ?o}"
     with pytest.raises(InvalidQuery, match=r"RDF/XML has no way to write the property http://example.org/#1"):
