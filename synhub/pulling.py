@@ -8,6 +8,7 @@ A repository is asked for what SynBioHub stores: every subject says by sbh:topLe
 
 import json
 import os
+import socket
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -284,14 +285,19 @@ class _Client:
         self.source = source
         self.page_rows = PAGE_ROWS
         self.top_levels = _TOP_LEVELS
+        self._has_answered = False
 
     def rows(self, query: Query) -> list[dict[str, Any]]:
         """Ask, again after a while when there is no answer and there may be one later."""
         for attempt in range(_ATTEMPTS):
             try:
-                return self._ask(query)
+                rows = self._ask(query)
+                self._has_answered = True
+                return rows
             except (SPARQLWrapperException, URLError, OSError, ValueError) as error:
-                if _is_final(error) or attempt == _ATTEMPTS - 1:
+                # A name that nobody knows is a mistake, unless it was known a moment ago.
+                is_mistake = _is_final(error) or (_is_unknown_host(error) and not self._has_answered)
+                if is_mistake or attempt == _ATTEMPTS - 1:
                     raise self._refusal(error) from error
                 time.sleep(min(2.0**attempt, 30) if attempt else 0.5)
         raise AssertionError("unreachable")
@@ -312,11 +318,18 @@ class _Client:
 
     def _refusal(self, error: Exception) -> BadRequest | StoreUnavailable:
         said = " ".join(str(error).split())[:500]
+        if _is_unknown_host(error) and not self._has_answered:
+            host = urlsplit(self.source.url).hostname
+            return BadRequest(f"no address is known of the host {host} in {self.source.url}: {said}")
         if isinstance(error, Unauthorized):
             return BadRequest(f"{self.source.url} wants a user and a password that it knows: {said}")
         if _is_final(error):
             return BadRequest(f"{self.source.url} refuses a query; is it a SPARQL endpoint? It says: {said}")
         return StoreUnavailable(f"{self.source.url} did not answer a query, {_ATTEMPTS} times: {said}")
+
+
+def _is_unknown_host(error: Exception) -> bool:
+    return isinstance(error, URLError) and isinstance(error.reason, socket.gaierror)
 
 
 def _is_final(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.error import URLError
 
 import pyoxigraph
 import pytest
@@ -22,8 +25,9 @@ from bench import servers
 from bench.generate import Corpus, write_nquads
 from synhub.__main__ import main
 from synhub.identity import Registry
-from synhub.pulling import Renaming, Source, prefix_of_graph, pull
+from synhub.pulling import Renaming, Source, _Client, prefix_of_graph, pull
 from synhub.rdf import Iri, Term
+from synhub.sparql.render import Query
 
 pytestmark = pytest.mark.slow
 
@@ -253,6 +257,34 @@ def test_what_is_no_address_is_refused_before_anything_is_made(
     assert main(["import-sparql", url, "--graph", THERE + "public", "--public", "--data", data]) == 1
     assert f"{url!r} is not the address of a SPARQL endpoint" in capsys.readouterr().err
     assert not (tmp_path / "d").exists()
+
+
+def test_a_host_that_nobody_knows_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("synhub.pulling.time.sleep", lambda _: pytest.fail("it is asked again"))
+    url, data = "http://nowhere.invalid/sparql", str(tmp_path / "d")
+    assert main(["import-sparql", url, "--graph", THERE + "public", "--public", "--data", data]) == 1
+    assert f"no address is known of the host nowhere.invalid in {url}" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_host_that_was_known_is_asked_for_again(
+    there: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, asked = _Client._ask, 0
+
+    def ask_with_a_resolver_that_fails_once(client: _Client, query: Query) -> list[dict[str, Any]]:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise URLError(socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"))
+        return ask(client, query)
+
+    monkeypatch.setattr(_Client, "_ask", ask_with_a_resolver_that_fails_once)
+    assert import_graph(there, tmp_path / "d", THERE + "public", "--public") == 0
+    assert asked > 2
+    assert len(lines_of(tmp_path / "d", THERE + "public")) == len(lines_there(there, THERE + "public"))
 
 
 def test_a_server_with_another_order_each_time_is_asked_for_a_sorted_list(there: Endpoint, tmp_path: Path) -> None:
