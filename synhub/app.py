@@ -24,6 +24,7 @@ from synhub.backup_requests import BackupKeeper
 from synhub.errors import BadRequest, Inconsistent, StoreUnavailable
 from synhub.hub import Hub
 from synhub.identity import Registry
+from synhub.progress import Progress
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
 from synhub.store.backups import Backups
@@ -393,5 +394,7 @@ def reindex(settings: Settings) -> int:
         shutil.rmtree(data / SEQUENCES, ignore_errors=True)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
         parts.catalog.close()
-        print(f"{checks.reindex(parts.store, data / CATALOG, parts.journal)} top levels")
+        with closing(Progress()) as progress:
+            count = checks.reindex(parts.store, data / CATALOG, parts.journal, progress.tell)
+        print(f"{count} top levels")
     return 0

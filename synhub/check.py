@@ -139,18 +139,26 @@ def _check_sequences(store: TripleStore, catalog: Catalog) -> list[str]:
     return problems
 
 
-def reindex(store: TripleStore, path: Path, journal: Journal, tell: Callable[[int], None] = lambda _: None) -> int:
+Tell = Callable[[str, int, int], None]
+
+
+def reindex(store: TripleStore, path: Path, journal: Journal, tell: Tell = lambda *_: None) -> int:
     """Build the catalog at `path`, which nobody has open, again from the store; return the number of top levels.
 
     The store certainly holds the steps up to the last flush only (after a power cut it may have lost later ones, which
     recovery redoes): the catalog is marked with that number, so that the next start applies the later steps to it.
+
+    `tell` hears what is done, how many triples or top levels of it, and of how many; 0 where nobody knows.
     """
     with TemporaryDirectory(prefix="sorting-", dir=path.parent) as folder:
         sorter = TopLevelSorter(Path(folder))
         for graph in store.graphs():
             for lines in lines_of(store, graph):
                 sorter.add(graph, lines)
-        count = build_catalog(path, sorter, journal.flushed_number, tell)
+                tell("reading", sum(sorter.triples.values()), 0)
+        whole = sorter.top_levels
+        tell("indexing", 0, whole)
+        count = build_catalog(path, sorter, journal.flushed_number, lambda n: tell("indexing", n, whole))
     with closing(Catalog(path)) as catalog:
         catalog.hide((graph, top) for graph, top, _ in journal.removals())
     return count
