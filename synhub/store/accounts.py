@@ -257,6 +257,13 @@ class Accounts:
 
     def find_by_token(self, token: str) -> User | None:
         """Return whose token this is, None when unknown or expired. Notes the use once an hour at most."""
+        user, is_due = self.look_up_token(token)
+        if is_due:
+            self.note_use(token)
+        return user
+
+    def look_up_token(self, token: str) -> tuple[User | None, bool]:
+        """As `find_by_token`, but only reads: the second is True when `note_use` should be called."""
         now = self._clock()
         row = self._database.row(
             f"SELECT last_used, {_USER} FROM token JOIN user ON user.id = token.user"  # noqa: S608 - constant
@@ -264,15 +271,15 @@ class Accounts:
             (hash_secret(token), instant(now - self._token_life)),
         )
         if row is None:
-            return None
-        if str(row[0]) < instant(now - TOUCH_AFTER):
-            self._touch(token, now)
-        return _user(row[1:])
+            return None, False
+        return _user(row[1:]), str(row[0]) < instant(now - TOUCH_AFTER)
 
-    def _touch(self, token: str, now: datetime) -> None:
+    def note_use(self, token: str) -> None:
+        """Let the life of a token begin anew."""
+        used = (instant(self._clock()), hash_secret(token))
         try:
             with self._database.write() as transaction:
-                transaction.execute("UPDATE token SET last_used = ? WHERE hash = ?", (instant(now), hash_secret(token)))
+                transaction.execute("UPDATE token SET last_used = ? WHERE hash = ?", used)
         except (DiskFull, sqlite3.OperationalError):  # reads go on when nothing can be written
             logger.warning("could not note the use of a token", exc_info=True)
 

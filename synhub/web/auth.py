@@ -50,17 +50,22 @@ def cookie_of(request: Request) -> str:
 
 async def identify(request: Request, hub: Hub) -> Actor:
     """Find out who asks; sets `request.state.actor`, `.user` and `.csrf` ('' without a session)."""
-    actor = ANONYMOUS
-    if token_of(request) or cookie_of(request):
-        actor = await run_in_threadpool(_actor, hub, token_of(request), cookie_of(request))
+    token, cookie = token_of(request), cookie_of(request)
+    actor = await _actor(hub, token, cookie) if token or cookie else ANONYMOUS
     request.state.actor = actor
     request.state.user = actor.user
-    request.state.csrf = csrf_token(cookie_of(request)) if actor.by_cookie else ""
+    request.state.csrf = csrf_token(cookie) if actor.by_cookie else ""
     return actor
 
 
-def _actor(hub: Hub, token: str, cookie: str) -> Actor:
-    user = hub.accounts.find_by_token(token) if token else hub.accounts.find_by_session(cookie)
+async def _actor(hub: Hub, token: str, cookie: str) -> Actor:
+    """Return whose token or cookie this is. Read here: two rows by key take a fifth of the way to a thread and back."""
+    if token:
+        user, is_due = hub.accounts.look_up_token(token)
+        if is_due:
+            await run_in_threadpool(hub.accounts.note_use, token)
+    else:
+        user = hub.accounts.find_by_session(cookie)
     return ANONYMOUS if user is None else actor_of_user(hub.shares, user, by_cookie=not token)
 
 

@@ -210,8 +210,8 @@ def match(method: str, raw_path: str) -> Matched | None:
         segments = segments[:-1]
     allowed: list[str] = []
     style: Style = "classic"
-    for route in ROUTES:
-        parameters = _fixed(route.path, raw_path, segments)
+    for route, parts in _BEGINNING.get(segments[0].lower(), _BEGINNING[""]):
+        parameters = _fixed(parts, raw_path, segments)
         if parameters is None:
             continue
         if method in route.methods:
@@ -223,8 +223,20 @@ def match(method: str, raw_path: str) -> Matched | None:
     return _object(method, segments)
 
 
-def _fixed(pattern: str, raw_path: str, segments: list[str]) -> dict[str, Any] | None:
-    parts = pattern.split("/")[1:]
+def _routes_by_beginning() -> dict[str, list[tuple[Route, list[str]]]]:
+    """Return the routes, each with the segments of its path, by the first of them in small letters.
+
+    Those that begin with any segment are among all of them, in the order of the table, and with "" alone.
+    """
+    table = [(route, route.path.split("/")[1:]) for route in ROUTES]
+    names = {"", *(parts[0].lower() for _, parts in table if not parts[0].startswith("{"))}
+    return {name: [row for row in table if row[1][0].startswith("{") or row[1][0].lower() == name] for name in names}
+
+
+_BEGINNING = _routes_by_beginning()
+
+
+def _fixed(parts: list[str], raw_path: str, segments: list[str]) -> dict[str, Any] | None:
     if parts[-1].startswith("{*"):
         head = parts[:-1]
         if len(segments) < len(head) or [s.lower() for s in segments[: len(head)]] != [p.lower() for p in head]:

@@ -142,7 +142,7 @@ class View:
             " FROM json_each(?) AS wanted CROSS JOIN top_level AS t ON t.id = wanted.value ORDER BY wanted.key",
             (json.dumps(list(ids)),),
         )
-        return [Hit(Iri(iri), *rest) for iri, *rest in rows]
+        return [Hit(*row) for row in rows]
 
     def _visible(self) -> str:
         """The SQL that leaves out hidden rows of `t`; '' when nothing at all is hidden."""
