@@ -25,6 +25,7 @@ from synhub.errors import BadRequest, Inconsistent, StoreUnavailable
 from synhub.hub import Hub
 from synhub.identity import Registry
 from synhub.progress import Progress
+from synhub.server import Server, listen
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
 from synhub.store.backups import Backups
@@ -57,8 +58,6 @@ from synhub.web.application import create_app
 logger = logging.getLogger("synhub")
 
 MEMORY = "memory:"
-_STALL_S = 60  # a connection whose client takes nothing for this long is closed
-_LAST_BYTES_S = 3  # how long a stopping server waits for clients to take their answers
 
 
 def registry_of(settings: Settings, accounts: Accounts) -> Registry:
@@ -256,57 +255,12 @@ def _refuse_lost_store(store: TripleStore, catalog: Catalog, data: Path) -> None
         )
 
 
-class _Server(uvicorn.Server):
-    """uvicorn that says when it is ready, and calls `stop` (in a thread) before it waits for open requests.
-
-    After that every answer is there: who does not take the rest of it soon does not hold the server up.
-    """
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None], stop: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._stop = stop
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            port = next(s.getsockname()[1] for server in self.servers for s in server.sockets)
-            self._ready(port)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        stopping = asyncio.create_task(asyncio.to_thread(self._stop))
-        closing = asyncio.create_task(self._close_slow(stopping))
-        await super().shutdown(sockets)
-        await stopping
-        closing.cancel()
-
-    async def _close_slow(self, stopping: "asyncio.Task[None]") -> None:
-        await asyncio.wait([stopping])
-        await asyncio.sleep(_LAST_BYTES_S)
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-
-
 def _stop_jobs(hub: Hub) -> None:
     """End or fail every job that a request waits for, so that the request is answered before the server is gone."""
     hub.submissions.close()
     hub.edits.close()
     hub.lanes.close()
     hub.writer.stop()
-
-
-def _listen(settings: Settings) -> socket.socket:
-    """Take the address before anything is opened or fixed. Raises BadRequest when it cannot be had."""
-    try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-        # Accepted ones have both. asyncio sets TCP_NODELAY only where the protocol number is known, which accept() of
-        # this one does not say; without it header and body, written apart, cost a kept connection 40 ms an answer.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALL_S * 1000)
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
-    except (OSError, OverflowError) as error:
-        raise BadRequest(f"cannot listen on {settings.host!r} port {settings.port}: {error}") from error
 
 
 def _log_to_stderr() -> None:
@@ -326,7 +280,7 @@ def serve(settings: Settings) -> int:
     Raises BadRequest, DataInUse, Inconsistent.
     """
     _log_to_stderr()
-    with _listen(settings) as listening, ExitStack() as stack:
+    with listen(settings) as listening, ExitStack() as stack:
         port = listening.getsockname()[1]
         hub = _open_when_there(stack, replace(settings, port=port), listening)
         for graph in interrupted_imports(hub.settings.data) if hub else ():
@@ -360,7 +314,7 @@ def _run(hub: Hub, listening: socket.socket, address: str) -> int:
         create_app(hub), log_config=None, access_log=False, server_header=False, lifespan="off",
         h11_max_incomplete_event_size=128 * 1024, http="h11", timeout_graceful_shutdown=30, proxy_headers=False,
     )  # fmt: skip
-    server = _Server(config, ready, partial(_stop_jobs, hub))
+    server = Server(config, ready, partial(_stop_jobs, hub))
     # uvicorn raises the signal again when it has stopped: that must not end the process before the Hub is closed.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)

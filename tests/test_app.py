@@ -12,6 +12,7 @@ from synhub import app
 from synhub.__main__ import main
 from synhub.demo.start import start_demo
 from synhub.errors import BadRequest, Inconsistent
+from synhub.server import listen
 from synhub.settings import Settings, load_settings
 from synhub.store.catalog.counts import count_top_levels
 
@@ -73,7 +74,7 @@ def test_a_port_in_use_is_refused_before_anything_is_fixed(tmp_path: Path, capsy
 
 def test_answers_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:
     with (
-        app._listen(settings(tmp_path, port=0)) as listening,
+        listen(settings(tmp_path, port=0)) as listening,
         socket.create_connection(listening.getsockname()),
         listening.accept()[0] as accepted,
     ):
