@@ -144,9 +144,9 @@ def _start(hub: Hub, user: User, located: Located, action: str, plan: Callable[[
 
 
 def _planned(hub: Hub, user: User, located: Located, refusal: SynhubError, predicate: Term, values: Values) -> Planned:
-    """Read the top level afresh and change one predicate of the object."""
+    """Read the top level afresh and change one predicate of the object, which is none that says its members."""
     graph, top_level = located.graph, located.top_level
-    stored = read_top_levels(hub.store, Dataset((graph,)), [top_level]).get(top_level, [])
+    stored = read_top_levels(hub.store, Dataset((graph,)), [top_level], members=False).get(top_level, [])
     if not stored or (graph, top_level) in hub.removals.hidden():
         raise NotFound(f"{located.iri} not found")
     if not is_owner(hub.registry, user, stored, top_level):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from synhub.errors import BadRequest, Conflict, FieldErrors, Forbidden, NotAuthenticated, NotFound
 from synhub.hub import Hub
-from synhub.identity import Namespace, ObjectRef, Registry, parse_object, version_key
+from synhub.identity import Namespace, ObjectRef, Registry, is_version, parse_object, version_key
 from synhub.model import Actor, Dataset, Finding, TopLevelChange, User
 from synhub.objects import Located, locate
 from synhub.ownership import is_owner, locate_owned
@@ -20,7 +20,7 @@ from synhub.search.ast import HasValue, SearchQuery
 from synhub.search.form import parse_search_form
 from synhub.store.changes import pack
 from synhub.store.journal import Job
-from synhub.store.top_levels import links_to, top_levels_named
+from synhub.store.top_levels import links_to, members_among, top_levels_named
 from synhub.store.work import JobFuture, Planned
 from synhub.submit.intake import NO_DESCRIPTION, NO_NAME, id_errors
 from synhub.submit.outcome import Outcome
@@ -74,9 +74,10 @@ def remove_member(hub: Hub, actor: Actor, ref: ObjectRef, member: str) -> JobFut
     iri = _parse_member(member, hub.registry)
 
     def plan(_: Job) -> Planned:
-        triples = read_again(hub, user, located, MEMBER)
-        links = {(iri_term(located.iri), _MEMBER, iri_term(form)) for form in _forms(iri, triples, hub.registry)}
-        return _planned(hub, TopLevelChange(located.graph, located.iri, sorted(links.intersection(triples)), ()))
+        triples = read_again(hub, user, located, MEMBER, members=not is_version(iri.rpartition("/")[2]))
+        forms = sorted(_forms(iri, triples, hub.registry))
+        links = members_among(hub.store, Dataset((located.graph,)), located.iri, forms)
+        return _planned(hub, TopLevelChange(located.graph, located.iri, links, ()))
 
     options = {"object": located.iri, "member": iri}
     future = hub.edits.start(user, "removeMembership", [_namespace(hub, located.iri).iri], plan, options=options)
@@ -157,7 +158,7 @@ def _check_member(hub: Hub, user: User, member: Located, collection: Located) ->
 
 
 def _plan_addition(hub: Hub, user: User, member: Located, collection: Located) -> Planned:
-    stored = read_again(hub, user, collection, Refusal(NOT_TO_ADD, NOT_TO_ADD))
+    stored = read_again(hub, user, collection, Refusal(NOT_TO_ADD, NOT_TO_ADD), members=False)
     if not is_owner(hub.registry, user, stored, collection.iri):
         raise Forbidden(NOT_TO_ADD)
     hidden = hub.removals.hidden()
@@ -172,6 +173,7 @@ def _plan_addition(hub: Hub, user: User, member: Located, collection: Located) -
         raise BadRequest(
             f"{member.iri} has {collection.iri} as a member, directly or not, and cannot become a member of it"
         )
+    stored += members_among(hub.store, Dataset((collection.graph,)), collection.iri, [member.iri])
     return _planned(hub, with_links(TopLevelChange(collection.graph, collection.iri, (), ()), stored, [member.iri]))
 
 

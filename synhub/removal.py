@@ -65,10 +65,13 @@ def locate_removable(hub: Hub, actor: Actor, ref: ObjectRef, refusal: Refusal) -
     return actor.user, locate(hub, actor, ref)
 
 
-def read_again(hub: Hub, user: User, located: Located, refusal: Refusal) -> list[Triple]:
-    """Return the triples of a located top level as a plan finds them. Raises NotFound and Forbidden."""
+def read_again(hub: Hub, user: User, located: Located, refusal: Refusal, *, members: bool = True) -> list[Triple]:
+    """Return the triples of a located top level as a plan finds them, with its `members` or without.
+
+    Raises NotFound and Forbidden.
+    """
     here = Dataset((located.graph,), (), hub.removals.hidden())
-    triples = read_stored(hub.store, here, [located.top_level]).get(located.top_level)
+    triples = read_stored(hub.store, here, [located.top_level], members=members).get(located.top_level)
     if not triples:
         raise NotFound(f"{located.iri} not found")
     if located.graph != hub.registry.public_graph and not is_owner(hub.registry, user, triples, located.top_level):

@@ -308,9 +308,12 @@ class Journal:
         )
         return [(n, job, step, _tops(tops)) for n, job, step, tops in rows]
 
-    def top_levels_of(self, job_id: str) -> tuple[Removed, ...]:
-        """Every top level that the applied steps of a job touched."""
-        rows = self._database.rows("SELECT top_levels FROM step WHERE job = ? ORDER BY number", (job_id,))
+    def top_levels_of(self, job_id: str, *, before: int | None = None) -> tuple[Removed, ...]:
+        """Every top level that the applied steps of a job touched; of those `before` a step, if given."""
+        rows = self._database.rows(
+            "SELECT top_levels FROM step WHERE job = ? AND step < coalesce(?, step + 1) ORDER BY number",
+            (job_id, before),
+        )
         return tuple(dict.fromkeys(top for (tops,) in rows for top in _tops(tops)))
 
     def removals(self) -> list[tuple[Iri, Iri, str]]:

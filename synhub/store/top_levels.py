@@ -12,10 +12,11 @@ from synhub.model import Dataset, Removed
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, text_of
 from synhub.sparql import template
 from synhub.store.base import TripleStore
-from synhub.vocab import SBH
+from synhub.vocab import SBH, SBOL2
 
 BATCH = 500
 _TOP_LEVEL = iri_term(SBH.topLevel)
+_MEMBER = iri_term(SBOL2.member)
 
 
 def batches(iris: Iterable[Iri], size: int = BATCH) -> Iterator[list[Iri]]:
@@ -24,14 +25,21 @@ def batches(iris: Iterable[Iri], size: int = BATCH) -> Iterator[list[Iri]]:
         yield batch
 
 
-def read_top_levels(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:
+def read_top_levels(
+    store: TripleStore, dataset: Dataset, iris: Sequence[Iri], *, members: bool = True
+) -> dict[Iri, list[Triple]]:
     """Return the triples of each top level, sorted; a top level that is not stored is missing from the result.
+
+    Without `members` those are left out that say what a collection itself has as members: of one with 40 000, reading
+    the rest takes 12 ms in place of 400.
 
     Raises StoreUnavailable when the engine gave a part of one: every subject says what it belongs to.
     """
     found: dict[Iri, list[Triple]] = {}
     for batch in batches(dict.fromkeys(iris)):
-        query = template.bind("top_levels", top_levels=[iri_term(iri) for iri in batch])
+        tops = [iri_term(iri) for iri in batch]
+        whole = template.bind("top_levels", top_levels=tops)
+        query = whole if members else template.bind("top_levels_less_members", top_levels=tops)
         triples = store.construct(query, dataset)
         top_of = {s: iri_of(o) for s, p, o in triples if p == _TOP_LEVEL}
         for triple in sorted(triples):
@@ -45,14 +53,19 @@ def read_top_levels(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -
     return found
 
 
-def read_changed(store: TripleStore, changed: Iterable[Removed]) -> Iterator[dict[Removed, list[Triple]]]:
-    """Yield what the store now holds of each (graph, top level), in batches; empty lists where nothing is left."""
+def read_changed(
+    store: TripleStore, changed: Iterable[Removed], *, members: bool = True
+) -> Iterator[dict[Removed, list[Triple]]]:
+    """Yield what the store now holds of each (graph, top level), in batches; empty lists where nothing is left.
+
+    `members` as for `read_top_levels`.
+    """
     by_graph: dict[Iri, list[Iri]] = {}
     for graph, top_level in changed:
         by_graph.setdefault(graph, []).append(top_level)
     for graph, top_levels in by_graph.items():
         for batch in batches(top_levels):
-            stored = read_top_levels(store, Dataset((graph,)), batch)
+            stored = read_top_levels(store, Dataset((graph,)), batch, members=members)
             yield {(graph, top): stored.get(top, []) for top in batch}
 
 
@@ -71,6 +84,16 @@ def links_to(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[
         for s, p, o, top in store.select(query, dataset):
             assert s is not None and p is not None and o is not None and top is not None
             found.setdefault(iri_of(Term(top)), []).append((s, p, o))
+    return found
+
+
+def members_among(store: TripleStore, dataset: Dataset, collection: Iri, iris: Iterable[Iri]) -> list[Triple]:
+    """Return the memberships that a collection has of some objects, by the IRIs given."""
+    found: list[Triple] = []
+    for batch in batches(dict.fromkeys(iris)):
+        objects = [iri_term(iri) for iri in batch]
+        rows = store.select(template.bind("which_members", collection=collection, objects=objects), dataset)
+        found += [(iri_term(collection), _MEMBER, value) for (value,) in rows if value is not None]
     return found
 
 

@@ -8,9 +8,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import chain
 
 from synhub.errors import DiskFull, Stopping, SynhubError
 from synhub.model import ChangeSet, Removed
@@ -19,6 +20,8 @@ from synhub.store import changes
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.entry import MemberChange
+from synhub.store.catalog.large_collections import large_among, member_changes
 from synhub.store.journal import Job, Journal
 from synhub.store.purge import next_purge_step
 from synhub.store.removals import Removals
@@ -346,6 +349,7 @@ class Writer:
         if sequence.is_purge:
             return self._advance_purge(sequence)
         assert job.steps is not None
+        known: Mapping[Removed, MemberChange] = {}
         if sequence.next_step < job.steps:
             change = changes.read_step(self._journal.job_folder(job.id), sequence.next_step)
             self._apply(sequence, change)
@@ -353,8 +357,10 @@ class Writer:
                 # so that the last step, in which the job is seen, is short: other jobs wait for it
                 self._catalog.write_ahead(read_changed(self._store, self._catalog.absent(change.top_levels)), job.id)
                 return False
+            before = self._journal.top_levels_of(job.id, before=job.steps - 1) if job.steps > 1 else ()
+            known = self._changes_of_large(change, before)
         left = self._catalog.not_ahead(self._journal.top_levels_of(job.id), job.id)
-        self._catalog.update_in_batches(read_changed(self._store, left), self._applied, arrived=[job.id])
+        self._update_catalog(left, known, arrived=[job.id])
         self._journal.done(job.id)
         return True
 
@@ -369,6 +375,21 @@ class Writer:
         finally:
             self._changing = frozenset()
 
+    def _changes_of_large(self, change: ChangeSet, before: Iterable[Removed] = ()) -> dict[Removed, MemberChange]:
+        """Return what a step just applied changes about large collections whose rows are as they were before it.
+
+        `before` is what its job changed in earlier steps, which the catalog does not show yet.
+        """
+        return member_changes(change, large_among(self._catalog.database, change.top_levels).difference(before))
+
+    def _update_catalog(
+        self, top_levels: Sequence[Removed], known: Mapping[Removed, MemberChange], arrived: Sequence[str] = ()
+    ) -> None:
+        """Make the catalog's rows what the store holds; of large collections whose change is known, by it."""
+        whole = read_changed(self._store, [key for key in top_levels if key not in known])
+        large = read_changed(self._store, known, members=False)
+        self._catalog.update_in_batches(chain(whole, large), self._applied, arrived=arrived, changes=known)
+
     def _advance_purge(self, sequence: Progress) -> bool:
         job = sequence.job
         batch, change = next_purge_step(self._store, self._journal, self._removals.hidden(), job.id, self._step_quads)
@@ -380,7 +401,7 @@ class Writer:
         folder.mkdir(exist_ok=True)
         changes.write_step(folder, sequence.next_step, change)
         self._apply(sequence, change)
-        self._catalog.update_in_batches(read_changed(self._store, change.top_levels), self._applied)
+        self._update_catalog(change.top_levels, self._changes_of_large(change))
         self._journal.purged(batch)
         self._removals.purged(batch)
         self._catalog.unhide(batch)

@@ -23,7 +23,7 @@ from synhub.store.files import StoredFile, copy_files, forget_files, put_files
 from synhub.store.journal import Job, Upload
 from synhub.store.removals import Removals
 from synhub.store.shares import forget_co_owners, forget_shares
-from synhub.store.top_levels import batches, links_to, read_top_levels
+from synhub.store.top_levels import batches, links_to, members_among, read_top_levels
 from synhub.store.work import Commit, Planned
 from synhub.submit.intake import IN_USE, NOT_THERE
 from synhub.submit.outcome import Outcome
@@ -55,9 +55,11 @@ _MEMBER = iri_term(SBOL2.member)
 _BATCH_TRIPLES = 50_000  # of uploaded objects that are in memory together, if one alone has not more
 
 
-def read_stored(store: TripleStore, dataset: Dataset, iris: Sequence[Iri]) -> dict[Iri, list[Triple]]:
-    """Read top levels, less what is being removed."""
-    found = read_top_levels(store, dataset, iris)
+def read_stored(
+    store: TripleStore, dataset: Dataset, iris: Sequence[Iri], *, members: bool = True
+) -> dict[Iri, list[Triple]]:
+    """Read top levels, less what is being removed; `members` as for `read_top_levels`."""
+    found = read_top_levels(store, dataset, iris, members=members)
     hidden = {top for graph, top in dataset.hidden if graph in dataset.graphs}
     return {iri: triples for iri, triples in found.items() if iri not in hidden}
 
@@ -122,7 +124,8 @@ class Planner:
     def _changes(self, prepared: Path, header: Header, outcome: Outcome) -> Iterator[TopLevelChange]:
         request = self.request
         own = Dataset((request.namespace.graph,), (), self.removals.hidden())
-        old = read_stored(self.store, own, [request.collection]).get(request.collection, [])
+        is_replaced = request.mode is OverwriteMerge.REPLACE
+        old = read_stored(self.store, own, [request.collection], members=is_replaced).get(request.collection, [])
         check_mode(request, old)
         choices = self._choices(own)
         submission = Submission(request, self.user.name, self._owner, self.job.created)
@@ -261,7 +264,7 @@ class Planner:
     def _choices(self, own: Dataset) -> dict[Iri, "_Choice"]:
         """Read the further collections that every top level becomes a member of. Raises BadRequest."""
         further = [iri for iri in self.request.add_to if iri != self.request.collection]
-        found = read_stored(self.store, own, further)
+        found = read_stored(self.store, own, further, members=False)
         for iri in further:
             if not _is_collection(iri, found.get(iri, [])):
                 raise BadRequest(f"collectionChoices names {iri}, which is not a collection of yours")
@@ -297,7 +300,9 @@ class Planner:
                 outcome.note("synhub-cycle", member, reason)
             else:
                 outcome.holders.setdefault(member, []).append(collection)
-        return with_links(choice.change, choice.stored, (m for m in members if m not in ancestors))
+        own = Dataset((choice.change.graph,))
+        there = members_among(self.store, own, collection, members) if choice.stored else []
+        return with_links(choice.change, [*choice.stored, *there], (m for m in members if m not in ancestors))
 
     def _holders(self, dataset: Dataset, iris: Sequence[Iri]) -> Mapping[Iri, list[Iri]]:
         """Return the stored collections that have each object as a member."""
@@ -312,7 +317,7 @@ class Planner:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A collection that gains members: as it is stored, and what the upload changes about it."""
+    """A collection that gains members: as it is stored, mostly less those it has, and what the upload changes."""
 
     stored: Sequence[Triple]
     change: TopLevelChange

@@ -205,7 +205,7 @@ class Submissions:
         if request.mode is OverwriteMerge.REPLACE:
             return
         dataset = Dataset((request.namespace.graph,), (), self._removals.hidden())
-        stored = read_stored(self._store, dataset, [request.collection])
+        stored = read_stored(self._store, dataset, [request.collection], members=False)
         check_mode(request, stored.get(request.collection, []))
 
     def _latest(self, identity: Iri) -> Iri | None:

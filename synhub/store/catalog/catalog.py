@@ -10,10 +10,11 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from types import MappingProxyType
 
 from synhub.model import Removed
 from synhub.rdf import Iri, Triple
-from synhub.store.catalog.entry import Entry, make_entry
+from synhub.store.catalog.entry import Entry, MemberChange, make_entry
 from synhub.store.catalog.facets import recount_facets
 from synhub.store.catalog.postings import mark_hidden
 from synhub.store.catalog.properties import recount
@@ -21,6 +22,7 @@ from synhub.store.catalog.update import GRAPH_SHIFT, Update, connection_ids, is_
 from synhub.store.database import Database
 
 _CACHE_KIB = 65_536
+_NO_CHANGES: Mapping[Removed, MemberChange] = MappingProxyType({})
 
 _TABLES = (
     *("top_level", "folded", "facet", "moment", "membership", "reference", "elements", "class_use", "class_count"),
@@ -75,16 +77,22 @@ class Catalog:
         self.update_in_batches([entries], number)
 
     def update_in_batches(
-        self, batches: Iterable[Mapping[Removed, list[Triple]]], number: int, *, arrived: Sequence[str] = ()
+        self,
+        batches: Iterable[Mapping[Removed, list[Triple]]],
+        number: int,
+        *,
+        arrived: Sequence[str] = (),
+        changes: Mapping[Removed, MemberChange] = _NO_CHANGES,
     ) -> None:
         """As `update`, for more top levels than fit into memory: all batches are one transaction.
 
-        What was written ahead for the jobs `arrived` is shown by it.
+        What was written ahead for the jobs `arrived` is shown by it. Of the collections in `changes` come the triples
+        less their members, of which they have those of before and the change.
         """
         gone: set[Removed] = set()
         with self.database.write() as connection:
             for entries in batches:
-                for graph, changed in _entries_by_graph(entries).items():
+                for graph, changed in _entries_by_graph(entries, changes).items():
                     hidden = {top for top in changed if (graph, top) in self._hidden}
                     Update(connection, graph, changed, hidden).run()
                 gone |= {key for key, triples in entries.items() if not triples}
@@ -103,7 +111,7 @@ class Catalog:
         self._arriving = True  # long before anybody could see the rows: they are still to be read
         for entries in batches:
             with self.database.write() as connection:
-                for graph, changed in _entries_by_graph(entries).items():
+                for graph, changed in _entries_by_graph(entries, _NO_CHANGES).items():
                     there = connection_ids(connection, graph, changed)
                     new = {top: entry for top, entry in changed.items() if entry and top not in there}
                     Update(connection, graph, new, set(new), job=job).run()
@@ -167,7 +175,7 @@ class Catalog:
         return bool(connection_ids(self.database.read(), graph, [top_level]))
 
     def digest_rows(self) -> Iterator[tuple[Iri, Iri, bytes]]:
-        """Yield (graph, top level, SHA-256 of its sorted triples) by graph and IRI, hidden ones too.
+        """Yield (graph, top level, digest of its triples) by graph and IRI, hidden ones too.
 
         `entry.triples_digest` computes the same from the store.
         """
@@ -192,10 +200,13 @@ class Catalog:
         self.database.close()
 
 
-def _entries_by_graph(entries: Mapping[Removed, list[Triple]]) -> dict[Iri, dict[Iri, Entry | None]]:
+def _entries_by_graph(
+    entries: Mapping[Removed, list[Triple]], changes: Mapping[Removed, MemberChange]
+) -> dict[Iri, dict[Iri, Entry | None]]:
     by_graph: dict[Iri, dict[Iri, Entry | None]] = {}
     for (graph, top_level), triples in entries.items():
-        by_graph.setdefault(graph, {})[top_level] = make_entry(top_level, triples) if triples else None
+        entry = make_entry(top_level, triples)._replace(change=changes.get((graph, top_level))) if triples else None
+        by_graph.setdefault(graph, {})[top_level] = entry
     return by_graph
 
 

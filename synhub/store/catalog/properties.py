@@ -64,6 +64,15 @@ def most_used(database: Database, graph: Iri, limit: int) -> list[Iri]:
     return [Iri(iri) for (iri,) in rows]
 
 
+def times_used(connection: sqlite3.Connection, row_id: int, iri: Iri) -> int:
+    """Return how often a top level, its children included, uses a property."""
+    row = connection.execute(
+        "SELECT property.id, counts FROM property JOIN property_use WHERE property.iri = ? AND property_use.id = ?",
+        (iri, row_id),
+    ).fetchone()
+    return 0 if row is None else _unpack(row[1]).get(row[0], 0)
+
+
 class PropertyCounter:
     """The changes of one transaction to the counters of one graph. `intern` first, `flush` at the end."""
 

@@ -14,11 +14,13 @@ from typing import Any
 from synhub.rdf import Iri
 from synhub.store.catalog.entry import Entry, pack_keys, unpack_keys
 from synhub.store.catalog.facets import FacetCounter
+from synhub.store.catalog.large_collections import completed
 from synhub.store.catalog.members import Members
 from synhub.store.catalog.names import name_words
 from synhub.store.catalog.postings import HIDDEN, NAME, TEXT, Postings
 from synhub.store.catalog.properties import PropertyCounter
 from synhub.store.database import insert_all
+from synhub.vocab import SBOL2
 
 GRAPH_SHIFT = 40  # top_level.id = graph.id << 40 | serial
 
@@ -134,10 +136,12 @@ class Update:
 
     def _intern(self, entries: list[Entry]) -> None:
         iris = {iri for e in entries for iri in (e.iri, *e.members, *e.references)}
+        iris |= {iri for e in entries if e.change for iri in (*e.change.come, *e.change.gone)}
         iris |= {e.identity for e in entries if e.identity is not None}
         self._nodes = self._numbers("node", iris)
         self._classes = self._numbers("class", {c for e in entries for c in e.classes})
-        self._properties.intern({p for e in entries for p in e.properties})
+        properties = {p for e in entries for p in e.properties}
+        self._properties.intern(properties | {SBOL2.member for e in entries if e.change})  # which `completed` counts
         self._values.intern({key: value for e in entries for key, value in e.counted.items()})
 
     def _numbers(self, table: str, iris: set[Iri]) -> dict[Iri, int]:
@@ -198,6 +202,8 @@ class Update:
             packed, digest, cls, name, *dates = execute(
                 "SELECT facets, digest, class, sort_name, created, modified FROM top_level WHERE id = ?", (row_id,)
             ).fetchone()
+            if entry.change is not None:
+                entry = completed(self._connection, row_id, digest, entry)
             if digest == entry.digest:
                 return
             self._members.row_goes(row_id)
@@ -234,7 +240,10 @@ class Update:
         self._set_facets(row_id, old_facets, entry.facets)
         self._set_words(row_id, old_words, entry.words)
         self._set_names(row_id, old_names, name_words(entry.cls, entry.words))
-        self._set_members(row_id, frozenset(self._nodes[m] for m in entry.members), known=known)
+        if entry.change is None:
+            self._set_members(row_id, frozenset(self._nodes[m] for m in entry.members), known=known)
+        else:
+            self._change_members(row_id, *(frozenset(self._nodes[m] for m in part) for part in entry.change))
         self._set_references(row_id, {self._nodes[r]: r in entry.direct for r in entry.references}, known=known)
         self._properties.put(row_id, entry.properties, known=known, counted=not is_hidden)
         self._values.put(row_id, entry.counted, old_facets, counted=not is_hidden)
@@ -282,9 +291,9 @@ class Update:
         if known:
             rows = self._connection.execute("SELECT member FROM membership WHERE collection = ?", (row_id,))
             old = frozenset(array("q", (member for (member,) in rows)))
-        if not (old or new):
-            return
-        gone, come = old - new, new - old
+        self._change_members(row_id, new - old, old - new)
+
+    def _change_members(self, row_id: int, come: frozenset[int], gone: frozenset[int]) -> None:
         self._members.links_go(row_id, gone)
         self._members.links_come(row_id, come)
         self._delete(

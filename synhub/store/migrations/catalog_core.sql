@@ -24,7 +24,7 @@ CREATE TABLE top_level (
   sort_id TEXT NOT NULL,              -- folded displayId
   sort_name TEXT NOT NULL,            -- folded name, or displayId where there is none
   uses INTEGER NOT NULL,              -- copy of node.uses
-  digest BLOB NOT NULL,               -- SHA-256 of the triples, sorted
+  digest BLOB NOT NULL,               -- SHA-256 of the triples, sorted; memberships apart
   facets BLOB NOT NULL,               -- keys of this row in facet, 8 bytes each
   identity INTEGER,                   -- node of the persistent identity
   version_order BLOB NOT NULL,        -- sorts the versions of one identity in Maven's order
