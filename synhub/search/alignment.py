@@ -159,7 +159,7 @@ def make_query(
     known = AMBIGUITY if found == "nucleotide" else {*AMINO_ACIDS, *AMBIGUOUS_AMINO_ACIDS}
     strange = "".join(sorted({letter for letter in residues if letter not in known}))
     if found is None or strange:
-        what = found or "nucleotide or protein"
+        what = alphabet or "nucleotide or protein"  # what the letters were taken for says nothing to who wrote them
         raise BadRequest(f"{strange[:20]!r} is not a letter of a {what} sequence; write the sequence in IUPAC letters")
     if len(residues) < LEAST_LETTERS[found]:
         raise BadRequest(

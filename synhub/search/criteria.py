@@ -41,10 +41,21 @@ _DUBLIN_CORE: dict[str, Iri] = {
     "modified": DCTERMS.modified,
 }
 _LISTED = frozenset({"objectType", "collection", "latest", *_DATE_KEYS, *_BELOW, *SEQUENCE_KEYS, *_DUBLIN_CORE})
+_EXAMPLES: dict[str, str] = {
+    "objectType": "ComponentDefinition",
+    "collection": "<iri>",
+    "latest": "1",
+    "roleBelow": "promoter",
+    "typeBelow": "PhysicalEntity",
+    **dict.fromkeys((*_DATE_KEYS, "created", "modified"), "2017-03-01"),
+    **dict.fromkeys(SEQUENCE_KEYS, "acgtacgt"),
+    "file_search": "<token>",
+}
 
 _FEW = 5
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # not the tab, which is a blank
+_BLANK = re.compile(r"\s")
 _NAME = re.compile(r"[A-Za-z_][\w.\-]*\Z")
 _PREFIXED = re.compile(r"([A-Za-z][\w\-]*):(.*)\Z", re.DOTALL)
 _SUFFIX = re.compile(r"(?:@([A-Za-z0-9\-]+)|\^\^(<[^<>]*>|[^\s<>&\"']+))?\s*")
@@ -64,13 +75,7 @@ def error(message: str, position: int) -> InvalidQuery:
 
 def example(key: str) -> str:
     """Return how a criterion with this key can be written."""
-    if key == "latest":
-        return "latest=1"
-    if key in _BELOW:
-        return f"{key}=promoter" if key == "roleBelow" else f"{key}=dna"
-    if key in _DATE_KEYS:
-        return f"{key}=2017-03-01"
-    return f"{key}=<iri>, {key}='text' or {key}=?x"
+    return f"{key}={_EXAMPLES[key]}" if key in _EXAMPLES else f"{key}=<iri>, {key}='text' or {key}=?x"
 
 
 def is_known(key: str) -> bool:
@@ -78,6 +83,21 @@ def is_known(key: str) -> bool:
     if key[:1] == "<":
         return key[-1:] == ">"
     return key in _LISTED or key in property_names() or (":" in key and " " not in key)
+
+
+def is_text(value: str) -> bool:
+    """Say whether a value begins as a term does and is none, so that only text can be meant: `'tis`, `< 5`, `NB: new`.
+
+    Parsed as it stands, it is refused.
+    """
+    if value[0] in QUOTED:
+        match = QUOTED[value[0]].match(value)
+        return match is None or _SUFFIX.fullmatch(value, match.end()) is None
+    if value[0] == "<":
+        return value[-1] != ">"
+    if value[0] == "?":
+        return _NAME.match(value, 1) is None
+    return _PREFIXED.match(value) is not None and _BLANK.search(value) is not None
 
 
 def parse_criteria(key: str, value: str, start: int = 0, at: int = 0) -> tuple[Criterion, ...]:
@@ -91,7 +111,7 @@ def parse_criteria(key: str, value: str, start: int = 0, at: int = 0) -> tuple[C
     control = CONTROL.search(value)
     if control is not None:
         code = f"U+{ord(control[0]):04X}"
-        raise error(rf"control character {code} in the value of {key}; in quotes \t and \n stand for two of them", at)
+        raise error(rf"control character {code} in the value of {key}; in quotes \n stands for U+000A", at)
     if key == "latest":
         return _latest(value, at)
     if key in ("created", "modified") and _DATE.match(value):  # on that day

@@ -6,7 +6,8 @@ apart: raw it is a space, `%2B` is a plus.
 
     query     := { criterion "&" } [ criterion | text ]
     criterion := key "=" value        (criteria.py)
-    text      := words and "quoted phrases", with `or` between alternatives and `not` before a term
+    text      := words and "quoted phrases", with `or` between alternatives and `not` before a term; `""` in a phrase
+                 is a quote
 """
 
 import re
@@ -47,7 +48,8 @@ DEFAULT_LIMIT = 50
 _MAX_OFFSET = 1 << 53
 
 _KEY = re.compile(r"\s*(<[^<>]*>|[^\s\"'<>&=]+)\s*=")
-_TEXT_TOKEN = re.compile(r'"([^"]*)"(?=\s|\Z)|\S+')
+_PHRASE = re.compile(r'"([^"]*(?:""[^"]*)*)"')
+_TEXT_TOKEN = re.compile(_PHRASE.pattern + r"(?=\s|\Z)|\S+")
 _PAGING = re.compile(r"/?\?((?:(?:offset|limit)=[0-9]+&?)+)\Z")
 
 
@@ -207,11 +209,10 @@ def _value_end(text: str, at: int) -> int:
 
 
 def _text_item(text: str, start: int) -> _Item:
-    end, quoted = start, False
-    while end < len(text) and (quoted or text[end] != "&"):
-        if text[end] == '"' and (quoted or end == start or text[end - 1].isspace()):
-            quoted = not quoted and text.find('"', end + 1) >= 0
-        end += 1
+    end = start
+    while end < len(text) and text[end] != "&":
+        phrase = _PHRASE.match(text, end) if end == start or text[end - 1].isspace() else None
+        end = phrase.end() if phrase else end + 1
     piece = text[start:end]
     if end < len(text):  # followed by "&": every item but the last should be key=value
         if "=" in piece and '"' not in piece:
@@ -226,7 +227,10 @@ def _text_item(text: str, start: int) -> _Item:
 
 def parse_words(text: str, at: int = 0) -> tuple[Alternative, ...]:
     """Parse free text, which stands at offset `at` of what columns are counted in. Raises InvalidQuery."""
-    text = CONTROL.sub(" ", text)
+    control = CONTROL.search(text)
+    if control is not None:
+        raise error(f"control character U+{ord(control[0]):04X} in the text; leave it away", at + control.start())
+    text = text.replace("\t", " ")
     if text.strip() in ("", "*"):
         return ()
     tokens = list(_TEXT_TOKEN.finditer(text))
@@ -240,9 +244,11 @@ def parse_words(text: str, at: int = 0) -> tuple[Alternative, ...]:
                 alternatives.append([])
         elif token[0] == "not":
             negated = True
-        elif token[0] != "and" and (phrase := fold(token[1] if token[1] is not None else token[0])).strip():
-            alternatives[-1].append(Phrase(phrase, negated))
-            negated = False
+        elif token[0] != "and":
+            phrase = fold(token[0] if token[1] is None else token[1].replace('""', '"'))
+            if phrase.strip():
+                alternatives[-1].append(Phrase(phrase, negated))
+                negated = False
     found = tuple(tuple(alternative) for alternative in alternatives if alternative)
     if found:
         return found

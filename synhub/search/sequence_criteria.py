@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from synhub.errors import BadRequest
 from synhub.search.alignment import MOST_MATCHES, make_query
 from synhub.search.ast import Criterion, HasElements, LikeSequence, SequenceOptions
-from synhub.search.criteria import CONTROL, QUOTED, SEQUENCE_KEYS, error
+from synhub.search.criteria import CONTROL, QUOTED, SEQUENCE_KEYS, error, example
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,64}\Z")
 
@@ -72,14 +72,14 @@ def parse_sequence(key: str, value: str, at: int, options: SequenceOptions) -> C
     """Read what a sequence key asks for. Raises InvalidQuery."""
     text = _unquoted(value)
     if not text:
-        raise error(f"{key} has no value; write {key}=" + ("<token>" if key == "file_search" else "acgt"), at)
+        raise error(f"{key} has no value; write {example(key)}", at)
     if key == "file_search":
         if not TOKEN.match(text):
             message = f"file_search={text[:40]!r} is no token: send the file to POST /sequenceQuery, which answers one"
             raise error(message, at)
         return LikeSequence((), text, options)
-    if CONTROL.search(text) or text[0] in "<'\"?" or (_BLANKS.search(text) and key in ("sequence", "exactsequence")):
-        raise error(f"{value[:40]!r} is no sequence; write letters only, such as {key}=acgt", at)
+    if CONTROL.search(text) or text[0] in "<'\"?":
+        raise error(f"{value[:40]!r} is no sequence; write letters only, such as {example(key)}", at)
     if key in ("sequence", "exactsequence") or options.is_exact:
         return HasElements(_BLANKS.sub("", text))
     if key == "subsequence":

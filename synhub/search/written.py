@@ -1,6 +1,6 @@
 """From a criterion back to the text of it in a search path: what a link that narrows a search adds. Pure.
 
-Source: the grammar of criteria.py, which reads what is written here as the same criterion.
+Source: the grammar of criteria.py and grammar.py, which read what is written here as the same criterion.
 """
 
 from synhub.rdf import Iri, Term, datatype_of, iri_of, is_iri, text_of
@@ -22,11 +22,21 @@ def write_value(predicate: Iri, value: Term) -> str | None:
     key = _KEYS.get(predicate, f"<{predicate}>")
     if is_iri(value):
         return f"{key}={value}"
-    text = "".join(_ESCAPED.get(c, c) for c in text_of(value))
+    text = write_text(text_of(value))
     language = "" if datatype_of(value) else value[value.rindex('"') + 1 :]
     if CONTROL.search(text) or "^^" in value[value.rindex('"') + 1 :]:
         return None
-    return f"{key}='{text}'{language}"
+    return f"{key}={text}{language}"
+
+
+def write_text(text: str) -> str:
+    """Return a text as a value in quotes; a path cannot say control characters other than those of `_ESCAPED`."""
+    return "'" + "".join(_ESCAPED.get(c, c) for c in text) + "'"
+
+
+def write_phrase(text: str) -> str:
+    """Return a text as one phrase of free text, its blanks included."""
+    return '"' + text.replace('"', '""') + '"'
 
 
 def write_collection(iri: Iri) -> str:

@@ -148,11 +148,49 @@ def test_the_last_day_of_the_last_year_is_a_day() -> None:
         ("latest=&", "write latest=1"),
         ("roleBelow=&", "write roleBelow=promoter"),
         ("createdAfter=&", "write createdAfter=2017-03-01"),
+        ("created=&", "write created=2017-03-01"),
+        ("objectType&", "write objectType=ComponentDefinition"),
+        ("collection=&", "write collection=<iri>$"),
+        ("sequence&", "write sequence=acgtacgt"),
+        ("file_search=&", "write file_search=<token>"),
+        ("role=&", r"write role=<iri>, role='text' or role=\?x"),
     ],
 )
 def test_a_key_without_a_value_is_told_one(raw: str, words: str) -> None:
     with pytest.raises(InvalidQuery, match=words):
         parse_search_path(raw)
+
+
+@pytest.mark.parametrize("end", ["=&", "&"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("objectType", "collection", "latest", "roleBelow", "typeBelow", "created", "modified", "role", "dc:creator"),
+        *("createdBefore", "createdAfter", "modifiedBefore", "modifiedAfter", "name", "title", "description"),
+        *("sequence", "exactsequence", "globalsequence", "subsequence", "file_search"),
+    ],
+)
+def test_what_a_message_advises_can_be_asked(key: str, end: str) -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        parse_search_path(key + end)
+    advice = refused.value.message.partition("; write ")[2]
+    advice = advice.replace("<iri>", "<http://x/y>").replace("<token>", "A" * 32)
+    for text in advice.replace(" or ", ", ").split(", "):
+        assert len(parse_search_path(text + "&").criteria) in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("title='a%09b'&", '"a\\tb"'),
+        ('title="a\tb"@en&', '"a\\tb"@en'),
+        ("title=a%09b&", '"a\\tb"'),
+        ("title=%09'a'%09&", '"a"'),
+        ("title=%09<http://x/y>%09&", "<http://x/y>"),
+    ],
+)
+def test_a_value_may_hold_a_tab(raw: str, expected: str) -> None:
+    assert one(raw) == HasValue(DCTERMS.title, (Term(expected),))
 
 
 def test_sort_does_not_offer_what_it_refuses() -> None:
@@ -171,6 +209,7 @@ def test_dates_are_days() -> None:
 def test_sequence_of_letters_is_a_sequence_search_and_of_an_iri_a_property() -> None:
     assert one("sequence=ttgACA&") == HasElements("ttgACA")
     assert one("exactsequence=acgt") == HasElements("acgt")
+    assert one("sequence=acgt ac%09gt&") == one("exactsequence='acgt acgt'&") == HasElements("acgtacgt")
     assert one("sequence=acgt&maxaccepts=5&id=0.8&") == HasElements("acgt")
     assert one("globalsequence=acgt&search_exact=True") == HasElements("acgt")
     assert one("sequence=<http://x/s/1>&") == HasValue(SBOL2.sequence, (Term("<http://x/s/1>"),))
@@ -200,6 +239,13 @@ def test_sequence_of_letters_is_a_sequence_search_and_of_an_iri_a_property() -> 
         ("gfp%20AND%20unit", [["gfp", "and", "unit"]]),
         ("%22GFP%20coding%22", [["gfp coding"]]),
         ("%22or%22", [["or"]]),
+        ('"say ""no"" & go"', [['say "no" & go']]),
+        ('""""', [['"']]),
+        ('"a""b" c', [['a"b', "c"]]),
+        ('"a""b', [['"a""b']]),
+        ('a""b', [['a""b']]),
+        ('"a"b"', [['"a"b"']]),
+        ("%22a%09b%22", [["a b"]]),
         ("%22a%26b=c%22%20d", [["a&b=c", "d"]]),
         ("%22fluorescent", [['"fluorescent']]),
         ("'gfp", [["'gfp"]]),
@@ -247,6 +293,13 @@ def test_free_text_takes_any_character(raw: str, expected: list[list[str]]) -> N
         ("exactsequence=<http://x>&", 15, "no sequence"),
         ("file_search=/etc/passwd&", 13, "is no token"),
         ("title='a%00b'&", 7, "U+0000"),
+        ("title='a%0Ab'&", 7, r"in quotes \n stands for U+000A"),
+        ("%00", 1, "control character U+0000 in the text"),
+        ("%0d%0a", 1, "U+000D"),
+        ("%0a", 1, "U+000A"),
+        ("%7f*", 1, "U+007F"),
+        (f"role=<{ROLE}>&gfp%1F", 48, "U+001F"),
+        ("role=<http://x/a%09b>&", 6, "absolute IRI"),
         ("é%FF", 2, "not UTF-8"),
         ("a " * 65, 129, "more than 64 words"),
         ("role=?x&" * 65, 513, "more than 64 criteria"),
@@ -318,6 +371,10 @@ LONG = 60_000
         f"title='{(chr(39) + '^^<') * (LONG // 4)}",
         f"title='{(chr(39) + ' ') * (LONG // 2)}x",
         '" ' * (LONG // 2),
+        '"""' * (LONG // 3) + "x",
+        '"x ""y' * (LONG // 6),
+        '"" """x ' * (LONG // 8),
+        '"x ' + '""& ' * (LONG // 4),
         "<&" * (LONG // 2),
         "&" * LONG,
         f"%3Foffset={'1' * LONG}x",

@@ -89,7 +89,8 @@ def test_an_exact_search_knows_the_other_strand(elements: str, reverse: str | No
         ("id=0.9&", 1, "id= says how a sequence is searched for; write globalsequence=acgt…& with it"),
         ("role=so:0000167&search_exact=true&", 17, "search_exact= says how a sequence is searched for"),
         ("maxaccepts=3&alpha", 1, "maxaccepts= says how"),
-        ("exactsequence=a c g t&", 15, "is no sequence; write letters only, such as exactsequence=acgt"),
+        ("exactsequence=a%00g&", 15, "is no sequence; write letters only, such as exactsequence=acgt"),
+        ("subsequence=acgtac*acgt&", 13, "'*' is not a letter of a nucleotide or protein sequence"),
     ],
 )
 def test_what_cannot_be_searched_is_refused_with_its_column(raw: str, column: int, words: str) -> None:

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from live import PREFIX, Live, live
 
-from synhub.errors import BadRequest, InvalidQuery
-from synhub.rdf import Iri
-from synhub.search.ast import SearchQuery
+from synhub.errors import BadRequest
+from synhub.rdf import Iri, literal_term
+from synhub.search.ast import HasValue, Phrase, SearchQuery, fold
 from synhub.search.form import parse_search_form, search_text_of
-from synhub.search.grammar import parse_search_text
+from synhub.search.grammar import parse_search_path, parse_search_text
+from synhub.vocab import DC, PREFIXES
 
 LAB = f"{PREFIX}public/lab/lab_collection/1"
 PROMOTER = "http://identifiers.org/so/SO:0000167"
@@ -98,6 +100,45 @@ def test_a_long_value_is_cut_where_it_is_offered(tmp_path: Path) -> None:
     assert len(offered.partition(">")[2]) < 90
 
 
+ODD = """it's 'a & b' = "c" \\n, NB: <5"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"description": ODD}, '"' + ODD.replace('"', '""') + '"'),
+        ({"creator": ODD}, "dc:creator='" + ODD.replace("\\", "\\\\").replace("'", "\\'") + "'&"),
+        (
+            {"searchPred1": "dcterms:title", "searchObj1": ODD},
+            "dcterms:title='" + ODD.replace("\\", "\\\\").replace("'", "\\'") + "'&",
+        ),
+        ({"searchPred1": "http://x.org/?a=b", "searchObj1": "c&d"}, "<http://x.org/?a=b>='c&d'&"),
+        (
+            {"searchPred1": "http://x.org/?a=b", "searchObj1": "http://x.org/?c&d"},
+            "<http://x.org/?a=b>=<http://x.org/?c&d>&",
+        ),
+        ({"collections": "http://x.org/?c&d/1"}, "collection=<http://x.org/?c&d/1>&"),
+    ],
+)
+def test_what_is_typed_is_written_so_that_a_path_can_say_it(fields: dict[str, str], path: str) -> None:
+    assert search_text_of(fields, Iri) == path
+
+
+def test_odd_text_is_found_as_it_was_typed(tmp_path: Path) -> None:
+    with live(tmp_path) as hub:
+        hub.user("alice")
+        text = escape(ODD).encode()
+        odd = DESIGN.replace(b"lac promoter", text).replace(b"Ann O'Neill", text)
+        hub.submit("alice", odd, {"id": "odd"})
+        hub.submit("alice", DESIGN.replace(b"pLac", b"plain"), {"id": "plain"})
+        for fields in (
+            {"description": ODD},
+            {"creator": ODD},
+            {"searchPred1": "dcterms:title", "searchObj1": ODD},
+        ):
+            assert searched(hub, fields, "alice")[1] == ["pLac"], fields
+
+
 def test_a_collection_is_named_by_its_name(hub: Live) -> None:
     (root,) = hub.get("/rootCollections").json()
     where, found = searched(hub, {"collections": root["name"], "objectType": "ComponentDefinition"})
@@ -117,8 +158,18 @@ def test_filter_shows_the_form_again_with_what_is_left(hub: Live) -> None:
 
 
 def test_what_cannot_be_said_or_is_not_known_is_refused(hub: Live) -> None:
-    for fields in ({"adv": "Remove"}, {"description": 'say "this" now'}, {"createdAfter": "today"}):
-        assert hub.request("POST", "/advancedSearch", data=fields, follow_redirects=False).status_code == 400
+    refused = [
+        {"adv": "Remove"},
+        {"createdAfter": "today"},
+        {"searchObj1": "x"},
+        {"searchPred1": "role", "searchObj1": "<promoter>"},
+        {"searchPred1": "role", "searchObj1": "sofa:0000167"},
+        {"searchPred1": "a b", "searchObj1": "x"},
+        {"searchPred1": "globalsequence", "searchObj1": "acgtacgt"},
+        {"searchPred1": "id", "searchObj1": "0.9"},
+    ]
+    for fields in refused:
+        assert hub.request("POST", "/advancedSearch", data=fields, follow_redirects=False).status_code == 400, fields
     assert hub.request("POST", "/advancedSearch", data={"adv": "Create"}).status_code == 401
 
 
@@ -129,11 +180,32 @@ FIELDS = st.fixed_dictionaries(
         "description": st.one_of(TEXT, st.sampled_from(["a&b", "x=y", "not", "or", "*", '"', 'a "b" c', "<a>", "a/"])),
         "creator": st.one_of(TEXT, st.sampled_from(["O'Neill & Co", '"', "a\\", "\\'"])),
         "objectType": st.sampled_from(["Sequence", "prov:Activity"]),
-        "searchPred1": st.just("igem:status"),
+        "searchPred1": st.sampled_from(["igem:status", "http://x/?a=b", "created", "role", "objectType"]),
         "searchObj1": st.one_of(TEXT, st.sampled_from(["'a&b'", "a&b", "5", "<http://x/?a=b&c=d>"])),
         "createdBefore": st.just("2017-03-01"),
     },
 )
+
+
+TYPED = st.text(st.sampled_from("&\"'=\\ <>?:/+%*ab\t") | st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+
+
+@given(TYPED, TYPED, TYPED)
+def test_any_text_that_is_typed_is_what_the_path_asks_for(description: str, creator: str, value: str) -> None:
+    value = f"a {value}"  # no term has a blank in it
+    fields = {"description": description, "creator": creator, "searchPred1": "igem:status", "searchObj1": value}
+    query = parse_search_path(quote(search_text_of(fields, Iri), safe=""))
+
+    status = HasValue(Iri(PREFIXES["igem"] + "status"), (literal_term(value.strip()),))
+    names = [HasValue(DC.creator, (literal_term(creator.strip()),))] if creator.strip() else []
+    phrase = fold(description.strip().replace("\t", " "))
+    assert query == SearchQuery((*names, status), ((Phrase(phrase),),) if phrase else ())
+
+
+@pytest.mark.parametrize("value", ["'", '"', "'tis", "< 5", "<", "?", "? no", "'a' & 'b'", "NB: new", "5'", "\\", "="])
+def test_what_begins_like_a_term_and_is_none_is_text(value: str) -> None:
+    query = parse_search_text(search_text_of({"searchPred1": "igem:status", "searchObj1": value}, Iri))
+    assert query.criteria == (HasValue(Iri(PREFIXES["igem"] + "status"), (literal_term(value),)),)
 
 
 @given(FIELDS)
@@ -143,10 +215,9 @@ def test_the_path_of_any_fields_means_what_they_mean(fields: dict[str, str]) -> 
 
     try:
         expected = parse_search_form(fields, find)
-        text = search_text_of(fields, find)
-    except (BadRequest, InvalidQuery):
+    except BadRequest:
         return
-    assert parse_search_text(text) == expected
+    assert parse_search_text(search_text_of(fields, find)) == expected
 
 
 def test_empty_fields_ask_for_everything() -> None:

@@ -229,6 +229,13 @@ def test_rows_are_sorted_as_asked(hub: Live) -> None:
     assert "use one of relevance, name, displayId" in hub.get(f"{parts}?sort=size").text
 
 
+@pytest.mark.parametrize("path", ["/search/%00", "/searchCount/%0d%0a", "/search/?q=%00", "/facets/gfp%1b"])
+def test_control_characters_are_no_text(hub: Live, path: str) -> None:
+    refused = hub.get(path)
+    assert refused.status_code == 400 and "control character U+00" in refused.text
+    assert names(hub, "/search/gfp%09") == names(hub, "/search/gfp") != []
+
+
 def test_only_the_latest_version_of_each_object_is_shown_when_asked(tmp_path: Path) -> None:
     with live(tmp_path) as instance:
         instance.user("alice")
