@@ -21,7 +21,7 @@ from synhub.store.blobs import Blobs
 from synhub.store.catalog.build import build_catalog
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.counts import check_counts
-from synhub.store.catalog.entry import triples_digest
+from synhub.store.catalog.digests import triples_digest
 from synhub.store.catalog.facets import check_facets
 from synhub.store.catalog.names import check_names
 from synhub.store.catalog.properties import check_properties

@@ -12,7 +12,8 @@ from synhub.identity import version_key
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
 from synhub.search.translate import instant
 from synhub.store.catalog.catalog import Catalog
-from synhub.store.catalog.entry import facet_key, make_entry, parse_moment, triples_digest, version_order
+from synhub.store.catalog.digests import triples_digest
+from synhub.store.catalog.entry import facet_key, make_entry, parse_moment, version_order
 from synhub.store.catalog.update import is_public
 from synhub.vocab import DCTERMS, RDF, SBH, SBOL2
 

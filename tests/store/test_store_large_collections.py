@@ -14,7 +14,8 @@ from synhub.model import ChangeSet, Dataset, TopLevelChange
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.counts import check_counts
-from synhub.store.catalog.entry import MemberChange, triples_digest
+from synhub.store.catalog.digests import triples_digest
+from synhub.store.catalog.entry import MemberChange
 from synhub.store.catalog.large_collections import MANY, large_among, member_changes
 from synhub.store.catalog.properties import check_properties
 from synhub.store.catalog.rebuild import check_sets

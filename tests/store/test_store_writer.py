@@ -16,7 +16,7 @@ from synhub.store import writer
 from synhub.store.blobs import Blobs
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.counts import check_counts
-from synhub.store.catalog.entry import triples_digest
+from synhub.store.catalog.digests import triples_digest
 from synhub.store.catalog.facets import check_facets
 from synhub.store.catalog.search import View
 from synhub.store.changes import pack

@@ -177,7 +177,7 @@ class Catalog:
     def digest_rows(self) -> Iterator[tuple[Iri, Iri, bytes]]:
         """Yield (graph, top level, digest of its triples) by graph and IRI, hidden ones too.
 
-        `entry.triples_digest` computes the same from the store.
+        `digests.triples_digest` computes the same from the store.
         """
         rows = self.database.read().execute(
             "SELECT graph.iri, top_level.iri, digest FROM top_level JOIN graph ON graph.id = graph"
@@ -205,8 +205,11 @@ def _entries_by_graph(
 ) -> dict[Iri, dict[Iri, Entry | None]]:
     by_graph: dict[Iri, dict[Iri, Entry | None]] = {}
     for (graph, top_level), triples in entries.items():
-        entry = make_entry(top_level, triples)._replace(change=changes.get((graph, top_level))) if triples else None
-        by_graph.setdefault(graph, {})[top_level] = entry
+        by_graph.setdefault(graph, {})[top_level] = make_entry(top_level, triples) if triples else None
+    for (graph, top_level), change in changes.items():
+        entry = by_graph.get(graph, {}).get(top_level)
+        if entry is not None:
+            by_graph[graph][top_level] = entry._replace(change=change)
     return by_graph
 
 

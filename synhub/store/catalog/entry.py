@@ -28,6 +28,7 @@ from synhub.rdf import (
 )
 from synhub.sbol.closure import NOT_REFERENCES, references
 from synhub.search.ast import fold
+from synhub.store.catalog.digests import canonical, digest_of
 from synhub.vocab import BIOPAX, DC, DCTERMS, PREFIXES, PROV, RDF, SBH, SBOL2, SO
 
 # Predicates whose exact values the catalog knows, and whether "has any value" is asked of them too.
@@ -67,9 +68,6 @@ SEPARATOR = "\x1f"
 _FACET_TERMS = {iri_term(p): (p, any_value) for p, any_value in FACETS.items()}
 _DATE_TERMS = {iri_term(p): kind for p, kind in DATES.items()}
 _TYPE, _MEMBER, _ELEMENTS = iri_term(RDF.type), iri_term(SBOL2.member), iri_term(SBOL2.elements)
-HAS_MEMBER = f" {_MEMBER} ".encode()  # with it begins what a line says after its subject; texts may have it, too
-_DIGEST = 32  # bytes of a SHA-256
-_SUMS = 1 << 8 * _DIGEST
 _IDENTITY, _VERSION = iri_term(SBOL2.persistentIdentity), iri_term(SBOL2.version)
 _SBOL_TYPE, _ROLE = iri_term(SBOL2.type), iri_term(SBOL2.role)
 _DISPLAY_ID, _TITLE, _DESCRIPTION = map(iri_term, (SBOL2.displayId, DCTERMS.title, DCTERMS.description))
@@ -159,55 +157,6 @@ def unpack_keys(packed: bytes) -> frozenset[int]:
     keys = array("q")
     keys.frombytes(packed)
     return frozenset(keys)
-
-
-def triples_digest(triples: Iterable[Triple]) -> bytes:
-    """Return what `check` compares with the store: see `_digest`."""
-    return _digest(_canonical(write_ntriples(triples)))
-
-
-def _digest(lines: bytes) -> bytes:
-    """Return the SHA-256 of sorted distinct lines; where there are memberships, of the others, and `member_sum`."""
-    if HAS_MEMBER not in lines:
-        return hashlib.sha256(lines).digest()
-    others: list[bytes] = []
-    members: list[bytes] = []
-    for line in lines.split(b"\n"):
-        is_member = HAS_MEMBER in line and line.split(b" ", 2)[1] == HAS_MEMBER[1:-1]  # or a text says so
-        (members if is_member else others).append(line)
-    return with_member_sum(hashlib.sha256(b"\n".join(others)).digest(), member_sum(members))
-
-
-def member_sum(lines: Iterable[bytes]) -> int:
-    """Return the sum of the SHA-256 of memberships, as N-Triples without line ends, modulo 2^256.
-
-    So the digest of a collection follows from its difference. Two sets that are different by accident have the same
-    sum with probability 2^-256. With 2^32 steps and as many IRIs to choose from, somebody could find a collection of
-    tens of thousands with the sum of another (Wagner, A generalized birthday problem): what comes of it is that
-    `check` would take the one for the other, both of them theirs.
-    """
-    return sum(int.from_bytes(hashlib.sha256(line).digest()) for line in lines) % _SUMS
-
-
-def with_member_sum(digest: bytes, total: int) -> bytes:
-    """Return the digest of a top level from that of its other triples and the sum of its memberships."""
-    total %= _SUMS
-    return digest + total.to_bytes(_DIGEST) if total else digest
-
-
-def stored_member_sum(digest: bytes) -> int:
-    return int.from_bytes(digest[_DIGEST:])
-
-
-def membership_line(collection: Iri, member: Iri) -> bytes:
-    return f"<{collection}> {_MEMBER} <{member}> .".encode()
-
-
-def _canonical(ntriples: bytes) -> bytes:
-    """Return distinct lines, sorted. No term but a literal begins another, so that triples are sorted the same way."""
-    distinct = set(ntriples.split(b"\n"))
-    distinct.discard(b"")
-    return b"\n".join([*sorted(distinct), b""])
 
 
 def elements_digest(elements: str) -> bytes:
@@ -327,7 +276,7 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
 
 def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
     """As `make_entry`, from canonical N-Triples in any order, repeats and all."""
-    text = _canonical(lines)
+    text = canonical(lines)
     triples = read_ntriples(text)
     subject = iri_term(top_level)
     own: dict[Term, list[Term]] = {}
@@ -378,7 +327,7 @@ def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
         elements=frozenset(elements),
         classes=dict(classes),
         properties=properties,
-        digest=_digest(text),
+        digest=digest_of(text),
         identity=next((iri_of(o) for o in sorted(own.get(_IDENTITY, ())) if is_iri(o)), None),
         version_order=version_order(version),
         created=_earliest(moments, DATES[DCTERMS.created]),

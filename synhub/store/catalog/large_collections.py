@@ -11,15 +11,8 @@ from collections.abc import Iterable, Set
 
 from synhub.model import ChangeSet, Removed
 from synhub.rdf import Iri, Term, iri_of, is_iri, read_nquads
-from synhub.store.catalog.entry import (
-    HAS_MEMBER,
-    Entry,
-    MemberChange,
-    member_sum,
-    membership_line,
-    stored_member_sum,
-    with_member_sum,
-)
+from synhub.store.catalog.digests import HAS_MEMBER, member_sum, membership_line, stored_member_sum, with_member_sum
+from synhub.store.catalog.entry import Entry, MemberChange
 from synhub.store.catalog.properties import times_used
 from synhub.store.database import Database
 from synhub.vocab import SBOL2
