@@ -1,4 +1,4 @@
-"""The floor: an empty Starlette route on uvicorn with h11, set up as synhub's own server. Nothing can answer faster.
+"""The floor: an empty Starlette route on uvicorn, set up as synhub's own server. Nothing can answer faster.
 
 Prints its port when it listens. See `synhub/app.py` for the same options.
 """
@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from synhub.web.protocol import MOST_HEAD, HttpProtocol
+
 
 async def empty(_: Request) -> Response:
     return Response(b"")
@@ -21,7 +23,7 @@ def main() -> None:
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         Starlette(routes=[Route("/", empty)]), log_config=None, access_log=False, server_header=False, lifespan="off",
-        h11_max_incomplete_event_size=128 * 1024, http="h11", proxy_headers=False,
+        h11_max_incomplete_event_size=MOST_HEAD, http=HttpProtocol, proxy_headers=False,
     )  # fmt: skip
     print(listening.getsockname()[1], flush=True)
     uvicorn.Server(config).run(sockets=[listening])

@@ -54,6 +54,7 @@ from synhub.store.snapshots import Snapshots
 from synhub.store.writer import Writer
 from synhub.submit.service import Submissions
 from synhub.web.application import create_app
+from synhub.web.protocol import MOST_HEAD, HttpProtocol
 
 logger = logging.getLogger("synhub")
 
@@ -312,7 +313,7 @@ def _run(hub: Hub, listening: socket.socket, address: str) -> int:
 
     config = uvicorn.Config(
         create_app(hub), log_config=None, access_log=False, server_header=False, lifespan="off",
-        h11_max_incomplete_event_size=128 * 1024, http="h11", timeout_graceful_shutdown=30, proxy_headers=False,
+        h11_max_incomplete_event_size=MOST_HEAD, http=HttpProtocol, timeout_graceful_shutdown=30, proxy_headers=False,
     )  # fmt: skip
     server = Server(config, ready, partial(_stop_jobs, hub))
     # uvicorn raises the signal again when it has stopped: that must not end the process before the Hub is closed.

@@ -20,6 +20,7 @@ from synhub.settings import load_settings
 from synhub.store.blobs import sha256_of
 from synhub.submit.service import UploadedFile
 from synhub.web.application import create_app
+from synhub.web.protocol import HttpProtocol
 
 PREFIX = "http://hub.example/"
 PASSWORD = "correct horse"
@@ -119,7 +120,7 @@ def live(data: Path, **settings: Any) -> Iterator[Live]:
         if "engine" not in settings:
             settings["engine"] = stack.enter_context(engine_servers.engine_for(data))
         hub = stack.enter_context(open_hub(load_settings({}, data=data, uri_prefix=PREFIX, **settings)))
-        config = uvicorn.Config(create_app(hub), port=0, log_config=None, access_log=False, http="h11")
+        config = uvicorn.Config(create_app(hub), port=0, log_config=None, access_log=False, http=HttpProtocol)
         server = _Server(config)
         thread = threading.Thread(target=server.run_here, daemon=True)
         thread.start()
