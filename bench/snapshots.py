@@ -21,7 +21,7 @@ from bench import machine
 from bench.generate import Corpus, write_nquads
 from synhub.model import ChangeSet
 from synhub.settings import load_settings
-from synhub.store.children import Lanes
+from synhub.store.lanes import Lanes
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.snapshots import Snapshots
 

@@ -33,7 +33,6 @@ from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.counts import count_top_levels
-from synhub.store.children import Lanes
 from synhub.store.data_folder import CATALOG, DATABASE, hold, interrupted_imports
 from synhub.store.database import Database, open_or_remake
 from synhub.store.edits import Edits
@@ -42,6 +41,7 @@ from synhub.store.endpoint import parse_engine_url
 from synhub.store.files import Files
 from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
+from synhub.store.lanes import Lanes
 from synhub.store.open import is_remote, open_store
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels

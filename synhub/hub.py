@@ -17,10 +17,10 @@ from synhub.store.backups import Backups
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog.catalog import Catalog
-from synhub.store.children import Lanes
 from synhub.store.edits import Edits
 from synhub.store.files import Files
 from synhub.store.journal import Journal
+from synhub.store.lanes import Lanes
 from synhub.store.quotas import Quotas
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals

@@ -58,7 +58,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("download_limit", 16 * 1024 * MIB, "bytes", "largest download", least=1),
     Setting("sequence_timeout", 10.0, "s", "longest time one sequence search may take", least=0.01),
     Setting("sequence_memory", 16_384 * MIB, "bytes", "address space of a child of the sequence index", least=1),
-    Setting("query_workers", 0, "children", "child processes for queries; 0 means one fewer than cores"),
+    Setting("query_workers", 0, "children", "child processes for queries, besides four for long ones; 0: by the cores"),
     Setting("prepare_workers", 0, "children", "child processes for uploads; 0 means one per core"),
     Setting("step_quads", 50_000, "quads", "jobs above this are applied as numbered steps", least=1),
     Setting("disk_reserve", 64 * MIB, "bytes", "room on the disk that only removing may use"),

@@ -8,7 +8,6 @@ running job cannot be stopped (measured).
 """
 
 import json
-import os
 import threading
 import time
 from collections import deque
@@ -18,12 +17,11 @@ from types import TracebackType
 from typing import Any
 
 from synhub import errors
-from synhub.settings import Settings
 from synhub.store import child as protocol
 from synhub.store.child_process import ChildDied, ChildProcess
-from synhub.store.child_queue import RETRY_AFTER_S, Busy, Caller, Cancellation, Cancelled, Turns, Waiter
+from synhub.store.child_queue import RETRY_AFTER_S, Busy, Caller, Cancellation, Cancelled, Job, Turns, Waiter
 
-__all__ = ["Busy", "Caller", "Cancellation", "Cancelled", "ChildDied", "Lane", "Lanes", "Stream"]
+__all__ = ["Busy", "Caller", "Cancellation", "Cancelled", "ChildDied", "Lane", "Stream"]
 
 _NOBODY = Caller()
 _UNWANTED = "nobody waits for the answer any more"
@@ -48,10 +46,10 @@ class Stream(Iterator[bytes]):
     Raises ChildDied, TooLarge when there are more than `limit_bytes`, and what the task raised.
     """
 
-    def __init__(self, lane: "Lane", child: ChildProcess, caller: Caller, deadline: float, limit_bytes: int) -> None:
+    def __init__(self, lane: "Lane", child: ChildProcess, job: Job, deadline: float, limit_bytes: int) -> None:
         self._lane = lane
         self._child: ChildProcess | None = child
-        self._caller = caller
+        self._job = job
         self._deadline = deadline
         self._limit_bytes = limit_bytes
         self._left = limit_bytes
@@ -96,7 +94,7 @@ class Stream(Iterator[bytes]):
         with self._lane._lock:
             child, self._child = self._child, None
         if child is not None:
-            self._lane._give_back(child, self._caller, reusable=reusable)
+            self._lane._give_back(child, self._job, reusable=reusable)
 
     def __enter__(self) -> "Stream":
         return self
@@ -113,8 +111,9 @@ class Lane:
 
     `nice` and `memory_bytes` (address space) are what a child sets for itself before it loads anything; it is
     replaced after `recycle_after` jobs. `tasks` are further tasks as "module:function" by name. At most
-    `most_waiting` callers of each of the `parties` stand in the queue, each holding a thread. Methods may be called
-    from any thread.
+    `most_waiting` callers of each of the `parties` stand in the queue, each holding a thread. `most_held`: the places
+    that a party may have. Up to `most_overtaken` jobs that have run for `patience_s` are overtaken by who waits,
+    in further children. Methods may be called from any thread.
     """
 
     def __init__(
@@ -127,16 +126,21 @@ class Lane:
         tasks: Mapping[str, str] | None = None,
         most_waiting: int | None = None,
         parties: int = 1,
+        most_held: Mapping[str, int] | None = None,
+        most_overtaken: int = 0,
+        patience_s: float = 1.0,
     ) -> None:
         self.name = name
         self.workers = workers
-        self.most_callers = workers + (most_waiting or 0) * parties
+        self.most_callers = workers + most_overtaken + (most_waiting or 0) * parties
         self.memory_bytes = memory_bytes
         self._arguments = [str(nice), str(memory_bytes), json.dumps(dict(tasks or {}))]
         self._recycle_after = recycle_after
         self._lock = threading.RLock()  # re-entrant: a Stream may be finalised inside any of our blocks
         self._places: deque[ChildProcess | None] = deque([None] * workers)  # idle children right, rights to start left
-        self._turns = Turns(name, most_waiting)
+        self._turns = Turns(name, most_waiting, most_held)
+        self._most_overtaken = most_overtaken
+        self.patience_s = patience_s
         self._given: dict[Waiter, ChildProcess | None] = {}  # the places handed to those who waited
         self._children: set[ChildProcess] = set()
         self._closed = False
@@ -153,7 +157,8 @@ class Lane:
 
     def warm(self) -> None:
         """Start one child ahead of the first job."""
-        self._give_back(self._take(None, _NOBODY, None), _NOBODY, reusable=True)
+        child, job = self._take(None, _NOBODY, None)
+        self._give_back(child, job, reusable=True)
 
     def call(
         self,
@@ -229,9 +234,9 @@ class Lane:
         caller: Caller,
         cancellation: Cancellation | None,
     ) -> Stream:
-        child = self._take(wait_s, caller, cancellation)
+        child, job = self._take(wait_s, caller, cancellation)
         deadline = time.monotonic() + timeout_s
-        stream = Stream(self, child, caller, deadline, limit_bytes)
+        stream = Stream(self, child, job, deadline, limit_bytes)
         if cancellation is not None:
             cancellation.then(stream.kill)
         try:
@@ -241,21 +246,23 @@ class Lane:
             raise
         return stream
 
-    def _take(self, wait_s: float | None, caller: Caller, cancellation: Cancellation | None) -> ChildProcess:
+    def _take(
+        self, wait_s: float | None, caller: Caller, cancellation: Cancellation | None
+    ) -> tuple[ChildProcess, Job]:
         """Return a living child of one's own. Raises Busy, Cancelled, Stopping."""
-        place = self._queue(wait_s, caller, cancellation)
+        place, job = self._queue(wait_s, caller, cancellation)
         if place is not None:
             if place.alive():
-                return place
+                return place, job
             self._forget(place)
-        return self._start(caller)
+        return self._start(job), job
 
-    def _start(self, caller: Caller) -> ChildProcess:
-        """Start a child in a place that the caller holds. Raises Stopping."""
+    def _start(self, job: Job) -> ChildProcess:
+        """Start a child in a place that is held. Raises Stopping."""
         try:
             child = ChildProcess(self.name, self._arguments)
         except BaseException:
-            self._pass_on(None, caller)
+            self._pass_on(None, job)
             raise
         with self._lock:
             self._children.add(child)
@@ -267,7 +274,9 @@ class Lane:
     def _stopping(self) -> errors.Stopping | None:
         return errors.Stopping("the server is going down") if self._closed else None
 
-    def _queue(self, wait_s: float | None, caller: Caller, cancellation: Cancellation | None) -> ChildProcess | None:
+    def _queue(
+        self, wait_s: float | None, caller: Caller, cancellation: Cancellation | None
+    ) -> tuple[ChildProcess | None, Job]:
         """Return a place: an idle child, or the right to start one."""
         if cancellation is not None and cancellation.cancelled:
             raise Cancelled(_UNWANTED)
@@ -275,28 +284,42 @@ class Lane:
             if stopping := self._stopping():
                 raise stopping
             if self._places and self._turns.may_start(caller):
-                self._turns.start(caller)
-                return self._places.pop()
+                return self._places.pop(), self._turns.start(caller, time.monotonic())
             waiter = self._turns.join(caller)
         if cancellation is not None:
             cancellation.then(waiter.event.set)
-        waiter.event.wait(wait_s)
+        self._wait(waiter, wait_s)
         with self._lock:
             if stopping := self._stopping():
                 raise stopping
-            if waiter.has_turn:
-                return self._given.pop(waiter)
+            if waiter.job is not None:
+                return self._given.pop(waiter), waiter.job
             self._turns.waiting.remove(waiter)
         if cancellation is not None and cancellation.cancelled:
             raise Cancelled(_UNWANTED)
         raise Busy(f"all {self.workers} {self.name} processes are busy; try again later", RETRY_AFTER_S)
 
-    def _give_back(self, child: ChildProcess, caller: Caller, *, reusable: bool) -> None:
+    def _wait(self, waiter: Waiter, wait_s: float | None) -> None:
+        """Wait until it is called, or for so long; now and then look whether a job is to be overtaken."""
+        if not self._most_overtaken:
+            waiter.event.wait(wait_s)
+            return
+        end = time.monotonic() + (threading.TIMEOUT_MAX / 2 if wait_s is None else wait_s)
+        while (left := end - time.monotonic()) > 0 and not waiter.event.wait(min(left, self.patience_s / 4)):
+            with self._lock:
+                if self._closed:
+                    return
+                now = time.monotonic()
+                overtaker = self._turns.overtake(now - self.patience_s, self._most_overtaken, now)
+                if overtaker is not None:
+                    self._hand(None, overtaker)
+
+    def _give_back(self, child: ChildProcess, job: Job, *, reusable: bool) -> None:
         if reusable and child.jobs < self._recycle_after and not self._closed:
-            self._pass_on(child, caller)
+            self._pass_on(child, job)
             return
         self._forget(child)
-        self._pass_on(None, caller)
+        self._pass_on(None, job)
         if self._lacks_child():
             with suppress(RuntimeError):  # no threads any more: the interpreter is going down
                 threading.Thread(target=self._replace, name=f"synhub-{self.name}-replace", daemon=True).start()
@@ -307,11 +330,12 @@ class Lane:
             if not self._lacks_child():
                 return
             self._places.popleft()
+            job = self._turns.start(_NOBODY, time.monotonic())
         try:
-            child = self._start(_NOBODY)
+            child = self._start(job)
         except (OSError, errors.Stopping):  # the next caller will try again, and be told
             return
-        self._pass_on(child, _NOBODY)
+        self._pass_on(child, job)
 
     def _lacks_child(self) -> bool:
         """Say whether there is a free place, and the next caller would have to start a child in it."""
@@ -323,48 +347,21 @@ class Lane:
             self._children.discard(child)
         child.end()
 
-    def _pass_on(self, place: ChildProcess | None, caller: Caller) -> None:
-        """Take a place from a caller and hand it to the next, or put it where the next one finds it."""
+    def _pass_on(self, place: ChildProcess | None, job: Job) -> None:
+        """Take a place from a job and hand it to the next caller, or put it where that one finds it. The place of a job
+        that was overtaken is in other hands already; its caller may have waited for its end."""
         with self._lock:
-            self._turns.end(caller)
-            if self._closed:
+            self._turns.end(job)
+            if self._closed or job.overtaken:
                 if place is not None:
                     self._forget(place)
-            elif (waiter := self._turns.next(caller)) is not None:
-                self._given[waiter] = place
-                waiter.event.set()
             elif place is None:
                 self._places.appendleft(None)
             else:
                 self._places.append(place)
+            while self._places and (waiter := self._turns.next(job.caller, time.monotonic())) is not None:
+                self._hand(self._places.pop(), waiter)
 
-
-class Lanes:
-    """The lanes of one server. No child exists before its first job, or `warm`."""
-
-    def __init__(self, settings: Settings) -> None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self.prepare = Lane("prepare", settings.prepare_workers or cores, 0, settings.prepare_memory)
-        self.query = Lane(
-            "query", settings.query_workers or max(1, cores - 1), 19, settings.query_memory, most_waiting=16, parties=2
-        )
-        # Two at least: a download of minutes is not to keep everybody else waiting.
-        self.download = Lane("download", max(2, cores - 1), 0, settings.prepare_memory, most_waiting=8)
-        # Of their own: anybody may ask for a judgement, and no upload is to wait for one.
-        self.validate = Lane("validate", max(1, cores - 1), 10, settings.validate_memory, most_waiting=8)
-        self.shacl = Lane("shacl", 1, 10, settings.validate_memory, most_waiting=8)
-        # Both map the whole sequence index, which counts as address space; one search takes tens of megabytes.
-        self.sequence = Lane("sequence", max(1, cores - 1), 10, settings.sequence_memory, 10_000, most_waiting=16)
-        self.sequence_merge = Lane("sequence_merge", 1, 19, settings.sequence_memory, 1)
-
-    def warm(self) -> None:
-        """Start a child of each lane that a first visitor would wait for."""
-        self.prepare.warm()
-        self.query.warm()
-
-    def close(self) -> None:
-        for lane in (self.prepare, self.query, self.download, self.validate, self.shacl, *self._of_sequences()):
-            lane.close()
-
-    def _of_sequences(self) -> tuple[Lane, Lane]:
-        return self.sequence, self.sequence_merge
+    def _hand(self, place: ChildProcess | None, waiter: Waiter) -> None:
+        self._given[waiter] = place
+        waiter.event.set()

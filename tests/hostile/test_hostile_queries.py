@@ -129,7 +129,7 @@ def test_two_hundred_runaway_joins_leave_the_others_alone(server: Served) -> Non
     print(f"p95 {idle:.4f} -> {busy:.4f} s, median {idle_median:.4f} -> {busy_median:.4f} s")
     print(f"own query {waited:.2f} s, statuses { ({s: flood.statuses.count(s) for s in set(flood.statuses)}) }")
     assert answer.status_code == 200
-    assert waited < 2 * 2 + 2  # who is logged in waits for one query that runs, not for all that wait
+    assert waited < 2  # who is logged in waits for none of them: a place is kept
     assert set(flood.statuses) <= {429, 504, 503, 200}
     assert flood.statuses.count(504) >= 3
     assert busy < 2 * idle + 0.01

@@ -256,6 +256,52 @@ def test_caller_who_will_not_wait_is_told_that_all_are_busy() -> None:
         lane.close()
 
 
+def test_jobs_that_take_long_are_overtaken_in_further_children_that_end_with_them() -> None:
+    lane = Lane("test", 1, 0, MEMORY, tasks=TASKS, most_overtaken=2, patience_s=0.2)
+    try:
+        held = [lane.stream("chatter", {}, 30, 1 << 30, wait_s=5, caller=f"slow{n}")[1] for n in range(3)]
+        assert len(lane.pids()) == 3
+        with pytest.raises(Busy):  # two have been overtaken, which is all
+            lane.call("echo", {}, 5, wait_s=1)
+        held[1].close()  # its place is another's already: there is one again that may be overtaken
+        assert lane.call("echo", {"n": 1}, 5, wait_s=5) == {"n": 1}
+        held[0].close()
+        held[2].close()
+        for n in range(5):
+            assert lane.call("echo", {"n": n}, 5, wait_s=5) == {"n": n}
+        assert len(lane.pids()) == 1
+        assert [place is not None for place in lane._places] == [True]
+    finally:
+        lane.close()
+
+
+def test_who_waits_for_the_end_of_a_job_of_theirs_that_was_overtaken_is_served() -> None:
+    lane = Lane("test", 1, 0, MEMORY, tasks=TASKS, most_overtaken=1, patience_s=0.1)
+    try:
+        _, slow = lane.stream("chatter", {}, 30, 1 << 30, caller="ada")
+        assert lane.call("echo", {}, 5, wait_s=5, caller="bob") == {}
+        threading.Timer(0.3, slow.close).start()
+        assert lane.call("echo", {"n": 2}, 5, wait_s=5, caller="ada") == {"n": 2}
+        assert len(lane.pids()) == 1
+    finally:
+        lane.close()
+
+
+def test_a_place_is_kept_for_those_of_another_party() -> None:
+    lane = Lane("test", 2, 0, MEMORY, tasks=TASKS, parties=2, most_held={"anonymous": 1})
+    try:
+        _, slow = lane.stream("chatter", {}, 30, 1 << 30, caller="1", party="anonymous")
+        with pytest.raises(Busy):
+            lane.stream("count", {"frames": 1}, 5, 1 << 20, wait_s=0.2, caller="2", party="anonymous")
+        _, quick = lane.stream("count", {"frames": 1}, 5, 1 << 20, wait_s=0, caller="ada", party="users")
+        assert list(quick) == [b"       0"]
+        slow.close()
+        _, quick = lane.stream("count", {"frames": 1}, 5, 1 << 20, wait_s=5, caller="2", party="anonymous")
+        assert list(quick) == [b"       0"]
+    finally:
+        lane.close()
+
+
 def test_stream_yields_header_then_all_bytes(lane: Lane) -> None:
     header, stream = lane.stream("count", {"frames": 10_000}, 10, 1 << 20)
     assert header["pid"] in lane.pids()
