@@ -17,7 +17,7 @@ from synhub.store.catalog.find import rows_meeting
 from synhub.store.catalog.listings import member_page
 from synhub.store.catalog.members import SORT_CLASS, SORT_ID, SORT_NAME
 from synhub.store.catalog.orders import RANK, by_columns
-from synhub.store.catalog.postings import NAME, TEXT, span_of, year_of
+from synhub.store.catalog.postings import TEXT, span_of, year_of
 from synhub.store.catalog.rebuild import check_sets, chunks_of, sets_of, write_listings, write_sets
 from synhub.store.catalog.search import View
 from synhub.store.catalog.words import is_word, split, words_with
@@ -167,6 +167,12 @@ def test_part_of_a_text_is_part_of_one_of_its_words(text: str, phrase: str) -> N
     assert (phrase in text) == any(phrase in word for word in split(text))
 
 
+@given(TEXT_OF_SIGNS, st.text("abé日", min_size=1, max_size=3))
+def test_what_a_text_has_before_a_line_is_part_of_one_of_its_words(text: str, phrase: str) -> None:
+    assert is_word(phrase + "_") and not is_word(phrase + "1_") and not is_word("_" + phrase)
+    assert (phrase + "_" in text) == any(phrase + "_" in word for word in split(text))
+
+
 @given(st.integers(-(1 << 62), 1 << 62))
 def test_every_instant_is_in_the_span_of_its_year(at_us: int) -> None:
     first, last = span_of(year_of(at_us))
@@ -177,12 +183,11 @@ def test_every_instant_is_in_the_span_of_its_year(at_us: int) -> None:
 def test_single_letters_are_found_as_the_words_that_have_them(catalog: Catalog) -> None:
     catalog.update(dict(entry(graph, n, random.Random(n)) for graph in GRAPHS for n in range(36)), 1)
     for sets in View(catalog, Dataset(GRAPHS)).sets:
-        for kind in (TEXT, NAME):
-            for letter in "plé0":
-                found = sets.with_word(kind, letter)
-                assert found == sets.with_any(kind, words_with(catalog.database.read(), letter))
-                assert 0 < found.bit_count() <= 36
-        assert sets.with_word(TEXT, "w") == 0
+        for letter in "plé0":
+            found = sets.with_letter(letter)
+            assert found == sets.with_word(TEXT, letter)
+            assert 0 < found.bit_count() <= 36
+        assert sets.with_letter("w") == 0
 
 
 def test_words_are_found_by_parts_of_any_length(catalog: Catalog) -> None:

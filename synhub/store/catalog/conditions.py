@@ -170,7 +170,7 @@ def text_set(sets: Sets, text: Sequence[Alternative], kind: int, *, thorough: bo
     """Return what holds one of the alternatives, or more than that: True when it is exactly that.
 
     `kind` is TEXT, or NAME to look at names only. Words of two characters are parts of so many others that their sets
-    are made only when it is to be `thorough`; those of one character are kept.
+    are made only when it is to be `thorough`; of one character those of all texts are kept.
     """
     found, exact = 0, True
     for alternative in text:
@@ -186,17 +186,18 @@ def text_set(sets: Sets, text: Sequence[Alternative], kind: int, *, thorough: bo
 
 
 def _phrase_set(sets: Sets, kind: int, phrase: str, *, thorough: bool) -> tuple[int, bool]:
-    if is_word(phrase) and (thorough or _is_quick(phrase)):
-        return sets.with_word(kind, phrase), True
+    if is_word(phrase):
+        if len(phrase) == 1:
+            return sets.with_letter(phrase), kind == TEXT
+        if thorough or len(phrase) >= SHORTEST_PART:
+            return sets.with_word(kind, phrase), True
     found = sets.everything
     for word in split(phrase):  # each of them is a part of a word of what holds the phrase
-        if _is_quick(word):
+        if len(word) >= SHORTEST_PART:
             found &= sets.with_word(kind, word)
+        elif len(word) == 1:
+            found &= sets.with_letter(word)
     return found, False
-
-
-def _is_quick(word: str) -> bool:
-    return len(word) == 1 or len(word) >= SHORTEST_PART
 
 
 def match_expression(text: Sequence[Alternative]) -> str | None:

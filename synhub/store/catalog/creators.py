@@ -5,6 +5,7 @@ Which values they are is facets.py's business. What is hidden stays in here: rea
 
 import sqlite3
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import compress, groupby
@@ -28,13 +29,17 @@ def change_creators(
         changes.setdefault(row_id >> _SHIFT, ([], set()))[1].add(row_id & _PIECE - 1)
     for piece, (new, old) in sorted(changes.items()):
         stored = connection.execute("SELECT places, creators FROM creator WHERE piece = ?", (piece,)).fetchone()
-        there = _pairs(*stored) if stored else iter(())
-        pairs = sorted([*new, *(pair for pair in there if pair[0] not in old)])
-        if pairs:
-            packed = [
-                array(code, numbers).tobytes() for code, numbers in zip("HI", zip(*pairs, strict=True), strict=True)
-            ]
-            connection.execute("INSERT OR REPLACE INTO creator VALUES (?, ?, ?)", (piece, *packed))
+        places, creators = (array("H", stored[0]), array("I", stored[1])) if stored else (array("H"), array("I"))
+        for place in old:
+            first, end = bisect_left(places, place), bisect_right(places, place)
+            del places[first:end], creators[first:end]
+        for place, value in sorted(new):
+            at = bisect_right(places, place)
+            places.insert(at, place)
+            creators.insert(at, value)
+        if places:
+            row = (piece, places.tobytes(), creators.tobytes())
+            connection.execute("INSERT OR REPLACE INTO creator VALUES (?, ?, ?)", row)
         elif stored:
             connection.execute("DELETE FROM creator WHERE piece = ?", (piece,))
 
@@ -55,9 +60,6 @@ def count_creators(database: Database, low: int, high: int, found: int) -> Count
 def all_creators(connection: sqlite3.Connection) -> Iterator[tuple[int, set[int]]]:
     """Yield the rows that have creators, ascending, with these."""
     for piece, places, creators in connection.execute("SELECT piece, places, creators FROM creator ORDER BY piece"):
-        for place, pairs in groupby(_pairs(places, creators), key=lambda pair: pair[0]):
-            yield (piece << _SHIFT) + place, {value for _, value in pairs}
-
-
-def _pairs(places: bytes, creators: bytes) -> Iterator[tuple[int, int]]:
-    return zip(array("H", places), array("I", creators), strict=True)
+        pairs = zip(array("H", places), array("I", creators), strict=True)
+        for place, group in groupby(pairs, key=lambda pair: pair[0]):
+            yield (piece << _SHIFT) + place, {value for _, value in group}

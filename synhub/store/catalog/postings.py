@@ -21,7 +21,7 @@ VERSION = 7  # row id of a collection: all versions of the identities that are i
 HIDDEN = 8  # term 0: the rows of the table `hidden`
 CREATED = 9  # `year_of` top_level.created
 MODIFIED = 10
-LETTER = {TEXT: 11, NAME: 12}  # the characters (code points) of the words of such a kind
+LETTER = 11  # the characters (code points) of words of kind TEXT
 
 _CHUNK = (1 << bits.CHUNK_SHIFT) - 1
 _YEAR_US = 31_556_952_000_000
@@ -76,9 +76,10 @@ class Postings:
         had, has = split(*old), split(*new)
         self._put_all(kind, had - has, row_id, holds=False)
         self._put_all(kind, has - had, row_id, holds=True)
-        before, after = letters_of(had), letters_of(has)
-        self._put_all(LETTER[kind], before - after, row_id, holds=False)
-        self._put_all(LETTER[kind], after - before, row_id, holds=True)
+        if kind == TEXT:
+            before, after = letters_of(had), letters_of(has)
+            self._put_all(LETTER, before - after, row_id, holds=False)
+            self._put_all(LETTER, after - before, row_id, holds=True)
         if self._waiting > _MUCH:
             self.write()
 

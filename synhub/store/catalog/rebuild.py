@@ -32,18 +32,7 @@ from synhub.store.catalog.postings import (
 from synhub.store.catalog.words import letters_of, split
 from synhub.store.database import Database, insert_all
 
-_OF_ROWS = (
-    ALL,
-    FACET,
-    TEXT,
-    NAME,
-    *LETTER.values(),
-    USED,
-    LATEST,
-    CREATED,
-    MODIFIED,
-    HIDDEN,
-)  # kinds; the others are of memberships
+_OF_ROWS = (ALL, FACET, TEXT, NAME, LETTER, USED, LATEST, CREATED, MODIFIED, HIDDEN)  # the others are of memberships
 _Row = tuple[int, int, int, bytes]
 Sets = list[tuple[int, int | str, bytes]]  # kind, term, and the ids of one chunk that have it; words are texts
 _SETS = "INSERT INTO {} VALUES (?, ?, ?, ?)"
@@ -177,9 +166,10 @@ def _terms(
     """Yield the terms of a row by their kinds; the first of its texts is its name."""
     yield ALL, (0,)
     yield FACET, [key for key in unpack_keys(facets) if is_shared(key)]
-    for kind, words in ((TEXT, split(*texts[1:])), (NAME, split(texts[0]))):
-        yield kind, words
-        yield LETTER[kind], letters_of(words)
+    words = split(*texts[1:])
+    yield TEXT, words
+    yield LETTER, letters_of(words)
+    yield NAME, split(texts[0])
     yield USED, (uses.bit_length(),)
     yield LATEST, (0,) if is_latest else ()
 

@@ -104,11 +104,13 @@ class Sets:
 
     def with_word(self, kind: int, part: str) -> int:
         """Return the rows that have a word (kind TEXT or NAME) with this part (`words.is_word`)."""
-        if len(part) == 1:
-            return self.with_any(LETTER[kind], [ord(part)])
         if part not in self._words:
             self._words[part] = words_with(self._database.read(), part)
         return self.with_any(kind, self._words[part])
+
+    def with_letter(self, letter: str) -> int:
+        """Return the rows that have a word (kind TEXT) with this character."""
+        return self.with_any(LETTER, [ord(letter)])
 
     def by_use(self, *, descending: bool) -> Iterator[tuple[int, int, int]]:
         """Yield (least uses, most uses, the rows with so many), in that order; together they are all rows."""

@@ -1,7 +1,8 @@
 """The words of folded texts, so that a text is found by any part of a word without looking at texts.
 
 A word is a run of letters, digits and characters outside ASCII. So a phrase of such characters alone is part of a text
-exactly when it is part of one of the words. Phrases with blanks or signs in them are left to the index of trigrams.
+exactly when it is part of one of the words. Phrases with blanks or signs in them are left to the index of trigrams; but
+for what displayIds begin with (`BBa_`): a run without digits before a `_`, together with it, counts as a word too.
 """
 
 import json
@@ -10,22 +11,29 @@ import sqlite3
 from collections.abc import Iterable
 
 _WORD = re.compile("[0-9a-z\x80-\U0010ffff]+")  # folded text has no capitals in ASCII
+_BEGINNING = re.compile("[a-z\x80-\U0010ffff]+_")
+_SIGNS = {ord("_")}
 SHORTEST_PART = 3  # characters; the words that shorter parts stand in are found by looking at all
 
 
 def split(*texts: str) -> frozenset[str]:
     """Return the words of folded texts."""
-    return frozenset(word for text in texts for word in _WORD.findall(text))
+    found: list[str] = []
+    for text in texts:
+        found += _WORD.findall(text)
+        if "_" in text:
+            found += _BEGINNING.findall(text)
+    return frozenset(found)
 
 
 def letters_of(words: Iterable[str]) -> frozenset[int]:
-    """Return the characters (code points) of words."""
-    return frozenset(map(ord, "".join(words)))
+    """Return the characters (code points) of words, without the signs that end them."""
+    return frozenset(map(ord, "".join(words))) - _SIGNS
 
 
 def is_word(phrase: str) -> bool:
     """Say whether a folded phrase can be part of a word as a whole."""
-    return _WORD.fullmatch(phrase) is not None
+    return _WORD.fullmatch(phrase) is not None or _BEGINNING.fullmatch(phrase) is not None
 
 
 def words_with(connection: sqlite3.Connection, phrase: str) -> list[int]:
