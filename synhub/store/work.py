@@ -4,14 +4,14 @@ Values only: the writer moves them.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from synhub.model import ChangeSet, Removed
-from synhub.rdf import Iri
+from synhub.rdf import Iri, Triple
 from synhub.store.journal import Job, Upload
 
 Commit = Callable[[sqlite3.Connection], None]
@@ -81,6 +81,7 @@ class Progress:
     result: "Future[Job] | None"
     started: bool = False  # since this process runs: from just before its first step on
     is_bound: bool = False  # its commit changed more than the job: it cannot fail any more
+    ahead: Iterator[Mapping[Removed, list[Triple]]] = iter(())  # what its last step added, to be written ahead
 
     @property
     def is_purge(self) -> bool:

@@ -287,7 +287,7 @@ class Writer:
         with self._condition:
             self._sequences.append(sequence)
         if planned.removed:
-            self._remove(work, sequence, len(planned.removed))
+            self._remove(work, sequence, planned.removed)
         elif sequence.job.steps is not None and sequence.job.steps <= 1:
             self._step(sequence)
 
@@ -305,13 +305,13 @@ class Writer:
         kept = [upload for upload, _ in planned.uploads] if job.kind == "submit" else []
         return self._journal.planned(job.id, steps, planned.report, kept, planned.commits)
 
-    def _remove(self, work: Work, sequence: Progress, size: int) -> None:
+    def _remove(self, work: Work, sequence: Progress, removed: Sequence[Removed]) -> None:
         """Hide what a committed removal removes, and answer: whatever happens here, it is carried out.
 
         A small one is purged first, so that SPARQL and the links to what is gone agree with the answer. The quads of
         a large one go step by step.
         """
-        at_once = size <= PURGED_AT_ONCE
+        at_once = len(removed) <= PURGED_AT_ONCE and not large_among(self._catalog.database, removed)
         sequence.started = at_once  # too short for a snapshot before it
         try:
             self._hide()
@@ -349,13 +349,16 @@ class Writer:
         if sequence.is_purge:
             return self._advance_purge(sequence)
         assert job.steps is not None
+        if self._write_ahead(sequence):
+            return False
         known: Mapping[Removed, MemberChange] = {}
         if sequence.next_step < job.steps:
             change = changes.read_step(self._journal.job_folder(job.id), sequence.next_step)
             self._apply(sequence, change)
             if sequence.next_step < job.steps:
                 # so that the last step, in which the job is seen, is short: other jobs wait for it
-                self._catalog.write_ahead(read_changed(self._store, self._catalog.absent(change.top_levels)), job.id)
+                sequence.ahead = read_changed(self._store, self._catalog.absent(change.top_levels))
+                self._write_ahead(sequence)
                 return False
             before = self._journal.top_levels_of(job.id, before=job.steps - 1) if job.steps > 1 else ()
             known = self._changes_of_large(change, before)
@@ -363,6 +366,13 @@ class Writer:
         self._update_catalog(left, known, arrived=[job.id])
         self._journal.done(job.id)
         return True
+
+    def _write_ahead(self, sequence: Progress) -> bool:
+        """Write some of what a step added, so that no other job waits for all of it; say whether there was any."""
+        batch = next(sequence.ahead, None)
+        if batch is not None:
+            self._catalog.write_ahead([batch], sequence.job.id)
+        return batch is not None
 
     def _apply(self, sequence: Progress, change: ChangeSet) -> None:
         """Number a step, then apply it. Meanwhile its graphs are neither in the old state nor in the new one."""
@@ -393,7 +403,7 @@ class Writer:
     def _advance_purge(self, sequence: Progress) -> bool:
         job = sequence.job
         batch, change = next_purge_step(self._store, self._journal, self._removals.hidden(), job.id, self._step_quads)
-        if not batch:
+        if not change.top_levels:
             self._journal.done(job.id)
             self._hide()
             return True

@@ -413,6 +413,22 @@ def test_a_purge_begins_with_what_holds_the_others(parts: Parts) -> None:
     assert parts.removals.hidden() == set() == parts.catalog.hidden
 
 
+def test_a_purge_takes_the_members_of_a_large_collection_some_at_a_time(parts: Parts) -> None:
+    iris = submit_members(parts, [f"p{n}" for n in range(25)])  # a step has ten quads
+    holder = Iri(OTHER + "holder/1")
+    before = parts.journal.last_number()
+    remove_later(parts, [(GRAPH, holder)])
+
+    run(parts)
+
+    steps = [[top for _, top in tops] for _, _, _, tops in parts.journal.steps_after(before)]
+    assert steps == [[holder]] * 3
+    assert parts.stored(holder) == {}
+    assert parts.indexed() == set(parts.stored(*iris)) == set(iris)
+    assert parts.removals.hidden() == set() == parts.catalog.hidden
+    assert check_counts(parts.catalog) == []
+
+
 def test_a_purge_of_collections_that_hold_each_other_comes_to_its_end(parts: Parts) -> None:
     one, two = (top_level(LAB, name, "t") for name in ("one", "two"))
     one[1].append((iri_term(one[0]), iri_term(SBOL2.member), iri_term(two[0])))
