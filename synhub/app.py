@@ -21,7 +21,7 @@ import synhub
 from synhub import check as checks
 from synhub import standby
 from synhub.backup_requests import BackupKeeper
-from synhub.errors import BadRequest, Inconsistent, StoreUnavailable
+from synhub.errors import BadRequest, Inconsistent, NotFound, StoreUnavailable
 from synhub.hub import Hub
 from synhub.identity import Registry
 from synhub.progress import Progress
@@ -84,16 +84,19 @@ def wanted_registry(settings: Settings, stored: str | None) -> Registry:
     return Registry(stored)
 
 
-def _refuse_other_engine(settings: Settings, accounts: Accounts) -> None:
-    """Raises BadRequest when the triples are kept by a server and none is given, or the other way round: a store made
-    anew would look like one that has lost everything."""
-    stored = accounts.get_setting("engine")
-    if stored is None or is_remote(stored) == is_remote(settings.engine):
+def _refuse_other_engine(settings: Settings, accounts: Accounts, *, may_move: bool) -> None:
+    """Raises BadRequest when the triples are kept by a server and none or another is given, or the other way round: a
+    store made anew would look like one that has lost everything. A server `may_move` to another address."""
+    stored, given = accounts.get_setting("engine"), _engine_name(settings.engine)
+    if stored is None or stored == given or (may_move and is_remote(stored) and is_remote(given)):
         return
     if is_remote(stored):
-        raise BadRequest(f"the triples of this instance are kept by {stored}: give this server with --engine")
+        raise BadRequest(
+            f"the triples of this instance are kept by {stored}: give this server with --engine; when it has moved,"
+            " start `synhub serve` with its new address first"
+        )
     raise BadRequest(
-        f"the triples of this instance are kept in a folder, not by {_engine_name(settings.engine)}: leave the engine"
+        f"the triples of this instance are kept in a folder, not by {given}: leave the engine"
         " at oxigraph:, or load a dump of the instance into a new data folder"
     )
 
@@ -131,14 +134,21 @@ class _Parts(NamedTuple):
     backups: Backups
 
 
-def _open_parts(stack: ExitStack, settings: Settings, data: Path, open_catalog: Callable[[Path], Catalog]) -> _Parts:
+def _open_parts(
+    stack: ExitStack,
+    settings: Settings,
+    data: Path,
+    open_catalog: Callable[[Path], Catalog],
+    *,
+    may_move: bool = False,
+) -> _Parts:
     """Open what lies in a data folder; `stack` closes it again."""
     database = Database(data / DATABASE, "synhub")
     stack.callback(database.close)
     accounts = Accounts(database, token_days=settings.token_days, login_attempts=settings.login_attempts)
     stack.callback(accounts.close)
     registry = registry_of(settings, accounts)
-    _refuse_other_engine(settings, accounts)
+    _refuse_other_engine(settings, accounts, may_move=may_move)
     store = open_store("oxigraph:" if settings.engine == MEMORY else settings.engine, data, registry.prefix)
     stack.callback(store.close)
     catalog = open_catalog(data / CATALOG)
@@ -160,7 +170,7 @@ def open_hub(settings: Settings, *, start: bool = True) -> Iterator[Hub]:
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings, create=True))
         settings = replace(settings, data=data)
-        parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
+        parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog), may_move=True)
         parts = _with_catalog_of_this_folder(stack, parts, data)
         removals = Removals(parts.journal)
         writer = Writer(
@@ -251,8 +261,8 @@ def _refuse_lost_store(store: TripleStore, catalog: Catalog, data: Path) -> None
     known = count_top_levels(catalog)
     if known and not store.graphs():
         raise Inconsistent(
-            f"the triple store in {data} is empty, but {known} top levels were stored: put its folder back, or move"
-            " the whole data folder away to start anew"
+            f"the triple store of {data} is empty, but {known} top levels were stored: put its folder back, or name the"
+            " server that has them, or move the whole data folder away to start anew"
         )
 
 
@@ -323,11 +333,26 @@ def _run(hub: Hub, listening: socket.socket, address: str) -> int:
     return 0 if server.started else 1
 
 
+def lasting_instance(settings: Settings, done: str) -> Path:
+    """Return the data folder of an instance that outlives its process; `done` says what is to be done with it.
+
+    Raises BadRequest, NotFound.
+    """
+    if settings.engine == MEMORY:
+        raise BadRequest(f"an instance of the engine memory: ends with its process and cannot be {done}")
+    data = settings.data.resolve()
+    if not (data / DATABASE).is_file():
+        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
+    return data
+
+
 def check(settings: Settings) -> int:
     """`synhub check`: print every disagreement; 0 when there is none, 1 otherwise.
 
-    Raises DataInUse when the server runs, NotFound when the folder holds no instance.
+    Raises DataInUse when the server runs, NotFound when the folder holds no instance, BadRequest for another engine
+    than that of the instance.
     """
+    lasting_instance(settings, "checked")
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings, create=False))
         parts = _open_parts(stack, settings, data, Catalog)
@@ -344,11 +369,12 @@ def reindex(settings: Settings) -> int:
 
     Raises as `check`.
     """
+    lasting_instance(settings, "indexed")
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings, create=False))
-        shutil.rmtree(data / SEQUENCES, ignore_errors=True)
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))
         parts.catalog.close()
+        shutil.rmtree(data / SEQUENCES, ignore_errors=True)
         with closing(Progress()) as progress:
             count = checks.reindex(parts.store, data / CATALOG, parts.journal, progress.tell)
         print(f"{count} top levels")

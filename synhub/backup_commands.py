@@ -7,8 +7,8 @@ from pathlib import Path
 
 from synhub import backup as backups
 from synhub import backup_requests
-from synhub.app import MEMORY, open_hub
-from synhub.errors import BadRequest, DataInUse, NotFound
+from synhub.app import lasting_instance, open_hub
+from synhub.errors import BadRequest, DataInUse
 from synhub.settings import Settings
 from synhub.store.backups import Backups
 from synhub.store.data_folder import DATABASE
@@ -44,19 +44,6 @@ def restore(settings: Settings, source: Path) -> int:
     outcome = backups.restore(source.resolve(), settings.data.resolve(), recover, say)
     print(outcome)
     return 1 if outcome.problems else 0
-
-
-def lasting_instance(settings: Settings, done: str) -> Path:
-    """Return the data folder of an instance that outlives its process; `done` says what is to be done with it.
-
-    Raises BadRequest, NotFound.
-    """
-    if settings.engine == MEMORY:
-        raise BadRequest(f"an instance of the engine memory: ends with its process and cannot be {done}")
-    data = settings.data.resolve()
-    if not (data / DATABASE).is_file():
-        raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
-    return data
 
 
 def say(message: str) -> None:

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from synhub import dumping, importing, loading
-from synhub.app import MEMORY, data_folder, open_hub, registry_of, wanted_registry
-from synhub.backup_commands import backup, lasting_instance, restore, say
+from synhub.app import MEMORY, data_folder, lasting_instance, open_hub, registry_of, wanted_registry
+from synhub.backup_commands import backup, restore, say
 from synhub.errors import BadRequest, DataInUse
 from synhub.identity import Registry
 from synhub.progress import Progress

@@ -53,6 +53,31 @@ def test_a_store_is_not_made_anew_where_a_server_keeps_the_triples(
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.parametrize("command", ["check", "reindex"])
+def test_another_server_is_not_taken_for_the_one_that_keeps_the_triples(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with app.open_hub(settings(tmp_path, uri_prefix=PREFIX)) as hub:
+        hub.accounts.put_setting("engine", "sparql+http://virtuoso.example:8890/")
+    before = (tmp_path / "catalog.sqlite").read_bytes()
+    other = ["--engine", "sparql+http://127.0.0.1:9/"]
+    assert main([command, "--data", str(tmp_path), *other]) == 1
+    told = capsys.readouterr().err
+    assert "are kept by sparql+http://virtuoso.example:8890/" in told
+    assert "when it has moved, start `synhub serve` with its new address first" in told
+    assert (tmp_path / "catalog.sqlite").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["check", "reindex"])
+def test_nothing_is_proved_about_an_engine_that_keeps_nothing(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with app.open_hub(settings(tmp_path, uri_prefix=PREFIX)):
+        pass
+    assert main([command, "--data", str(tmp_path), "--engine", "memory:"]) == 1
+    assert "an instance of the engine memory: ends with its process" in capsys.readouterr().err
+
+
 def test_a_server_does_not_take_the_place_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with app.open_hub(settings(tmp_path, uri_prefix=PREFIX)):
         pass
@@ -95,7 +120,7 @@ def test_a_lost_triple_store_is_refused_with_advice(tmp_path: Path) -> None:
     fill(tmp_path)
     shutil.rmtree(tmp_path / "store")
 
-    with pytest.raises(Inconsistent, match=r"the triple store in .* is empty, but 3 top levels were stored"):
+    with pytest.raises(Inconsistent, match=r"the triple store of .* is empty, but 3 top levels were stored"):
         app.open_hub(settings(tmp_path)).__enter__()
 
 

@@ -570,8 +570,10 @@ def test_queries_of_the_store_are_those_in_the_files_and_those_of_search(target:
             template.bind("owners", object=iri),
             template.bind("top_levels", top_levels=iris),
             template.bind("without_members", top_level=iri),
+            template.bind("top_levels_less_members", top_levels=iris),
             template.bind("top_levels_named", names=iris),
             template.bind("versions", identity=iri),
+            template.bind("which_members", collection=iri, objects=iris),
         )
     }
     slots = {**ASKING, **QUIET, **SLOW}

@@ -379,6 +379,8 @@ class RemoteStore:
             raise StoreUnavailable(f"{_SILENT}: status {status}, {words}")
         if status == 400:
             raise InvalidQuery(f"the triple store refused the text: {words}")
+        if status in (404, 405):
+            raise StoreUnavailable(f"there is no SPARQL service at {answer.url} (status {status}): is the address right?")
         raise StoreUnavailable(f"the triple store failed: status {status}, {words}")
 
 

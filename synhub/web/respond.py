@@ -140,6 +140,9 @@ STATUS: dict[type[errors.SynhubError], int] = {
 }
 
 
+_AWAY_S = "5"  # how soon a triple store that does not answer is worth asking again
+
+
 def status_of(error: errors.SynhubError) -> int:
     return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
 
@@ -154,6 +157,8 @@ def error_result(error: errors.SynhubError, *, problem: bool) -> Result:
     headers: dict[str, str] = {}
     if isinstance(error, errors.TooMany):
         headers["Retry-After"] = str(error.retry_after_s)
+    elif isinstance(error, errors.StoreUnavailable):
+        headers["Retry-After"] = _AWAY_S
     if problem:
         body: dict[str, Any] = {
             "type": "about:blank",

@@ -304,18 +304,18 @@ def test_callers_with_runaway_queries_do_not_keep_others_out(tmp_path: Path) -> 
     endings = [Cancellation(), Cancellation()]
     came: list[BaseException] = []
 
-    def ask(actor: Actor, address: str | None, cancellation: Cancellation) -> None:
+    def ask(mine: Hub, actor: Actor, address: str | None, cancellation: Cancellation) -> None:
         while not over.is_set():
             try:
-                run_query(hub, actor, runaway, None, address=address, cancellation=cancellation)
+                run_query(mine, actor, runaway, None, address=address, cancellation=cancellation)
             except BaseException as error:
                 came.append(error)
 
     with ExitStack() as stack:
         hub = _open(settings, stack)
         greedy = [
-            threading.Thread(target=ask, args=(ALICE, None, endings[0])),
-            threading.Thread(target=ask, args=(ANONYMOUS, "192.0.2.9", endings[1])),
+            threading.Thread(target=ask, args=(hub, ALICE, None, endings[0])),
+            threading.Thread(target=ask, args=(hub, ANONYMOUS, "192.0.2.9", endings[1])),
         ]
         for thread in greedy:
             thread.start()

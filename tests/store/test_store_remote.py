@@ -250,6 +250,13 @@ def test_large_changes_go_in_pieces_and_removals_first(server: Server) -> None:
     assert [text.count("<x:s>") for text in server.updates] == [1, 500, 500, 199]
 
 
+def test_an_address_without_a_service_is_named(server: Server) -> None:
+    with opened(server.engine) as store:
+        server.answer = (405, {}, b"")
+        with pytest.raises(StoreUnavailable, match=r"no SPARQL service at http://127.0.0.1:\d+/q \(status 405\)"):
+            store.select(ALL, HERE)
+
+
 # --- out of reach
 
 
