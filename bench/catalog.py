@@ -24,6 +24,7 @@ from synhub.model import Dataset
 from synhub.rdf import Iri, Term, iri_term, literal_term, write_ntriples
 from synhub.search import service
 from synhub.search.ast import SearchQuery
+from synhub.search.facets import facets
 from synhub.search.grammar import parse_search_text
 from synhub.store.catalog.build import build_catalog
 from synhub.store.catalog.catalog import Catalog
@@ -50,6 +51,8 @@ SEARCHES = {
     "frequent: promoter": "promoter",
     "frequent: bba": "bba",
     "frequent: BBa_": "BBa_",
+    "frequent: a": "a",
+    "two letters: te": "te",
     "everything": "*",
 }
 
@@ -104,6 +107,10 @@ def measure(path: Path, store: EmbeddedStore) -> dict[str, tuple[int, float, flo
         found[name] = (_count(warm, store, query), rows, number, both)
         warm.close()
     catalog = Catalog(path, read_only=True)
+    for name in ("facet", "frequent: gfp", "frequent: bba", "everything"):
+        query = parse_search_text(SEARCHES[name])
+        counted = _ms(lambda: facets(catalog, store, Dataset((PUBLIC,)), query, 20))  # noqa: B023
+        found[f"counts beside {name}"] = (_count(catalog, store, query), counted)  # type: ignore[assignment]
     for sort in ("name", "-displayId", "type"):
         total = collections.members(catalog, Registry(PREFIX), Dataset((PUBLIC,)), LARGE, offset=0, limit=1).total
         pages = [_ms(lambda: _members(catalog, sort, at)) for at in (0, total // 2, total * 9 // 10)]  # noqa: B023

@@ -120,6 +120,8 @@ def _walk(sets: Sets, found: int, checks: Sequence[Condition], order: Order, tie
     waiting = 0  # few rows of some sets in turn: sorted together
     for least, most, among in _bands(sets, order.index, descending=down):
         some = found & among
+        if not some:
+            continue
         few = some.bit_count() <= math.isqrt(wanted * among.bit_count() // _STEPS)
         waiting |= some if few else 0
         if not few or waiting.bit_count() >= wanted:

@@ -26,6 +26,7 @@ _USED_MORE = (
     "SELECT term, chunk - :first, ids FROM posting WHERE kind = :kind AND term > 1 AND chunk BETWEEN :first AND :last"
 )
 
+_SMALL = 2_000  # bytes of sets of a thousand rows, which are looked through together
 _FIRST_TERM = "SELECT min(term) FROM posting WHERE kind = :kind AND term > :after"
 _LAST_TERM = "SELECT max(term) FROM posting WHERE kind = :kind AND term < :after"
 
@@ -117,10 +118,18 @@ class Sets:
         above: dict[int, list[tuple[int, bytes]]] = {}
         for length, *chunk in self._database.rows(_USED_MORE, {**self._chunks, "kind": USED}):
             above.setdefault(length, []).append((chunk[0], chunk[1]))
-        lengths = [0, 1, *sorted(above)]
-        for length in reversed(lengths) if descending else lengths:
-            used = bits.join(above[length]) if length in above else self.with_any(USED, [length])
-            yield (1 << length) >> 1, (1 << length) - 1, used
+        bands, size = [[0], [1]], 0
+        for length in sorted(above):
+            size += sum(len(ids) for _, ids in above[length])
+            if size <= _SMALL and bands[-1] != [1]:
+                bands[-1].append(length)
+            else:
+                bands.append([length])
+                size = sum(len(ids) for _, ids in above[length])
+        for band in reversed(bands) if descending else bands:
+            chunks = [chunk for length in band for chunk in above.get(length, ())]
+            used = bits.join(chunks) if chunks else self.with_any(USED, band)
+            yield (1 << band[0]) >> 1, (1 << band[-1]) - 1, used
 
     def by_year(self, kind: int, *, descending: bool) -> Iterator[tuple[int, int, int]]:
         """Yield (first instant, last instant, the rows with a date of `kind` between), in that order."""
