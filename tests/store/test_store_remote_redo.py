@@ -80,6 +80,7 @@ def test_what_a_server_lost_is_there_again_before_anybody_reads(
         server.start()
 
         assert (away.status_code, refused.status_code) == (503, 503)
+        assert (away.headers["Retry-After"], refused.headers["Retry-After"]) == ("5", "5")
         eventually(lambda: hub.get("/sparql", "alice", params={"query": "ASK {}"}).status_code == 200)
         assert hub.submit("alice", content, {"id": "fourth"}).text == "Successfully uploaded"
 

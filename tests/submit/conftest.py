@@ -10,10 +10,10 @@ from synhub.identity import Registry
 from synhub.settings import load_settings
 from synhub.store.blobs import Blobs
 from synhub.store.catalog.catalog import Catalog
-from synhub.store.lanes import Lanes
 from synhub.store.database import Database
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.journal import Journal
+from synhub.store.lanes import Lanes
 from synhub.store.quotas import Quotas
 from synhub.store.removals import Removals
 from synhub.store.writer import Writer
