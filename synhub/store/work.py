@@ -81,7 +81,8 @@ class Progress:
     result: "Future[Job] | None"
     started: bool = False  # since this process runs: from just before its first step on
     is_bound: bool = False  # its commit changed more than the job: it cannot fail any more
-    ahead: Iterator[Mapping[Removed, list[Triple]]] = iter(())  # what its last step added, to be written ahead
+    # what its last step added, as far as its rows are still to be written ahead
+    ahead: Iterator[Mapping[Removed, list[Triple]]] = field(default_factory=lambda: iter(()))
 
     @property
     def is_purge(self) -> bool:
