@@ -128,8 +128,9 @@ def recount(connection: sqlite3.Connection, row_ids: Iterable[int], sign: int, g
         (graph_shift, json.dumps(list(row_ids))),
     )
     counts: Counter[tuple[int, int]] = Counter()
-    for graph, packed in rows:
-        counts.update({(graph, key): sign * n for key, n in _unpack(packed).items()})
+    for (graph, packed), top_levels in Counter(rows).items():  # many top levels have the same properties
+        for key, n in _unpack(packed).items():
+            counts[graph, key] += sign * top_levels * n
     connection.executemany(_ADD, [(graph, key, n) for (graph, key), n in counts.items()])
 
 
