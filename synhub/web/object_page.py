@@ -68,12 +68,14 @@ class File:
 
 async def object_page(request: Request, located: Located) -> Result:
     """Render the page. Raises BadRequest for an offset that is no number."""
-    hub, actor = hub_of(request), actor_of(request)
-    values = await run_in_threadpool(_values, hub, actor, located, request.state.link)
-    values |= await run_in_threadpool(_members, request, hub, actor, located)
-    values["related"] = await run_in_threadpool(lambda: list(_related(hub, actor, located)))
-    page = render_form("object", user=request.state.user, csrf=request.state.csrf, link=request.state.link, **values)
-    return Result(page, HTML)
+    return Result(await run_in_threadpool(_render, request, located), HTML)
+
+
+def _render(request: Request, located: Located) -> str:
+    hub, actor, state = hub_of(request), actor_of(request), request.state
+    values = _values(hub, actor, located, state.link) | _members(request, hub, actor, located)
+    values["related"] = list(_related(hub, actor, located))
+    return render_form("object", user=state.user, csrf=state.csrf, link=state.link, **values)
 
 
 def _values(hub: Hub, actor: Actor, located: Located, link: Link) -> dict[str, Any]:
