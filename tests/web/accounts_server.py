@@ -26,6 +26,7 @@ from synhub.store.shares import Shares
 from synhub.web import accounts as handlers
 from synhub.web.auth import actor_of, admin_of, client_address, identify, require_token_or_csrf, user_of
 from synhub.web.forms import read_form, read_upload_form
+from synhub.web.protocol import HttpProtocol
 from synhub.web.respond import Result, error_result, json_result, text, to_response
 
 Handler = Callable[[Request], Awaitable[Result]]
@@ -140,7 +141,7 @@ def account_server(folder: Path, **settings: Any) -> Iterator[Server]:
     quotas = Quotas(database, loaded.user_bytes, loaded.user_jobs)
     registry = Registry("http://localhost:7777/")
     app.state.hub = SmallHub(loaded, registry, accounts, Shares(database), quotas, uploads)
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http="h11", proxy_headers=False)
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http=HttpProtocol, proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()
