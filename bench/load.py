@@ -120,12 +120,16 @@ def loops(server: Server, corpus: Corpus, token: str, seconds: float, found: Fin
     asked = requests_of(server, corpus, {})
     crowd(server, asked, clients=CLIENTS, seconds=_WARM_UP_S)
     single = crowd(server, asked, clients=1, seconds=seconds)
+    with _writing(server, token):
+        beside = crowd(server, asked, clients=1, seconds=seconds)
     with _writing(server, token) as written:
         many = crowd(server, asked, clients=CLIENTS, seconds=seconds)
     found.say("one client: requests a second, p50, p99", _three(single))
+    found.say("one client and a writer: requests a second, p50, p99", _three(beside))
     found.say(f"{CLIENTS} clients and a writer: requests a second, p50, p99", _three(many))
     found.say("parts submitted meanwhile", str(len(written)))
     found.add("throughput, times that of one client", many.per_s / single.per_s, 1.0, at_least=True)
+    found.add("throughput, times that of one client and a writer", many.per_s / beside.per_s, 1.0, at_least=True)
     found.add("p99, times 4 x 32 / throughput", many.quantile(0.99) / (4 * CLIENTS / many.per_s), 1.0)
     found.add("requests refused or failed", _failures(single) + _failures(many), 0)
     opened = crowd(server, asked, clients=4 * CLIENTS, per_s=many.per_s / 2, seconds=seconds)
