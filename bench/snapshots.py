@@ -21,8 +21,8 @@ from bench import machine
 from bench.generate import Corpus, write_nquads
 from synhub.model import ChangeSet
 from synhub.settings import load_settings
-from synhub.store.lanes import Lanes
 from synhub.store.embedded import EmbeddedStore
+from synhub.store.lanes import Lanes
 from synhub.store.snapshots import Snapshots
 
 _GRAPH = "http://bench.example/public"
