@@ -333,13 +333,18 @@ def _run(hub: Hub, listening: socket.socket, address: str) -> int:
     return 0 if server.started else 1
 
 
+def refuse_memory(settings: Settings, done: str) -> None:
+    """Raises BadRequest when there is nothing that outlives the process."""
+    if settings.engine == MEMORY:
+        raise BadRequest(f"an instance of the engine memory: ends with its process and cannot be {done}")
+
+
 def lasting_instance(settings: Settings, done: str) -> Path:
     """Return the data folder of an instance that outlives its process; `done` says what is to be done with it.
 
     Raises BadRequest, NotFound.
     """
-    if settings.engine == MEMORY:
-        raise BadRequest(f"an instance of the engine memory: ends with its process and cannot be {done}")
+    refuse_memory(settings, done)
     data = settings.data.resolve()
     if not (data / DATABASE).is_file():
         raise NotFound(f"{data} holds no synhub instance; give the right folder with --data")
@@ -352,7 +357,7 @@ def check(settings: Settings) -> int:
     Raises DataInUse when the server runs, NotFound when the folder holds no instance, BadRequest for another engine
     than that of the instance.
     """
-    lasting_instance(settings, "checked")
+    refuse_memory(settings, "checked")
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings, create=False))
         parts = _open_parts(stack, settings, data, Catalog)
@@ -369,7 +374,7 @@ def reindex(settings: Settings) -> int:
 
     Raises as `check`.
     """
-    lasting_instance(settings, "indexed")
+    refuse_memory(settings, "indexed")
     with ExitStack() as stack:
         data = stack.enter_context(data_folder(settings, create=False))
         parts = _open_parts(stack, settings, data, partial(open_or_remake, opener=Catalog))

@@ -380,7 +380,9 @@ class RemoteStore:
         if status == 400:
             raise InvalidQuery(f"the triple store refused the text: {words}")
         if status in (404, 405):
-            raise StoreUnavailable(f"there is no SPARQL service at {answer.url} (status {status}): is the address right?")
+            raise StoreUnavailable(
+                f"there is no SPARQL service at {answer.url} (status {status}): is the address right?"
+            )
         raise StoreUnavailable(f"the triple store failed: status {status}, {words}")
 
 

@@ -8,10 +8,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
-from itertools import chain
 
 from synhub.errors import DiskFull, Stopping, SynhubError
 from synhub.model import ChangeSet, Removed
@@ -20,13 +19,12 @@ from synhub.store import changes
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog.catalog import Catalog
-from synhub.store.catalog.entry import MemberChange
-from synhub.store.catalog.large_collections import large_among, member_changes
+from synhub.store.catalog.large_collections import large_among
+from synhub.store.follower import Follower
 from synhub.store.journal import Job, Journal
 from synhub.store.purge import next_purge_step
 from synhub.store.removals import Removals
 from synhub.store.room import Room
-from synhub.store.top_levels import read_changed
 from synhub.store.work import Draft, Planned, Progress, Work
 
 logger = logging.getLogger("synhub.writer")
@@ -59,6 +57,7 @@ class Writer:
         self._catalog = catalog
         self._removals = removals
         self._blobs = blobs
+        self._follower = Follower(store, journal, catalog)
         self._flush_interval_s = flush_interval_s
         self._step_quads = step_quads
         self._room = Room(journal.folder, disk_reserve_bytes)
@@ -129,7 +128,7 @@ class Writer:
 
     def refresh(self, top_levels: Sequence[Removed]) -> "Future[None]":
         """Write the catalog rows of some top levels again from the store, between two steps."""
-        return self._call_between(partial(self._refresh, tuple(top_levels)))
+        return self._call_between(partial(self._follower.refresh, tuple(top_levels)))
 
     def pause(self, call: Callable[[], None]) -> "Future[None]":
         """Run a call between two steps, the store flushed: neither jobs nor the store change meanwhile."""
@@ -189,7 +188,7 @@ class Writer:
             if job.state != "planned":
                 self._journal.fail(job.id, "Stopping", "the server was restarted before the job was planned")
         self._redo_unsettled()
-        self._catch_up()  # first: the end of a sequence marks the catalog with the newest number
+        self._follower.catch_up()  # first: the end of a sequence marks the catalog with the newest number
         for job in open_jobs:
             if job.state == "planned":
                 sequence = Progress(job, job.next_step, None)
@@ -209,16 +208,6 @@ class Writer:
     def _redo(self, number: int, job_id: str, step: int) -> None:
         logger.info("redo of step %d (job %s, step %d)", number, job_id, step)
         self._store.apply(changes.read_step(self._journal.job_folder(job_id), step))
-
-    def _catch_up(self) -> None:
-        """Apply to the catalog what it missed: whole jobs, since a sequence enters it in its last step."""
-        missed = self._journal.steps_after(self._catalog.last_number)
-        if not missed:
-            return
-        jobs = dict.fromkeys(job_id for _, job_id, _, _ in missed)
-        touched = dict.fromkeys(top for job_id in jobs for top in self._journal.top_levels_of(job_id))
-        done = [job_id for job_id in jobs if self._journal.get(job_id).state == "done"]
-        self._catalog.update_in_batches(read_changed(self._store, touched), missed[-1][0], arrived=done)
 
     def _hide(self) -> None:
         self._removals.reload()
@@ -249,9 +238,6 @@ class Writer:
                 self._retry_at = time.monotonic() + RETRY_S
             if time.monotonic() - self._last_flush >= self._flush_interval_s:
                 self._try_to_flush()
-
-    def _refresh(self, top_levels: Sequence[Removed]) -> None:
-        self._catalog.update_in_batches(read_changed(self._store, top_levels), self._catalog.last_number)
 
     def _choose(self) -> tuple[Work | None, Progress | None]:
         """Take turns: the first waiting job that no running sequence is in the way of, then a step of a sequence."""
@@ -349,30 +335,18 @@ class Writer:
         if sequence.is_purge:
             return self._advance_purge(sequence)
         assert job.steps is not None
-        if self._write_ahead(sequence):
+        if self._follower.write_ahead(sequence):
             return False
-        known: Mapping[Removed, MemberChange] = {}
+        change = None
         if sequence.next_step < job.steps:
             change = changes.read_step(self._journal.job_folder(job.id), sequence.next_step)
             self._apply(sequence, change)
             if sequence.next_step < job.steps:
-                # so that the last step, in which the job is seen, is short: other jobs wait for it
-                sequence.ahead = read_changed(self._store, self._catalog.absent(change.top_levels))
-                self._write_ahead(sequence)
+                self._follower.begin_ahead(sequence, change)
                 return False
-            before = self._journal.top_levels_of(job.id, before=job.steps - 1) if job.steps > 1 else ()
-            known = self._changes_of_large(change, before)
-        left = self._catalog.not_ahead(self._journal.top_levels_of(job.id), job.id)
-        self._update_catalog(left, known, arrived=[job.id])
+        self._follower.show(job, change, self._applied)
         self._journal.done(job.id)
         return True
-
-    def _write_ahead(self, sequence: Progress) -> bool:
-        """Write some of what a step added, so that no other job waits for all of it; say whether there was any."""
-        batch = next(sequence.ahead, None)
-        if batch is not None:
-            self._catalog.write_ahead([batch], sequence.job.id)
-        return batch is not None
 
     def _apply(self, sequence: Progress, change: ChangeSet) -> None:
         """Number a step, then apply it. Meanwhile its graphs are neither in the old state nor in the new one."""
@@ -385,21 +359,6 @@ class Writer:
         finally:
             self._changing = frozenset()
 
-    def _changes_of_large(self, change: ChangeSet, before: Iterable[Removed] = ()) -> dict[Removed, MemberChange]:
-        """Return what a step just applied changes about large collections whose rows are as they were before it.
-
-        `before` is what its job changed in earlier steps, which the catalog does not show yet.
-        """
-        return member_changes(change, large_among(self._catalog.database, change.top_levels).difference(before))
-
-    def _update_catalog(
-        self, top_levels: Sequence[Removed], known: Mapping[Removed, MemberChange], arrived: Sequence[str] = ()
-    ) -> None:
-        """Make the catalog's rows what the store holds; of large collections whose change is known, by it."""
-        whole = read_changed(self._store, [key for key in top_levels if key not in known])
-        large = read_changed(self._store, known, members=False)
-        self._catalog.update_in_batches(chain(whole, large), self._applied, arrived=arrived, changes=known)
-
     def _advance_purge(self, sequence: Progress) -> bool:
         job = sequence.job
         batch, change = next_purge_step(self._store, self._journal, self._removals.hidden(), job.id, self._step_quads)
@@ -411,7 +370,7 @@ class Writer:
         folder.mkdir(exist_ok=True)
         changes.write_step(folder, sequence.next_step, change)
         self._apply(sequence, change)
-        self._update_catalog(change.top_levels, self._changes_of_large(change))
+        self._follower.update(change, self._applied)
         self._journal.purged(batch)
         self._removals.purged(batch)
         self._catalog.unhide(batch)

@@ -89,6 +89,7 @@ def test_large_answer_begins_before_it_is_complete(instance: Live) -> None:
 
 def test_answer_that_is_cut_has_no_closing_chunk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with live(tmp_path, query_result=12 << 20) as instance:
+        assert instance.get("/sparql", params={"query": "ASK {}"}).status_code == 200
         head, body = everything(connect(instance, MILLION))
     assert head.startswith(b"HTTP/1.1 200")
     assert len(body) > 8 << 20
@@ -126,6 +127,7 @@ def test_timeout_before_the_first_byte_is_a_status(tmp_path: Path) -> None:
 def test_client_of_http_1_0_gets_the_length_or_a_status(tmp_path: Path) -> None:
     """It would take the end of the connection for the end of the answer."""
     with live(tmp_path, query_result=30 << 20) as instance:
+        assert instance.get("/sparql", params={"query": "ASK {}"}).status_code == 200
         head, body = everything(connect(instance, MILLION, version="1.0"))
         assert f"content-length: {len(body)}".encode() in head.lower()
         assert body.count(b"\r\n") == 1_000_001

@@ -1,0 +1,81 @@
+"""The catalog follows the store: after each step of a job, ahead of a long one, after a crash. For the writer thread.
+
+Answers for: the rows are what the store holds when a job is done. Of a large collection they are made from what the
+job changes about it; where that is not known for sure, from all that is stored.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+
+from synhub.model import ChangeSet, Removed
+from synhub.store.base import TripleStore
+from synhub.store.catalog.catalog import Catalog
+from synhub.store.catalog.entry import MemberChange
+from synhub.store.catalog.large_collections import large_among, member_changes
+from synhub.store.journal import Job, Journal
+from synhub.store.top_levels import read_changed
+from synhub.store.work import Progress
+
+
+class Follower:
+    def __init__(self, store: TripleStore, journal: Journal, catalog: Catalog) -> None:
+        self._store = store
+        self._journal = journal
+        self._catalog = catalog
+
+    def catch_up(self) -> None:
+        """Apply to the catalog what it missed: whole jobs, since a job of several steps enters it in its last one."""
+        missed = self._journal.steps_after(self._catalog.last_number)
+        if not missed:
+            return
+        jobs = dict.fromkeys(job_id for _, job_id, _, _ in missed)
+        touched = dict.fromkeys(top for job_id in jobs for top in self._journal.top_levels_of(job_id))
+        done = [job_id for job_id in jobs if self._journal.get(job_id).state == "done"]
+        self._catalog.update_in_batches(read_changed(self._store, touched), missed[-1][0], arrived=done)
+
+    def refresh(self, top_levels: Sequence[Removed]) -> None:
+        """Make rows anew, of what no job has changed."""
+        self._catalog.update_in_batches(read_changed(self._store, top_levels), self._catalog.last_number)
+
+    def begin_ahead(self, sequence: Progress, change: ChangeSet) -> None:
+        """Begin to write what a step of a long job has added, so that its last step, in which it is seen, is short:
+        other jobs wait for that one."""
+        sequence.ahead = read_changed(self._store, self._catalog.absent(change.top_levels))
+        self.write_ahead(sequence)
+
+    def write_ahead(self, sequence: Progress) -> bool:
+        """Write some of what a step added, so that no other job waits for all of it; say whether there was any."""
+        batch = next(sequence.ahead, None)
+        if batch is not None:
+            self._catalog.write_ahead([batch], sequence.job.id)
+        return batch is not None
+
+    def show(self, job: Job, change: ChangeSet | None, number: int) -> None:
+        """Show all of a job whose last step has been applied under a number; `change` is that step, if it is known."""
+        known: Mapping[Removed, MemberChange] = {}
+        if change is not None:
+            assert job.steps is not None
+            # The catalog does not show yet what earlier steps have changed.
+            known = self._of_large(change, self._journal.top_levels_of(job.id, before=job.steps - 1))
+        left = self._catalog.not_ahead(self._journal.top_levels_of(job.id), job.id)
+        self._update(left, known, number, arrived=[job.id])
+
+    def update(self, change: ChangeSet, number: int) -> None:
+        """Take over a step that has been applied to the store under a number."""
+        self._update(change.top_levels, self._of_large(change), number)
+
+    def _of_large(self, change: ChangeSet, before: Iterable[Removed] = ()) -> dict[Removed, MemberChange]:
+        """Return what a step just applied changes about large collections whose rows are as they were before it."""
+        return member_changes(change, large_among(self._catalog.database, change.top_levels).difference(before))
+
+    def _update(
+        self,
+        top_levels: Sequence[Removed],
+        known: Mapping[Removed, MemberChange],
+        number: int,
+        arrived: Sequence[str] = (),
+    ) -> None:
+        """Make rows what the store holds; of large collections whose change is known, by it."""
+        whole = read_changed(self._store, [key for key in top_levels if key not in known])
+        large = read_changed(self._store, known, members=False)
+        self._catalog.update_in_batches(chain(whole, large), number, arrived=arrived, changes=known)
