@@ -187,8 +187,8 @@ async def _without_query(request: Request, fields: Fields, path: Path) -> Result
         return Result(_render(request, path, query=example.query), HTML)
     raise BadRequest(
         "There is no query: send it as the parameter query of a GET, as the form field query of a POST, or as the"
-        f" body of a POST with Content-Type {_QUERY}; a GET that accepts {results.TURTLE} or another form of RDF is"
-        " answered with the description of this service"
+        f" body of a POST with Content-Type {_QUERY}; a GET of /sparql that accepts {results.TURTLE} or another form of"
+        " RDF is answered with the description of the service"
     )
 
 

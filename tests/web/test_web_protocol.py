@@ -46,7 +46,11 @@ def _ask(hub: Live, request: bytes) -> bytes:
     ("target", "words"),
     [
         (b"//a//b", b"Cannot GET //a//b"),
-        (b"http://hub/robots.txt", b"Cannot GET /http://hub/robots.txt"),
+        (b"http://hub/robots.txt", b"User-agent: *"),
+        (b"HTTPS://a:b@hub:80?x", b"<!DOCTYPE html>"),
+        (b"/http://hub/robots.txt", b"Cannot GET /http://hub/robots.txt"),
+        ("/nothing/é🧬".encode(), "Cannot GET /nothing/%C3%A9%F0%9F%A7%AC".encode()),
+        (b"/nothing/\xff", b"Cannot GET /nothing/%FF"),
         (b"/nothing#here?a=b", b"Cannot GET /nothing%23here"),
         (b"/searchCount/role%3D<http://x>&a?b?c", b"0"),
         (b"/search/" + b"a" * 70_000, b"the search path has 70000 characters; 65536 are allowed"),
