@@ -1,7 +1,7 @@
 """HTTP/1.1 on a connection: uvicorn's protocol on llhttp, and what it leaves open.
 
 Answers for what a request may be before the application sees it: how long its head is, and that it names one host. The
-target is taken as it came, but for its origin and raw letters: `httptools.parse_url` cannot tell more than 65 535 bytes, and drops what follows a `#`. Of a
+target is taken as it came: `httptools.parse_url` cannot tell more than 65 535 bytes, and drops what follows a `#`. Of a
 request that offers another protocol, as Java's client does with its first one, llhttp drops the body: h11 goes on with
 such a connection. llhttp takes 60 to 80 µs less for a request.
 """
@@ -16,19 +16,20 @@ MOST_HEAD = 128 * 1024  # bytes of a request line with headers, and of what stan
 
 
 _ORIGIN = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_RAW_LETTER = re.compile(rb"[^\r\n]*[\x80-\xff]")
+_ENCODE = "The address holds letters beyond ASCII: write each of their bytes as %XX."
 
 
 def _target(sent: bytes) -> bytes:
-    """Return a target without the origin that a client may say before it, and in letters that a URI has.
+    """Return a target without the origin that a client may say before it.
 
-    Source: RFC 9112, section 3.2.2 (absolute-form); RFC 3987, section 3.1 (an IRI as a URI).
+    Source: RFC 9112, section 3.2.2 (absolute-form).
     """
     origin = _ORIGIN.match(sent)
-    target = sent[origin.end() :] if origin else sent
-    if origin and not target.startswith(b"/"):
-        target = b"/" + target
-    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0], target)
+    if origin is None:
+        return sent
+    target = sent[origin.end() :]
+    return target if target.startswith(b"/") else b"/" + target
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -51,7 +52,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_left_to_h11 and not is_busy:
             self._leave_to_h11()
         else:
-            super().send_400_response(msg)
+            super().send_400_response(_ENCODE if _RAW_LETTER.match(self._unread) else msg)
 
     def _leave_to_h11(self) -> None:
         unread, self._unread = self._unread, b""

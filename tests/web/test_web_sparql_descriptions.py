@@ -101,7 +101,7 @@ def test_service_description_comes_in_the_format_liked_best(instance: Live, acce
 def test_who_does_not_read_rdf_is_told_how_to_send_a_query(instance: Live, accept: str) -> None:
     answer = instance.get("/sparql", headers={"Accept": accept})
     assert (answer.status_code, answer.text[:17]) == (400, "There is no query")
-    assert answer.text.endswith("text/turtle or another form of RDF is answered with the description of this service")
+    assert answer.text.endswith("text/turtle or another form of RDF is answered with the description of the service")
 
 
 # --- the data ---------------------------------------------------------------------------------------------------------
