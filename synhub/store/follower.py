@@ -4,7 +4,7 @@ Answers for: the rows are what the store holds when a job is done. Of a large co
 job changes about it; where that is not known for sure, from all that is stored.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from synhub.model import ChangeSet, Removed
@@ -15,6 +15,21 @@ from synhub.store.catalog.large_collections import large_among, member_changes
 from synhub.store.journal import Job, Journal
 from synhub.store.top_levels import read_changed
 from synhub.store.work import Progress
+from synhub.vocab import SBH
+
+_AT_ONCE = 500  # top levels whose rows are made anew together
+_NO_MEMBERS = MemberChange(frozenset(), frozenset())  # come, or gone
+_STAMP = f" <{SBH.ownedBy}> <".encode()
+
+
+def only_stamps(change: ChangeSet) -> bool:
+    """Say whether a change is about nothing but who owns what: rows hold of that a digest and a number."""
+    return all(_STAMP in line for text in (change.adds, change.removes) for line in text.splitlines())
+
+
+def _pieces(top_levels: Sequence[Removed]) -> Iterator[list[Removed]]:
+    for at in range(0, len(top_levels), _AT_ONCE):
+        yield list(top_levels[at : at + _AT_ONCE])
 
 
 class Follower:
@@ -49,6 +64,30 @@ class Follower:
         if batch is not None:
             self._catalog.write_ahead([batch], sequence.job.id)
         return batch is not None
+
+    def begin_unseen(self, sequence: Progress, steps: Iterable[ChangeSet]) -> None:
+        """Let other jobs in while many rows are made anew, if the applied steps of a job change none that shows."""
+        top_levels = self._journal.top_levels_of(sequence.job.id)
+        if len(top_levels) > _AT_ONCE and all(only_stamps(step) for step in steps):
+            sequence.unseen = _pieces(top_levels)
+
+    def write_unseen(self, sequence: Progress) -> bool:
+        """Make some of the rows anew; say whether there were any. What fails here is to be shown as a whole."""
+        assert sequence.unseen is not None
+        piece = next(sequence.unseen, None)
+        if piece is None:
+            return False
+        try:
+            known = dict.fromkeys(large_among(self._catalog.database, piece), _NO_MEMBERS)
+            self._update(piece, known, self._catalog.last_number)
+        except BaseException:
+            sequence.unseen = None
+            raise
+        return True
+
+    def mark(self, number: int) -> None:
+        """Note that all steps up to a number are in the catalog."""
+        self._catalog.update_in_batches((), number)
 
     def show(self, job: Job, change: ChangeSet | None, number: int) -> None:
         """Show all of a job whose last step has been applied under a number; `change` is that step, if it is known."""

@@ -83,6 +83,8 @@ class Progress:
     is_bound: bool = False  # its commit changed more than the job: it cannot fail any more
     # what its last step added, as far as its rows are still to be written ahead
     ahead: Iterator[Mapping[Removed, list[Triple]]] = field(default_factory=lambda: iter(()))
+    # top levels whose rows are still to be made anew, of a job that changes nothing that rows show; None of any other
+    unseen: Iterator[list[Removed]] | None = None
 
     @property
     def is_purge(self) -> bool:

@@ -344,7 +344,14 @@ class Writer:
             if sequence.next_step < job.steps:
                 self._follower.begin_ahead(sequence, change)
                 return False
-        self._follower.show(job, change, self._applied)
+            folder = self._journal.job_folder(job.id)
+            self._follower.begin_unseen(sequence, (changes.read_step(folder, n) for n in range(job.steps)))
+        if sequence.unseen is not None:
+            if self._follower.write_unseen(sequence):
+                return False
+            self._follower.mark(self._applied)
+        else:
+            self._follower.show(job, change, self._applied)
         self._journal.done(job.id)
         return True
 
