@@ -1,12 +1,14 @@
 """HTTP/1.1 on a connection: uvicorn's protocol on llhttp, and what it leaves open.
 
-Answers for what a request may be before the application sees it: how long its head is, and that it names one host. The
-target is taken as it came: `httptools.parse_url` cannot tell more than 65 535 bytes, and drops what follows a `#`. Of a
-request that offers another protocol, as Java's client does with its first one, llhttp drops the body: h11 goes on with
-such a connection. llhttp takes 60 to 80 µs less for a request.
+Answers for what a request may be before the application sees it: how long its head is, how long it takes to come, and
+that it names one host. The target is taken as it came: `httptools.parse_url` cannot tell more than 65 535 bytes, and
+drops what follows a `#`. Of a request that offers another protocol, as Java's client does with its first one, llhttp
+drops the body: h11 goes on with such a connection. llhttp takes 60 to 80 µs less for a request.
 """
 
+import asyncio
 import re
+from typing import Literal
 from urllib.parse import unquote
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -15,6 +17,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_HEAD = 128 * 1024  # bytes of a request line with headers, and of what stands between two pieces of a body
 
 
+# What a head may take in all, and the silence in a body, in seconds.
+_PATIENCE_S: dict[Literal["head", "body"], float] = {"head": 60.0, "body": 60.0}
+_TOO_SLOW = (
+    b"HTTP/1.1 408 Request Timeout\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 34\r\n"
+    b"Connection: close\r\n\r\nThe head of the request came late."
+)
 _ORIGIN = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 _RAW_LETTER = re.compile(rb"[^\r\n]*[\x80-\xff]")
 _ENCODE = "The address holds letters beyond ASCII: write each of their bytes as %XX."
@@ -37,6 +45,46 @@ class HttpProtocol(HttpToolsProtocol):
 
     _unread = b""  # what came since something was handed on
     _is_left_to_h11 = False
+    _reading: Literal["head", "body"] | None = None
+    _heard_s = 0.0  # when a head began, or something of a body came
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._read("head")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._read(None)
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    def _read(self, what: Literal["head", "body"] | None) -> None:
+        """Note what is to come from now on: the client has so long for it."""
+        self._reading, self._heard_s = what, self.loop.time()
+        if what is not None and self._timer is None:
+            self._timer = self.loop.call_later(_PATIENCE_S[what], self._look)
+
+    def _look(self) -> None:
+        """End the connection when what is to come is overdue. Nobody is late while we do not read."""
+        self._timer = None
+        if self._reading is None or self.transport.is_closing():
+            return
+        is_busy = self.cycle is not None and not self.cycle.response_complete
+        if self.flow.read_paused or (self._reading == "head" and is_busy):
+            self._heard_s = self.loop.time()
+        left_s = self._heard_s + _PATIENCE_S[self._reading] - self.loop.time()
+        if left_s > 0:
+            self._timer = self.loop.call_later(left_s, self._look)
+        elif self._reading == "head" and self._unread:
+            self.transport.write(_TOO_SLOW)
+            self.transport.close()
+        else:
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._read("head")
 
     def data_received(self, data: bytes) -> None:
         """Read on. A head, trailers or chunk extensions without an end must not fill the memory."""
@@ -56,6 +104,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _leave_to_h11(self) -> None:
         unread, self._unread = self._unread, b""
+        self._read(None)
         other = H11Protocol(self.config, self.server_state, self.app_state)
         self.connections.discard(self)
         other.connection_made(self.transport)
@@ -71,6 +120,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._is_left_to_h11 = True
             raise ValueError("another protocol is offered")
         self._unread = b""
+        self._read("body")
         if self.parser.get_http_version() == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
             raise ValueError("a request names one host")
         target, self.url = _target(self.url), b"/"
@@ -82,8 +132,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._unread = b""
+        self._heard_s = self.loop.time()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._unread = b""
+        self._read(None)
         super().on_message_complete()

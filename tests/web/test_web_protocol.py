@@ -1,11 +1,14 @@
 """What is made of a request before the application sees it: its target, its head, and offers of other protocols."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 from live import Live, live
+
+from synhub.web import protocol
 
 HOST = b"Host: hub\r\n"
 LAST = HOST + b"Connection: close\r\n\r\n"
@@ -142,3 +145,75 @@ def test_offer_of_another_protocol_changes_nothing(hub: Live, cut: int) -> None:
 def test_requests_sent_together_are_answered_in_turn(hub: Live) -> None:
     answers = _ask(hub, _login(b"") + b"GET /robots.txt HTTP/1.1\r\n" + HOST + b"\r\nGET /no HTTP/1.1\r\n" + LAST)
     assert [piece[:3] for piece in answers.split(b"HTTP/1.1 ")[1:]] == [b"401", b"200", b"404"]
+
+
+# --- slow clients -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(protocol._PATIENCE_S, "head", 0.5)
+    monkeypatch.setitem(protocol._PATIENCE_S, "body", 0.5)
+
+
+def _trickle(connection: socket.socket, pieces: list[bytes], pause_s: float) -> bytes:
+    """Send piece by piece until the server closes the connection; return what it has said."""
+    connection.settimeout(pause_s)
+    received = b""
+    for piece in pieces:
+        try:
+            connection.sendall(piece)
+            part = connection.recv(1 << 16)
+        except TimeoutError:
+            continue
+        except (BrokenPipeError, ConnectionResetError):
+            return received
+        received += part
+        if not part:
+            return received
+    raise AssertionError(f"the connection is still open, received {received!r}")
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(
+    ("pieces", "status"),
+    [
+        ([b"GET / HTTP/1.1\r\nX: "] + [b"a"] * 100, b"HTTP/1.1 408 "),
+        ([b""] * 100, b""),  # nothing at all
+        ([b"GET /health HTTP/1.1\r\nHost: h\r\n\r\n"] + [b""] * 5 + [b"GET /"] + [b"x"] * 100, b"HTTP/1.1 200 "),
+    ],
+)
+def test_who_does_not_end_a_head_is_not_waited_for(hub: Live, pieces: list[bytes], status: bytes) -> None:
+    with _connect(hub) as connection:
+        assert _trickle(connection, pieces, 0.1).startswith(status)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_who_falls_silent_in_a_body_is_not_waited_for(hub: Live) -> None:
+    head = b"POST /sparql HTTP/1.1\r\nHost: h\r\nContent-Type: application/sparql-query\r\nContent-Length: 99\r\n\r\n"
+    with _connect(hub) as connection:
+        assert _trickle(connection, [head, b"ASK", *[b""] * 100], 0.1) == b""
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_body_that_comes_slowly_is_read(hub: Live) -> None:
+    query = b"ASK {                 }"
+    head = b"POST /sparql HTTP/1.1\r\nHost: h\r\nContent-Type: application/sparql-query\r\nConnection: close\r\n"
+    with _connect(hub) as connection:
+        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(query))
+        for letter in query:
+            time.sleep(0.05)
+            connection.sendall(bytes([letter]))
+        assert b"HTTP/1.1 200 " in _all_of(connection)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_an_answer_may_take_its_time(hub: Live) -> None:
+    """The clock is about what the client sends."""
+    numbers = " ".join(map(str, range(300)))
+    query = (
+        f"SELECT (COUNT(*) AS ?n) {{ VALUES ?a {{ {numbers} }} VALUES ?b {{ {numbers} }} VALUES ?c {{ {numbers} }} }}"
+    )
+    started = time.monotonic()
+    assert hub.get("/sparql", params={"query": query}, timeout=60).json()["results"]["bindings"]
+    assert time.monotonic() - started > 0.6
