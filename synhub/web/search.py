@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -144,6 +144,7 @@ def _path(request: Request) -> tuple[str, dict[str, str]]:
 def _query(request: Request) -> tuple[SearchQuery, dict[str, str]]:
     """Read the query from the path and from `?latest=`; and paging that the path holds."""
     raw, paging = _path(request)
+    request.state.searched = unquote(raw, errors="replace").removesuffix("/")  # for the page that tells a mistake
     query = parse_search_path(raw)
     if "latest" in request.query_params:
         query = replace(query, criteria=(*query.criteria, *parse_criteria("latest", request.query_params["latest"])))

@@ -295,3 +295,10 @@ def test_facets_are_limited(hub: Live) -> None:
     assert refused.status_code == 400 and "at most 1000 values" in refused.json()["detail"]
     refused = hub.get("/facets/foaf:x=1&")
     assert (refused.status_code, refused.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_page_of_a_refused_search_says_it_once_and_keeps_what_was_typed(hub: Live) -> None:
+    page = hub.get("/search/roleBelow%3Dz%22%3Cb%3E&", headers={"Accept": "text/html"})
+    assert page.status_code == 400
+    assert page.text.count("roleBelow=z&#34;&lt;b&gt;&amp;") == 1  # in the field, ready to be mended
+    assert page.text.count("no term of") == 2  # the title of the window, and the heading
