@@ -178,7 +178,10 @@ def main() -> int:
         return 1
     taken = time.monotonic() - started
     results = Results(date.today(), machine.describe(), _revision(), load_before, taken, len(files), BUDGET_S, sizes)
-    arguments.out.write_text(write_report(results), encoding="utf-8")
+    written = arguments.out.read_text(encoding="utf-8") if arguments.out.exists() else ""
+    # Behind this heading stands by hand what other programs have measured.
+    _, heading, growth = written.partition("\n## Growth")
+    arguments.out.write_text(write_report(results) + heading + growth, encoding="utf-8")
     say(f"written to {arguments.out}")
     return 0
 
