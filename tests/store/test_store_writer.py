@@ -259,6 +259,7 @@ def test_others_are_let_in_while_rows_are_made_anew_that_look_as_before(
     assert check_counts(parts.catalog) + check_facets(parts.catalog.database) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nth", range(1, 8))
 @pytest.mark.parametrize(
     ("owner", "method", "when"),
@@ -350,6 +351,7 @@ def kill_at(parts: Parts, monkeypatch: pytest.MonkeyPatch, owner: str, method: s
     monkeypatch.setattr(target, method, dying)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("nth", "unsynced_lost"), [(1, False), (2, False), (3, False), (2, True)])
 @pytest.mark.parametrize(("owner", "method", "when"), POINTS)
 def test_a_two_step_job_with_a_small_one_between_survives_an_end_at_every_point(

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from live import PREFIX, Live, live
 
+pytestmark = pytest.mark.slow
+
 DEVICE = (Path(__file__).parents[2] / "fixtures" / "sbol2" / "device.xml").read_bytes()
 LAB, COLLECTION, PART = "/user/alice/lab", "/user/alice/lab/lab_collection/1", "/user/alice/lab/gfp_device/1"
 TYPE = "http://identifiers.org/combine.specifications/sbol"

@@ -174,6 +174,7 @@ def _trickle(connection: socket.socket, pieces: list[bytes], pause_s: float) -> 
     raise AssertionError(f"the connection is still open, received {received!r}")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
     ("pieces", "status"),
@@ -188,6 +189,7 @@ def test_who_does_not_end_a_head_is_not_waited_for(hub: Live, pieces: list[bytes
         assert _trickle(connection, pieces, 0.1).startswith(status)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_who_falls_silent_in_a_body_is_not_waited_for(hub: Live) -> None:
     head = b"POST /sparql HTTP/1.1\r\nHost: h\r\nContent-Type: application/sparql-query\r\nContent-Length: 99\r\n\r\n"
@@ -195,6 +197,7 @@ def test_who_falls_silent_in_a_body_is_not_waited_for(hub: Live) -> None:
         assert _trickle(connection, [head, b"ASK", *[b""] * 100], 0.1) == b""
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_a_body_that_comes_slowly_is_read(hub: Live) -> None:
     query = b"ASK {                 }"
@@ -207,6 +210,7 @@ def test_a_body_that_comes_slowly_is_read(hub: Live) -> None:
         assert b"HTTP/1.1 200 " in _all_of(connection)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_an_answer_may_take_its_time(hub: Live) -> None:
     """The clock is about what the client sends."""

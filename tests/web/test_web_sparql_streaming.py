@@ -15,6 +15,8 @@ import pytest
 from live import Live, live
 from served import served
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = " ".join(f'"{n:09d}"' for n in range(1000))
 MILLION = f"SELECT * {{ VALUES ?a {{ {NUMBERS} }} VALUES ?b {{ {NUMBERS} }} }}"  # 20 MB of CSV
 ENDLESS = f"SELECT (COUNT(*) AS ?n) {{ {' '.join(f'VALUES ?{c} {{ {NUMBERS} }}' for c in 'abcd')} }}"
