@@ -4,7 +4,7 @@ No store and no HTTP: the searches of the mix, rows and their number, in one thr
 so that the numbers depend little on what else the machine does; once by a connection that has just been opened, then by
 one that has been used. At a million it takes some minutes and 3 GB.
 
-    python -m bench.catalog --folder /var/tmp/catalog 1000 10000 100000 1000000
+    python -m bench.catalog --folder DIR 1000 10000 100000 1000000
 """
 
 import argparse

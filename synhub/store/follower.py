@@ -19,12 +19,18 @@ from synhub.vocab import SBH
 
 _AT_ONCE = 500  # top levels whose rows are made anew together
 _NO_MEMBERS = MemberChange(frozenset(), frozenset())  # come, or gone
-_STAMP = f" <{SBH.ownedBy}> <".encode()
+_STAMP = f"<{SBH.ownedBy}>".encode()
+
+
+def is_long(change: ChangeSet) -> bool:
+    """Say whether a change is of more rows than are made anew together."""
+    return len(change.top_levels) > _AT_ONCE
 
 
 def only_stamps(change: ChangeSet) -> bool:
     """Say whether a change is about nothing but who owns what: rows hold of that a digest and a number."""
-    return all(_STAMP in line for text in (change.adds, change.removes) for line in text.splitlines())
+    lines = (line for text in (change.adds, change.removes) for line in text.split(b"\n") if line)
+    return all(line.split(b" ", 2)[1] == _STAMP for line in lines)
 
 
 def _pieces(top_levels: Sequence[Removed]) -> Iterator[list[Removed]]:
@@ -66,9 +72,9 @@ class Follower:
         return batch is not None
 
     def begin_unseen(self, sequence: Progress, steps: Iterable[ChangeSet]) -> None:
-        """Let other jobs in while many rows are made anew, if the applied steps of a job change none that shows."""
+        """Let other jobs in while many rows are made anew, if the applied `steps` of a job change none that shows."""
         top_levels = self._journal.top_levels_of(sequence.job.id)
-        if len(top_levels) > _AT_ONCE and all(only_stamps(step) for step in steps):
+        if len(top_levels) > _AT_ONCE and all(map(only_stamps, steps)):
             sequence.unseen = _pieces(top_levels)
 
     def write_unseen(self, sequence: Progress) -> bool:
@@ -95,7 +101,8 @@ class Follower:
         if change is not None:
             assert job.steps is not None
             # The catalog does not show yet what earlier steps have changed.
-            known = self._of_large(change, self._journal.top_levels_of(job.id, before=job.steps - 1))
+            before = self._journal.top_levels_of(job.id, before=job.steps - 1) if job.steps > 1 else ()
+            known = self._of_large(change, before)
         left = self._catalog.not_ahead(self._journal.top_levels_of(job.id), job.id)
         self._update(left, known, number, arrived=[job.id])
 

@@ -20,7 +20,7 @@ from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.large_collections import large_among
-from synhub.store.follower import Follower
+from synhub.store.follower import Follower, is_long
 from synhub.store.journal import Job, Journal
 from synhub.store.purge import next_purge_step
 from synhub.store.removals import Removals
@@ -344,8 +344,9 @@ class Writer:
             if sequence.next_step < job.steps:
                 self._follower.begin_ahead(sequence, change)
                 return False
-            folder = self._journal.job_folder(job.id)
-            self._follower.begin_unseen(sequence, (changes.read_step(folder, n) for n in range(job.steps)))
+            if job.steps > 1 or is_long(change):
+                folder = self._journal.job_folder(job.id)
+                self._follower.begin_unseen(sequence, (changes.read_step(folder, n) for n in range(job.steps)))
         if sequence.unseen is not None:
             if self._follower.write_unseen(sequence):
                 return False

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from synhub.rdf import Iri
+from synhub.store.catalog.update import GRAPH_SHIFT
 from synhub.store.database import Database
 
 _PARAMETERS = 500
-_GRAPH_SHIFT = 40  # as in update.py
 _WALK = 20_000
 _READABLE = (
-    f" AND id >> {_GRAPH_SHIFT} IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(?)))"  # noqa: S608
+    f" AND id >> {GRAPH_SHIFT} IN (SELECT id FROM graph WHERE iri IN (SELECT value FROM json_each(?)))"  # noqa: S608
     " AND NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.id = elements.id)"
 )
 
@@ -38,7 +38,7 @@ def pending(database: Database, after: bytes, limit: int) -> list[Pending]:
     found: list[Pending] = []
     for digest, place in rows:
         subject, number = json.loads(place) if place else (None, None)
-        found.append(Pending(digest, subject, None if number is None else graphs[number >> _GRAPH_SHIFT]))
+        found.append(Pending(digest, subject, None if number is None else graphs[number >> GRAPH_SHIFT]))
     return found
 
 

@@ -176,11 +176,7 @@ class Update:
         self._set_references(row_id, {}, known=True)
         self._properties.remove(row_id, counted=not is_hidden)
         self._values.remove(row_id, unpack_keys(packed), counted=not is_hidden)
-        if not is_hidden:
-            self._uncount_classes(row_id)
-        execute("DELETE FROM moment WHERE id = ?", (row_id,))
-        execute("DELETE FROM elements WHERE id = ?", (row_id,))
-        execute("DELETE FROM class_use WHERE id = ?", (row_id,))
+        self._delete_beside(row_id, counted=not is_hidden)
         execute("DELETE FROM hidden WHERE id = ?", (row_id,))
         self._postings.put(HIDDEN, 0, row_id, holds=False)
         execute("DELETE FROM arriving WHERE id = ?", (row_id,))
@@ -192,14 +188,13 @@ class Update:
         execute("DELETE FROM top_level WHERE id = ?", (row_id,))
 
     def _write(self, row_id: int, entry: Entry, *, known: bool) -> None:
-        execute = self._connection.execute
         node = self._nodes[entry.iri]
         old_facets, old_words, old_names = frozenset[int](), None, frozenset[str]()
         old_name: tuple[str, ...] = ()
         old_dates: tuple[int, int] | None = None
         is_hidden = entry.iri in self._hidden or row_id in self._arriving
         if known:
-            packed, digest, cls, name, *dates = execute(
+            packed, digest, cls, name, *dates = self._connection.execute(
                 "SELECT facets, digest, class, sort_name, created, modified FROM top_level WHERE id = ?", (row_id,)
             ).fetchone()
             if entry.change is not None:
@@ -210,11 +205,7 @@ class Update:
             old_facets, old_dates = unpack_keys(packed), (dates[0], dates[1])
             old_words, old_name = self._words(row_id), (name,)
             old_names = name_words(cls, old_words)
-            if not is_hidden:
-                self._uncount_classes(row_id)
-            execute("DELETE FROM class_use WHERE id = ?", (row_id,))
-            execute("DELETE FROM moment WHERE id = ?", (row_id,))
-            execute("DELETE FROM elements WHERE id = ?", (row_id,))
+            self._delete_beside(row_id, counted=not is_hidden)
         else:
             self._come.append(row_id)
             if is_hidden:
@@ -322,9 +313,13 @@ class Update:
         if rows:
             self._connection.executemany(sql, rows)
 
-    def _uncount_classes(self, row_id: int) -> None:
-        rows = self._connection.execute("SELECT class, n FROM class_use WHERE id = ?", (row_id,))
-        self._counts.subtract(dict(rows.fetchall()))
+    def _delete_beside(self, row_id: int, *, counted: bool) -> None:
+        """Delete what is written anew whenever a row is: moments, texts of sequences, classes."""
+        if counted:
+            rows = self._connection.execute("SELECT class, n FROM class_use WHERE id = ?", (row_id,))
+            self._counts.subtract(dict(rows.fetchall()))
+        for table in ("class_use", "moment", "elements"):
+            self._connection.execute(f"DELETE FROM {table} WHERE id = ?", (row_id,))  # noqa: S608 - those named here
 
     def _write_counts(self) -> None:
         self._properties.flush()
