@@ -53,7 +53,14 @@ def refers_directly_to(name: str, nodes: Sequence[int]) -> Condition:
 
 
 def is_other_than(name: str, iri: Iri) -> Condition:
-    return Condition(f"t.iri <> :{name}", {name: iri})
+    mine = (
+        f"SELECT t.id FROM node CROSS JOIN top_level AS t ON t.node = node.id AND t.graph = :graph"
+        f" WHERE node.iri = :{name}"
+    )
+    values = {name: iri}
+    return Condition(
+        f"t.iri <> :{name}", values, as_set=lambda sets, _: (sets.everything & ~sets.selected(mine, values), True)
+    )
 
 
 def is_in_graphs_or_opened(
