@@ -39,7 +39,7 @@ _SPACE = re.compile(r"[\s0-9]+")
 _COMPLEMENT = str.maketrans("ACGTRYSWKMBDHVN", "TGCAYRSWMKVHDBN")
 _PLAIN = frozenset("ACGTN")
 _CIGAR = re.compile(r"(\d+)([=XIDM])")
-_IDENTITY_DEFINITIONS = range(5)
+IDENTITY_DEFINITIONS = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def make_query(
         raise BadRequest("the sequence is ambiguous everywhere; write more of its letters")
     if not LEAST_IDENTITY <= identity <= 1:
         raise BadRequest(f"the identity {identity:g} is out of range; it must be from {LEAST_IDENTITY:g} to 1")
-    if definition not in _IDENTITY_DEFINITIONS:
+    if definition not in IDENTITY_DEFINITIONS:
         raise BadRequest(f"iddef is {definition}; it must be 0, 1, 2, 3 or 4")
     if not 0 <= max_accepts <= MOST_MATCHES:
         raise BadRequest(f"maxaccepts is {max_accepts}; it must be from 0 (no limit) to {MOST_MATCHES}")

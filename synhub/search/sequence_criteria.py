@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 
 from synhub.errors import BadRequest
-from synhub.search.alignment import MOST_MATCHES, make_query
+from synhub.search.alignment import IDENTITY_DEFINITIONS, LEAST_IDENTITY, MOST_MATCHES, make_query
 from synhub.search.ast import Criterion, HasElements, LikeSequence, SequenceOptions
 from synhub.search.criteria import CONTROL, QUOTED, SEQUENCE_KEYS, error, example
 
@@ -34,9 +34,9 @@ def is_sequence(key: str, value: str) -> bool:
 
 
 def parse_options(flags: Mapping[str, tuple[str, int]]) -> SequenceOptions:
-    """Read the flags of a path or a form: name -> (value, where it stands); an empty one is none. Raises InvalidQuery.
+    """Read the flags of a path or a form: name -> (value, where it stands); an empty one is none.
 
-    Whether numbers are in their range says `make_query`.
+    Raises InvalidQuery, also for a number out of its range.
     """
     given = {name: (text, at) for name, (value, at) in flags.items() if (text := _unquoted(value))}
 
@@ -51,14 +51,19 @@ def parse_options(flags: Mapping[str, tuple[str, int]]) -> SequenceOptions:
     text, at = given.get("id", ("", 0))
     if text and (not _DECIMAL.match(text) or text == "."):
         raise error(f"id={text[:40]!r} is no number; write a part of 1, such as id=0.8", at)
+    identity = float(text) if text else None
+    if identity is not None and not LEAST_IDENTITY <= identity <= 1:
+        raise error(f"id={text} is out of range; it must be from {LEAST_IDENTITY:g} to 1", at)
     exact, exact_at = given.get("search_exact", ("0", 0))
     if exact.lower() not in (*_ON, *_OFF):
         raise error(f"search_exact={exact[:40]!r} is not known; write search_exact=true or leave it away", exact_at)
     definition, accepts = number("iddef"), number("maxaccepts") or 0
+    if definition not in (None, *IDENTITY_DEFINITIONS):
+        raise error(f"iddef={definition} is not known; it must be 0, 1, 2, 3 or 4", given["iddef"][1])
     if accepts > MOST_MATCHES:
         raise error(f"maxaccepts={accepts} is too many; ask for up to {MOST_MATCHES}", given["maxaccepts"][1])
     return SequenceOptions(
-        identity=float(text) if text else None,
+        identity=identity,
         definition=2 if definition is None else definition,
         max_accepts=accepts,
         max_rejects=number("maxrejects") or 0,
