@@ -13,7 +13,7 @@ apart: raw it is a space, `%2B` is a plus.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from synhub.errors import BadRequest, InvalidQuery
 from synhub.rdf import Iri
@@ -72,6 +72,15 @@ def decode_path(raw: str) -> str:
     except UnicodeDecodeError as error:
         message = f"the search path holds bytes that are not UTF-8 ({data[error.start : error.end]!r})"
         raise InvalidQuery(message, 1, len(data[: error.start].decode()) + 1) from error
+
+
+def encode_path(text: str) -> str:
+    """Return the percent-encoded path that means this text of a search, whatever it holds.
+
+    The final slash is no part of it: it says that what looks like paging in front of it is text.
+    """
+    raw = quote(text, safe="", errors="surrogatepass")
+    return f"{raw}/" if split_paging(raw)[1] else raw
 
 
 def split_paging(raw: str) -> tuple[str, dict[str, str]]:

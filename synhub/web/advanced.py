@@ -4,7 +4,6 @@ A search is a redirect to the search path that means the same, so that its resul
 """
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from synhub.errors import BadRequest
 from synhub.membership import named_collection
 from synhub.search.facets import FacetCount, Facets, facets
 from synhub.search.form import PREDICATES, parse_search_form, search_text_of
+from synhub.search.grammar import encode_path
 from synhub.web import membership
 from synhub.web.auth import actor_of, hub_of, require_token_or_csrf, user_of
 from synhub.web.forms import read_form
@@ -43,7 +43,7 @@ async def advanced_search(request: Request) -> Result:
     hub = hub_of(request)
     dataset = hub.dataset(actor_of(request))
     path = await run_in_threadpool(search_text_of, given.fields, lambda name: named_collection(hub, dataset, name))
-    return redirect(f"/search/{quote(path, safe='')}")
+    return redirect(f"/search/{encode_path(path)}")
 
 
 async def _page(request: Request, fields: Mapping[str, str]) -> Result:

@@ -2,7 +2,7 @@
 
 import time
 from datetime import date
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from synhub.errors import BadRequest, InvalidQuery
 from synhub.rdf import Iri, Term
 from synhub.search.ast import HasDate, HasElements, HasValue, InCollection, IsLatest, Phrase, SearchQuery, Sort
-from synhub.search.grammar import parse_number, parse_search_path, parse_sort, split_paging
+from synhub.search.grammar import encode_path, parse_number, parse_search_path, parse_sort, split_paging
 from synhub.search.translate import rows_query
 from synhub.vocab import DC, DCTERMS, RDF, SBH, SBOL2
 
@@ -347,6 +347,18 @@ def test_paging_inside_a_path_that_was_encoded_whole() -> None:
     assert split_paging(raw) == ("objectType%3DSequence%26gfp", {"offset": "5", "limit": "10"})
     assert split_paging("what%3F") == ("what%3F", {})
     assert split_paging("gfp%3Fx%3D1") == ("gfp%3Fx%3D1", {})
+
+
+@given(st.lists(st.sampled_from([*"/?&=%a ", "offset=", "limit=", "1", "%3F"])).map("".join) | st.text())
+def test_an_encoded_path_holds_its_text_and_no_paging(text: str) -> None:
+    rest, paging = split_paging(encode_path(text))
+    assert paging == {}
+    assert unquote(rest.removesuffix("/"), errors="surrogatepass") == text
+
+
+def test_only_what_would_be_taken_for_paging_ends_with_a_slash() -> None:
+    assert encode_path("/?offset=3") == "%2F%3Foffset%3D3/"
+    assert encode_path("role=<http://x.org/?limit=3>&") == "role%3D%3Chttp%3A%2F%2Fx.org%2F%3Flimit%3D3%3E%26"
 
 
 def test_offset_and_limit_are_digits_given_once() -> None:

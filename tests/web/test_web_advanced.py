@@ -139,6 +139,15 @@ def test_odd_text_is_found_as_it_was_typed(tmp_path: Path) -> None:
             assert searched(hub, fields, "alice")[1] == ["pLac"], fields
 
 
+@pytest.mark.parametrize("text", ["/?offset=3", "?limit=1&", "lac ?offset=0&limit=2", "what?", "/", "%2F?offset=3"])
+def test_text_that_looks_like_paging_is_found_as_text(hub: Live, text: str) -> None:
+    titled = DESIGN.replace(b"lac promoter", escape(f"so {text}, or").encode())
+    assert hub.submit("bob", titled, {"id": "paging", "overwrite_merge": "1"}).status_code == 200
+    for fields in ({"description": text}, {"description": f"so {text}"}):
+        assert searched(hub, fields, "bob")[1] == ["pLac"], fields
+    assert searched(hub, {"description": text + "4"}, "bob")[1] == []
+
+
 def test_a_collection_is_named_by_its_name(hub: Live) -> None:
     (root,) = hub.get("/rootCollections").json()
     where, found = searched(hub, {"collections": root["name"], "objectType": "ComponentDefinition"})
