@@ -147,6 +147,51 @@ def test_requests_sent_together_are_answered_in_turn(hub: Live) -> None:
     assert [piece[:3] for piece in answers.split(b"HTTP/1.1 ")[1:]] == [b"401", b"200", b"404"]
 
 
+# --- clients that close their side ---
+
+
+def _ask_and_end(hub: Live, request: bytes) -> bytes:
+    """Say that nothing more will be sent, as `nc -N` does, and read on."""
+    with _connect(hub) as connection:
+        _send(connection, request)
+        connection.shutdown(socket.SHUT_WR)
+        return _all_of(connection)
+
+
+ROBOTS = b"GET /robots.txt HTTP/1.1\r\n" + HOST + b"\r\n"
+QUERY = b"GET /sparql?query=ASK%20%7B%7D HTTP/1.1\r\n" + HOST + b"\r\n"  # for another process: never answered at once
+
+
+@pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+@pytest.mark.parametrize("asked", [ROBOTS, QUERY])
+def test_who_has_no_more_to_say_gets_the_answer(hub: Live, version: bytes, asked: bytes) -> None:
+    request = asked.replace(b"HTTP/1.1", version)
+    expected = _ask(hub, request.replace(HOST, HOST + b"Connection: close\r\n"))
+    for _ in range(3):
+        head, _, body = _ask_and_end(hub, request).partition(b"\r\n\r\n")
+        assert body == expected.partition(b"\r\n\r\n")[2] != b""
+        assert head.split(b"\r\n")[0] == expected.split(b"\r\n")[0]
+
+
+def test_who_has_no_more_to_say_gets_the_answers_to_all_that_was_said(hub: Live) -> None:
+    answers = _ask_and_end(hub, ROBOTS + QUERY + QUERY + b"GET /no HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert [piece[:3] for piece in answers.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"200", b"404"]
+
+
+@pytest.mark.parametrize("unfinished", [b"", b"GET / HT", _login(b"")[:-1]])
+def test_who_ends_without_a_request_gets_no_answer(hub: Live, unfinished: bytes) -> None:
+    assert _ask_and_end(hub, unfinished) == b""
+
+
+def test_connection_ends_with_the_client_when_nothing_is_under_way(hub: Live) -> None:
+    with _connect(hub) as connection:
+        connection.sendall(b"HEAD /robots.txt HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(2)  # kept alive for 5 s otherwise
+        assert connection.recv(1) == b""
+
+
 # --- slow clients -----------------------------------------------------------------------------------------------------
 
 

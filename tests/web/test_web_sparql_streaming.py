@@ -167,6 +167,28 @@ def test_closing_the_connection_ends_the_query_at_once(instance: Live, query: st
     wait_until_free(instance, 5)
 
 
+def test_who_has_no_more_to_say_gets_the_large_answer(instance: Live) -> None:
+    connection = connect(instance, MILLION)
+    connection.shutdown(socket.SHUT_WR)
+    head, body = everything(connection)
+    assert head.startswith(b"HTTP/1.1 200")
+    assert body.endswith(b"\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_closing_after_saying_that_there_is_no_more_ends_the_query(instance: Live, version: str) -> None:
+    (pid,) = instance.hub.lanes.query.pids()
+    connection = connect(instance, ENDLESS, version)
+    connection.shutdown(socket.SHUT_WR)
+    time.sleep(0.7)
+    assert not is_gone(pid)
+    connection.close()
+    started = time.monotonic()
+    while not is_gone(pid):
+        assert time.monotonic() - started < 2
+        time.sleep(0.005)
+
+
 def test_closing_the_connection_leaves_the_queue(instance: Live) -> None:
     running = connect(instance, ENDLESS)
     time.sleep(0.5)
