@@ -10,7 +10,7 @@ import logging
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from synhub.errors import DiskFull, Inconsistent
+from synhub.store.kept import Kept
 
 logger = logging.getLogger("synhub.database")
 
@@ -107,6 +108,8 @@ class Database:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._read_only = read_only
+        self._commits = 0  # twice those that have ended, and one more while one is being made
+        self.kept = Kept(self._state)
         if read_only:
             return
         try:
@@ -160,13 +163,32 @@ class Database:
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._writer
-                    self._writer.execute("COMMIT")
+                    self._commit()
                 except BaseException:
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
                     raise
             except sqlite3.OperationalError as error:
                 raise _translate(error) from error
+
+    def _commit(self) -> None:
+        self._commits += 1
+        try:
+            self._writer.execute("COMMIT")
+        finally:
+            self._commits += 1
+
+    def _state(self) -> Hashable | None:
+        """Return what tells the newest committed state from all others; None where this thread may read another one.
+
+        All is written here, or by another process: then SQLite says to each connection whether anything was.
+        """
+        connection = self.read()
+        if connection.in_transaction or self._commits & 1:
+            return None
+        if self._read_only:
+            return (id(connection), *connection.execute("PRAGMA data_version").fetchone())
+        return self._commits
 
     def read(self) -> sqlite3.Connection:
         """This thread's reading connection; each statement sees the newest committed state."""

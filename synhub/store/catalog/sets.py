@@ -7,7 +7,8 @@ postings.py's business.
 # ruff: noqa: S608 - SQL is put together from constants of this module; values are bound by name
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -48,9 +49,8 @@ class Sets:
         self._database = database
         self.graph = graph
         self._low = graph["low"]
-        self._words: dict[str, list[int]] = {}
         self._chunks = {"first": graph["low"] >> bits.CHUNK_SHIFT, "last": graph["high"] >> bits.CHUNK_SHIFT}
-        self._known: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._known: dict[tuple[int, tuple[int, ...] | str], int] = {}
 
     @cached_property
     def everything(self) -> int:
@@ -91,11 +91,29 @@ class Sets:
         return latest | self.of(row_id for (row_id,) in rows)
 
     def with_any(self, kind: int, terms: Iterable[int]) -> int:
-        """Return the rows that have one of some terms of a kind. Each set is put together once for a reader."""
-        key = (kind, tuple(terms))
+        """Return the rows that have one of some terms of a kind."""
+        wanted = tuple(terms)
+        return self._set(kind, wanted, lambda: self._joined(kind, wanted))
+
+    def with_word(self, kind: int, part: str) -> int:
+        """Return the rows that have a word (kind TEXT or NAME) with this part (`words.is_word`)."""
+        return self._set(kind, part, lambda: self._joined(kind, self._words(part)))
+
+    def _set(self, kind: int, terms: tuple[int, ...] | str, make: Callable[[], int]) -> int:
+        """Return a set that was made lately, and always the same to one reader."""
+        key = (kind, terms)
         if key not in self._known:
-            self._known[key] = self._joined(*key)
+            size = 200 + 40 * len(terms)
+            self._known[key] = self._database.kept.find(
+                (self._low, *key), make, lambda made: size + sys.getsizeof(made)
+            )
         return self._known[key]
+
+    def _words(self, part: str) -> tuple[int, ...]:
+        def make() -> tuple[int, ...]:
+            return tuple(words_with(self._database.read(), part))
+
+        return self._database.kept.find(("word", part), make, lambda words: 200 + 40 * len(words))
 
     def _joined(self, kind: int, terms: tuple[int, ...]) -> int:
         values = self._chunks | {"kind": kind}
@@ -103,33 +121,38 @@ class Sets:
             return bits.join(self._database.rows(_TERM, values | {"term": terms[0]}))
         return bits.join(self._database.rows(_TERMS, values | {"terms": json.dumps(terms)}))
 
-    def with_word(self, kind: int, part: str) -> int:
-        """Return the rows that have a word (kind TEXT or NAME) with this part (`words.is_word`)."""
-        if part not in self._words:
-            self._words[part] = words_with(self._database.read(), part)
-        return self.with_any(kind, self._words[part])
-
     def with_letter(self, letter: str) -> int:
         """Return the rows that have a word (kind TEXT) with this character."""
         return self.with_any(LETTER, [ord(letter)])
 
     def by_use(self, *, descending: bool) -> Iterator[tuple[int, int, int]]:
         """Yield (least uses, most uses, the rows with so many), in that order; together they are all rows."""
+        more = self._database.kept.find(
+            (self._low, "uses"), self._used_more, lambda bands: sum(200 + sys.getsizeof(used) for _, _, used in bands)
+        )
+        bands = [*((n, n, None) for n in (0, 1)), *more]
+        for least, most, used in reversed(bands) if descending else bands:
+            yield least, most, self.with_any(USED, [least]) if used is None else used
+
+    def _used_more(self) -> list[tuple[int, int, int]]:
+        """Return the same of what is used more than once, the least used first."""
         above: dict[int, list[tuple[int, bytes]]] = {}
         for length, *chunk in self._database.rows(_USED_MORE, {**self._chunks, "kind": USED}):
             above.setdefault(length, []).append((chunk[0], chunk[1]))
-        bands, size = [[0], [1]], 0
+        bands: list[list[int]] = []
+        size = 0
         for length in sorted(above):
             size += sum(len(ids) for _, ids in above[length])
-            if size <= _SMALL and bands[-1] != [1]:
+            if bands and size <= _SMALL:
                 bands[-1].append(length)
             else:
                 bands.append([length])
                 size = sum(len(ids) for _, ids in above[length])
-        for band in reversed(bands) if descending else bands:
-            chunks = [chunk for length in band for chunk in above.get(length, ())]
-            used = bits.join(chunks) if chunks else self.with_any(USED, band)
-            yield (1 << band[0]) >> 1, (1 << band[-1]) - 1, used
+        chunks = [[chunk for length in band for chunk in above[length]] for band in bands]
+        return [
+            ((1 << band[0]) >> 1, (1 << band[-1]) - 1, bits.join(some))
+            for band, some in zip(bands, chunks, strict=True)
+        ]
 
     def by_year(self, kind: int, *, descending: bool) -> Iterator[tuple[int, int, int]]:
         """Yield (first instant, last instant, the rows with a date of `kind` between), in that order."""
