@@ -1,5 +1,6 @@
 """`/admin/sparql`: what administrators ask over the graphs of all users, and nobody else."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,3 +98,13 @@ def test_the_page_asks_the_same_service_again(instance: Live) -> None:
     assert "the graphs of all users as named graphs" in page
     assert '<a href="/admin/sparql?query=SELECT' in page
     assert 'href="/user/alice/x/a/1"' in page
+
+
+def test_the_profile_leads_administrators_to_what_they_may_do(instance: Live) -> None:
+    html = {"Accept": "text/html"}
+    page = instance.get("/profile", "root", headers=html).text
+    links = re.findall(r'(?:href|action)="(/admin/[^"]*)"', page)
+    assert links == ["/admin/sparql", "/admin/explorerIndexingLog", "/admin/explorerUpdateIndex"]
+    assert [instance.get(link, "root", headers=html).status_code for link in links[:2]] == [200, 200]
+    assert instance.request("POST", links[2], "root").status_code == 200
+    assert "/admin/" not in instance.get("/profile", "alice", headers=html).text
