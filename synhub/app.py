@@ -24,7 +24,10 @@ from synhub.backup_requests import BackupKeeper
 from synhub.errors import BadRequest, Inconsistent, NotFound, StoreUnavailable
 from synhub.hub import Hub
 from synhub.identity import Registry
+from synhub.permissions import public_dataset
 from synhub.progress import Progress
+from synhub.search.ast import SearchQuery
+from synhub.search.facets import facets as count_facets
 from synhub.server import Server, listen
 from synhub.settings import Settings
 from synhub.store.accounts import Accounts
@@ -41,9 +44,10 @@ from synhub.store.endpoint import parse_engine_url
 from synhub.store.files import Files
 from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
-from synhub.store.lanes import Lanes
+from synhub.store.lanes import Lanes, cores
 from synhub.store.open import is_remote, open_store
 from synhub.store.quotas import Quotas
+from synhub.store.readers import Readers
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
 from synhub.store.sequences.sequences import FOLDER as SEQUENCES
@@ -205,14 +209,18 @@ def _assemble(stack: ExitStack, settings: Settings, parts: _Parts, removals: Rem
     snapshots = _snapshots(stack, settings, store, writer)
     lanes = Lanes(settings)
     stack.callback(lanes.close)
+    # Of the sets of everything: it loads all that a search needs.
+    first = partial(count_facets, catalog, store, public_dataset(registry, frozenset()), SearchQuery(), 1)
+    readers = Readers(catalog, store, max(1, cores() - 1), settings.prepare_memory, first)
+    stack.callback(readers.close)
     sequences = Sequences(
         settings.data / SEQUENCES, catalog, store, lanes.sequence, lanes.sequence_merge, settings.sequence_timeout
     )
     stack.callback(sequences.stop)
     submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare, quotas)
     return Hub(
-        settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, snapshots,
-        writer, submissions, Edits(journal, writer, quotas), quotas, backups,
+        settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, readers,
+        snapshots, writer, submissions, Edits(journal, writer, quotas), quotas, backups,
         RecentTopLevels(store, writer.settled_number), SequenceUploads(settings.data / "sequence-uploads"), sequences,
     )  # fmt: skip
 
@@ -271,6 +279,7 @@ def _stop_jobs(hub: Hub) -> None:
     hub.submissions.close()
     hub.edits.close()
     hub.lanes.close()
+    hub.readers.close()
     hub.writer.stop()
 
 

@@ -22,6 +22,7 @@ from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.lanes import Lanes
 from synhub.store.quotas import Quotas
+from synhub.store.readers import Readers
 from synhub.store.recent import RecentTopLevels
 from synhub.store.removals import Removals
 from synhub.store.sequences.sequences import Sequences
@@ -45,6 +46,7 @@ class Hub:
     files: Files
     shares: Shares
     lanes: Lanes
+    readers: Readers
     snapshots: Snapshots | None  # None: the triples are on a server
     writer: Writer
     submissions: Submissions

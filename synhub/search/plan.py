@@ -65,6 +65,11 @@ def plan(view: View, query: SearchQuery) -> Plan:
     return Plan(tuple(conditions), tuple(stored))
 
 
+def needs_store(query: SearchQuery) -> bool:
+    """Say whether the catalog does not know all that a query asks about."""
+    return any(isinstance(criterion, HasValue) and not _in_catalog(criterion) for criterion in query.criteria)
+
+
 def with_latest(view: View, query: SearchQuery) -> SearchQuery:
     """Fill in what SPARQL cannot say: which objects the members without a version stand for, which are superseded."""
     return replace(query, criteria=tuple(_with_latest(view, query, criterion) for criterion in query.criteria))

@@ -37,12 +37,16 @@ TASKS: dict[str, str] = {
     "download": "synhub.store.download:run",
     "sequence": "synhub.store.sequences.task:run",
     "sequence_merge": "synhub.store.sequences.task:merge",
+    "catalog": "synhub.store.catalog.questions:answer",
 }
 
 FRAME = struct.Struct(">cI")
 
 CALL = b"c"  # parent: {"task", "argument", "timeout_s"}; answered by one RESULT or ERROR
 STREAM = b"s"  # parent: the same; answered by HEADER, BYTES…, END, or ERROR at any point
+ASK = (
+    b"a"  # parent: {"task", "timeout_s"}, a line feed, and bytes for the task; answered by RESULT, its bytes, or ERROR
+)
 RESULT = b"r"
 HEADER = b"h"
 BYTES = b"b"
@@ -123,10 +127,12 @@ def _failure(error: Exception) -> dict[str, Any]:
     return {"traceback": "".join(traceback.format_exception(error))}
 
 
-def _run(file: int, kind: bytes, request: dict[str, Any], tasks: dict[str, str]) -> None:
+def _run(file: int, kind: bytes, request: dict[str, Any], given: bytes, tasks: dict[str, str]) -> None:
     try:
         function = _load(tasks[request["task"]])
-        if kind == CALL:
+        if kind == ASK:
+            send(file, RESULT, function(given))
+        elif kind == CALL:
             send(file, RESULT, json.dumps(function(request["argument"])).encode())
         else:
             function(request["argument"], Output(file))
@@ -152,9 +158,10 @@ def main(lane: str, nice: str, memory_bytes: str, more_tasks: str) -> None:
         body = _receive(0, size)
         if body is None:
             break
-        request = json.loads(body)
+        head, _, given = body.partition(b"\n")  # JSON has none, as it is written here
+        request = json.loads(head)
         signal.alarm(math.ceil(request["timeout_s"]) + _GRACE_S)
-        _run(file, kind, request, tasks)
+        _run(file, kind, request, given, tasks)
         signal.alarm(0)
     os._exit(0)
 

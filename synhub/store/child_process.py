@@ -78,9 +78,13 @@ class ChildProcess:
     def alive(self) -> bool:
         return self.process.poll() is None
 
-    def send(self, kind: bytes, request: Mapping[str, Any], deadline: float) -> None:
-        """Send one request. Raises ChildDied."""
-        body = json.dumps(request).encode()
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when something has come."""
+        return self._stdout
+
+    def send(self, kind: bytes, request: Mapping[str, Any], deadline: float, given: bytes = b"") -> None:
+        """Send one request, with the bytes that an ASK has. Raises ChildDied."""
+        body = json.dumps(request).encode() + (b"\n" + given if kind == protocol.ASK else b"")
         view = memoryview(protocol.FRAME.pack(kind, len(body)) + body)
         self.jobs += 1
         while view:
@@ -93,25 +97,38 @@ class ChildProcess:
 
     def receive(self, deadline: float) -> tuple[bytes, bytes]:
         """Return kind and payload of the next frame. Raises ChildDied."""
-        head = protocol.FRAME.size
-        wanted = head
-        while True:
-            if len(self._buffer) >= wanted:
-                kind, size = protocol.FRAME.unpack_from(self._buffer)
-                if len(self._buffer) >= head + size:
-                    payload = bytes(self._buffer[head : head + size])
-                    del self._buffer[: head + size]
-                    return kind, payload
-                wanted = head + size
+        while (frame := self._frame()) is None:
             self._wait(self._reading, deadline)
-            self._log()
-            try:
-                part = os.read(self._stdout, _READ_BYTES)
-            except BlockingIOError:
-                continue
-            if not part:
-                raise self._death()
-            self._buffer += part
+            self._read()
+        return frame
+
+    def received(self) -> tuple[bytes, bytes] | None:
+        """As `receive`, without waiting: None when all of it has not come yet. Raises ChildDied."""
+        self._read()
+        return self._frame()
+
+    def _frame(self) -> tuple[bytes, bytes] | None:
+        """Take the next frame from what has come; None when it has not come in whole."""
+        head = protocol.FRAME.size
+        if len(self._buffer) < head:
+            return None
+        kind, size = protocol.FRAME.unpack_from(self._buffer)
+        if len(self._buffer) < head + size:
+            return None
+        payload = bytes(self._buffer[head : head + size])
+        del self._buffer[: head + size]
+        return kind, payload
+
+    def _read(self) -> None:
+        """Read what has come. Raises ChildDied."""
+        self._log()
+        try:
+            part = os.read(self._stdout, _READ_BYTES)
+        except BlockingIOError:
+            return
+        if not part:
+            raise self._death()
+        self._buffer += part
 
     def end(self) -> None:
         """Kill the process if it lives, reap it, close the pipes."""

@@ -27,7 +27,7 @@ _NOBODY = Caller()
 _UNWANTED = "nobody waits for the answer any more"
 
 
-def _rebuild(failure: Mapping[str, Any]) -> errors.SynhubError:
+def rebuild(failure: Mapping[str, Any]) -> errors.SynhubError:
     """Make the error that a task raised from its frame."""
     cls = getattr(errors, failure.get("class", ""), None)
     if cls is None:
@@ -65,7 +65,7 @@ class Stream(Iterator[bytes]):
             raise self._lane._stopping() or error from None
         if kind == protocol.ERROR:
             self._finish(reusable=True)
-            raise _rebuild(json.loads(payload))
+            raise rebuild(json.loads(payload))
         if kind == protocol.END:
             self._finish(reusable=True)
         return kind, payload

@@ -130,7 +130,8 @@ async def _call(request: Request, matched: routes.Matched) -> Result:
         request.state.link = _link_under_share(hub.registry, matched.share, matched.ref)
     request.scope["path_params"] = matched.parameters
     try:
-        return await matched.call(request)
+        with request.app.state.gate.work.one():
+            return await matched.call(request)
     except errors.Moved as moved:
         if not matched.only_reads:  # what is removed by an old address must not be the public object
             raise

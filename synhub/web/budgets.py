@@ -15,8 +15,8 @@ import math
 import os
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from synhub.errors import TooMany
@@ -132,12 +132,29 @@ class Turns:
         self._free += 1
 
 
+class Work:
+    """How many requests are being worked on, those that wait for their turn left out."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one more while the block runs."""
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What requests pass before they are worked on. `exempt` addresses have no budget."""
 
     budgets: Budgets
     turns: Turns
+    work: Work
     exempt: Addresses
 
     @classmethod
@@ -145,7 +162,7 @@ class Gate:
         """Make it from the settings. Raises BadRequest for what is no address."""
         cheap = Rate(settings.request_rate, settings.request_burst)
         costly = Rate(settings.costly_rate, settings.costly_burst)
-        return cls(Budgets(cheap, costly), Turns(), Addresses.parse("unlimited", settings.unlimited))
+        return cls(Budgets(cheap, costly), Turns(), Work(), Addresses.parse("unlimited", settings.unlimited))
 
     def admit(self, actor: Actor, address: str, *, costly: bool) -> None:
         """Take a token of whoever asks: of the user, or of the address. Raises TooMany."""

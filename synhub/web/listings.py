@@ -10,6 +10,7 @@ from synhub.errors import BadRequest, NotAuthenticated, NotFound
 from synhub.identity import ObjectRef, Registry, path_of_iri
 from synhub.model import Hit, Page
 from synhub.search.grammar import parse_class, parse_words
+from synhub.web.asking import ask
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.respond import Result, json_result, text
 from synhub.web.search import next_link, paged
@@ -19,7 +20,7 @@ async def root_collections(request: Request) -> Result:
     """Public root collections, then the caller's own."""
     hub = hub_of(request)
     dataset = hub.dataset(actor_of(request))
-    hits = await run_in_threadpool(collections.root_collections, hub.catalog, dataset)
+    hits = await ask(request, collections.root_collections, hub.catalog, dataset)
     return json_result([collection_row(hit) for hit in hits], title="Root collections")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -11,20 +11,26 @@ from starlette.requests import Request
 
 from synhub import sequences
 from synhub.errors import BadRequest
-from synhub.model import Dataset, Hit, Page
+from synhub.model import Dataset, Page
 from synhub.search import service
 from synhub.search.ast import RELEVANCE, SearchQuery, Sort
 from synhub.search.criteria import parse_criteria
 from synhub.search.facets import FacetCount, Facets
 from synhub.search.facets import facets as count_facets
 from synhub.search.grammar import DEFAULT_LIMIT, decode_path, parse_number, parse_search_path, parse_sort, split_paging
+from synhub.search.plan import needs_store
+from synhub.search.rows import rows_json, search_row
 from synhub.search.similarity import is_like, notes
 from synhub.search.translate import count_query, rows_query
 from synhub.search.words import describe
+from synhub.web.asking import ask
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.pages import pager, render_form, turned
-from synhub.web.respond import HTML, Result, json_result, text, wants_html
+from synhub.web.respond import HTML, JSON, Result, json_result, text, wants_html
 from synhub.web.waiting import beside
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 NOTE = "X-Search-Note"
 MOST_FACETS = 1_000  # values of each kind that `/facets` returns
@@ -54,7 +60,7 @@ async def search_count(request: Request) -> Result:
     if _explains(request):
         explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
         return text(count_query(explained).text)
-    found = await run_in_threadpool(service.count, hub.catalog, hub.store, dataset, query)
+    found = await _ask(request, query, service.count, hub.catalog, hub.store, dataset, query)
     return replace(text(str(found)), headers=note_header(notes(query)))
 
 
@@ -67,7 +73,7 @@ async def facets(request: Request) -> Result:
         raise BadRequest(f"limit={limit} is too much; at most {MOST_FACETS} values of each kind are counted")
     dataset = hub.dataset(actor_of(request))
     query = await _with_found(request, dataset, query)
-    found = await run_in_threadpool(count_facets, hub.catalog, hub.store, dataset, query, limit)
+    found = await _ask(request, query, count_facets, hub.catalog, hub.store, dataset, query, limit)
     return json_result(facets_json(found), title="Facets")
 
 
@@ -84,14 +90,22 @@ async def _search(request: Request, title: str) -> Result:
         return text(rows_query(explained, offset, cut, sort).text)
     is_page = bool(title) and wants_html(request)
     if limit <= cut and not is_page:  # nothing in the answer says how much there is: it is not counted
-        hits = await run_in_threadpool(service.rows, hub.catalog, hub.store, dataset, query, offset, limit, sort)
-        return json_result([search_row(hit) for hit in hits], title=title, headers=note_header(notes(query)))
-    page = await run_in_threadpool(service.search, hub.catalog, hub.store, dataset, query, offset, cut, sort)
+        rows = await _ask(request, query, rows_json, hub.catalog, hub.store, dataset, query, offset, limit, sort)
+        return Result(rows, JSON, headers=note_header(notes(query)))
+    page = await _ask(request, query, service.search, hub.catalog, hub.store, dataset, query, offset, cut, sort)
     if is_page:
-        found = await run_in_threadpool(count_facets, hub.catalog, hub.store, dataset, query, _FACETS_OF_PAGE)
+        found = await _ask(request, query, count_facets, hub.catalog, hub.store, dataset, query, _FACETS_OF_PAGE)
         return _page(request, query, page, found)
     headers = next_link(request, page, limit) | note_header(notes(query))
     return json_result([search_row(hit) for hit in page.hits], title=title, headers=headers)
+
+
+async def _ask(request: Request, query: SearchQuery, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Call a function that answers a query: where all of it is in the catalog another process may."""
+    answering = (
+        run_in_threadpool(call, *arguments, **named) if needs_store(query) else ask(request, call, *arguments, **named)
+    )
+    return await answering
 
 
 async def _with_found(request: Request, dataset: Dataset, query: SearchQuery) -> SearchQuery:
@@ -192,26 +206,6 @@ def next_link(request: Request, page: Page, limit: int) -> dict[str, str]:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("offset", "limit")]
     query = urlencode([*kept, ("offset", end), ("limit", limit - page.limit)])
     return {"Link": f'<{path}?{query}>; rel="next"'}
-
-
-def search_row(hit: Hit) -> dict[str, Any]:
-    """Return the members of a classic result row, in the classic order.
-
-    Source: SynBioHub `GET /search`; the name falls back to the displayId there.
-    """
-    return {
-        "type": hit.type,
-        "uri": hit.uri,
-        "name": hit.name or hit.display_id,
-        "description": hit.description,
-        "displayId": hit.display_id,
-        "version": hit.version,
-        "sbolType": hit.sbol_type,
-        "role": hit.role,
-        "percentMatch": hit.percent_match,
-        "strandAlignment": hit.strand_alignment,
-        "CIGAR": hit.cigar,
-    }
 
 
 def facets_json(found: Facets) -> dict[str, Any]:
