@@ -20,21 +20,36 @@ DATES = [
     *("2015-08-14T12:00:00Z", "2015-08-14T12:00:00", "2015-08-14", "2015-08-14+02:00", "2015-08-14T23:59:59.5"),
     *("2015-08-14T01:00:00+02:00", "2015-08-15T00:00:00"),
 ]
+NO_DATES = ["", "soon", "2015", "2015-13-01", "14.08.2015", "2015-08-14 12:00:00", "2015-08-14T12:00"]
+
+
+def put(store: TripleStore, dates: list[str], datatype: Iri | None) -> None:
+    top, created = iri_term(SBH.topLevel), iri_term(DCTERMS.created)
+    for n, text in enumerate(dates):
+        subject = Term(f"<http://h/s{n}>")
+        add(store, PUBLIC, (subject, top, subject), (subject, created, literal_term(text, datatype)))
+
+
+def found(store: TripleStore, path: str) -> list[int]:
+    rows = store.select(rows_query(parse_search_path(path), 0, 50, Sort("created")), Dataset((PUBLIC,)))
+    return [int(str(row[0])[len("<http://h/s") : -1]) for row in rows]
 
 
 @pytest.mark.parametrize("name", [None, "dateTime", "date"])
 def test_a_search_by_a_day_reads_every_form_of_a_date(store: TripleStore, name: str | None) -> None:
     """Without a zone it is UTC, whatever the datatype and however the engine compares such values."""
-    top, created = iri_term(SBH.topLevel), iri_term(DCTERMS.created)
-    datatype = Iri(XSD.NS + name) if name else None
-    for n, text in enumerate(DATES):
-        subject = Term(f"<http://h/s{n}>")
-        add(store, PUBLIC, (subject, top, subject), (subject, created, literal_term(text, datatype)))
+    put(store, DATES, Iri(XSD.NS + name) if name else None)
 
-    def found(path: str) -> list[int]:
-        rows = store.select(rows_query(parse_search_path(path), 0, 50, Sort("created")), Dataset((PUBLIC,)))
-        return [int(str(row[0])[len("<http://h/s") : -1]) for row in rows]
+    assert found(store, "created=2015-08-14&") == [2, 3, 0, 1, 4]
+    assert found(store, "createdBefore=2015-08-14&") == [5, 2, 3, 0, 1, 4]
+    assert found(store, "createdAfter=2015-08-15&") == [6]
 
-    assert found("created=2015-08-14&") == [2, 3, 0, 1, 4]
-    assert found("createdBefore=2015-08-14&") == [5, 2, 3, 0, 1, 4]
-    assert found("createdAfter=2015-08-15&") == [6]
+
+def test_what_is_no_date_is_at_no_time_and_comes_first(store: TripleStore) -> None:
+    """Virtuoso ends a query that makes a date of such a text."""
+    put(store, [*DATES, *NO_DATES], None)
+    n, others = len(DATES), list(range(len(DATES), len(DATES) + len(NO_DATES)))
+
+    assert found(store, "createdBefore=2020-01-01&") == [5, 2, 3, 0, 1, 4, 6]
+    assert sorted(found(store, "")[:-n]) == others
+    assert found(store, "")[-n:] == [5, 2, 3, 0, 1, 4, 6]
