@@ -75,9 +75,9 @@ def _collections(view: View, found: Found, limit: int) -> tuple[FacetCount, ...]
     counts = found.collections(limit)
     first = sorted(counts, key=lambda row_id: (-counts[row_id], row_id))[:limit]
     facets: list[FacetCount] = []
-    for row_id, hit in zip(first, view.hits(first), strict=True):
-        # a path names all versions of an identity by its IRI, which can be that of one of them
-        versions = view.versions(hit.uri)
+    hits = view.hits(first)
+    # a path names all versions of an identity by its IRI, which can be that of one of them
+    for row_id, hit, versions in zip(first, hits, view.versions_of([hit.uri for hit in hits]), strict=True):
         n = counts[row_id] if set(versions) == {row_id} else found.members(versions)
         facets.append(FacetCount(hit.uri, hit.name or hit.display_id or hit.uri, n, write_collection(hit.uri)))
     return tuple(sorted(dict.fromkeys(facets), key=lambda facet: (-facet.count, facet.value)))

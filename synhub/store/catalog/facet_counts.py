@@ -8,8 +8,8 @@ import json
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from heapq import nsmallest
-from typing import TypeVar
+from heapq import nlargest
+from typing import Any, TypeVar
 
 from synhub.rdf import Term
 from synhub.store.catalog.conditions import Condition, members
@@ -58,13 +58,20 @@ class Found:
         if not self.total:
             return {}
         for graph in self._view.graphs:
-            sizes.update(self._view.database.rows(_SIZES, {**graph, "member": MEMBER, "version": VERSION}))
+            sizes |= self._sizes(graph)
         shown = self._view.ids([_is_row(sorted(sizes))])
         return _largest({row_id: sizes[row_id] for row_id in shown}, limit, lambda row_id: self.members([row_id]))
 
     def members(self, collections: Sequence[int]) -> int:
         """Return how much of what is found is a member of some collections (row ids)."""
         return sum((members(sets, collections) & found).bit_count() for sets, found in self._sets)
+
+    def _sizes(self, graph: Mapping[str, Any]) -> dict[int, int]:
+        """Return how many members each collection of a graph has at most."""
+        database, values = self._view.database, {**graph, "member": MEMBER, "version": VERSION}
+        return database.kept.find(
+            (graph["low"], "sizes"), lambda: dict(database.rows(_SIZES, values)), lambda sizes: 200 + 150 * len(sizes)
+        )
 
     def _count(self, kind: int, term: int) -> int:
         return sum((sets.with_any(kind, [term]) & found).bit_count() for sets, found in self._sets)
@@ -119,7 +126,10 @@ def _most_frequent(view: View, kind: int, limit: int) -> list[tuple[int, int]]:
 
 def _first(counts: Mapping[int, int], limit: int) -> list[tuple[int, int]]:
     """Return the largest counts; among equals those of the lowest keys."""
-    return nsmallest(limit, counts.items(), key=lambda count: (-count[1], count[0]))
+    least = nlargest(limit, counts.values())[-1:]
+    return sorted(((key, n) for key, n in counts.items() if [n] >= least), key=lambda count: (-count[1], count[0]))[
+        :limit
+    ]
 
 
 def _largest(sizes: Mapping[_Key, int], limit: int, count: Callable[[_Key], int]) -> dict[_Key, int]:

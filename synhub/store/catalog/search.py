@@ -13,8 +13,8 @@ from typing import Any
 from synhub.model import Dataset, Hit
 from synhub.rdf import Iri, iri_term
 from synhub.store.catalog.catalog import Catalog
-from synhub.store.catalog.conditions import IN_GRAPH, Condition, has_facet, is_latest, is_one_of
-from synhub.store.catalog.entry import elements_digest, folded_digest
+from synhub.store.catalog.conditions import IN_GRAPH, Condition, is_latest, is_one_of
+from synhub.store.catalog.entry import elements_digest, facet_key, folded_digest
 from synhub.store.catalog.find import count_in, find, find_few
 from synhub.store.catalog.orders import Order
 from synhub.store.catalog.pages import columns_of, first_rows
@@ -24,6 +24,12 @@ from synhub.store.database import Database
 from synhub.vocab import SBOL2
 
 _ALL = 1 << 40
+_VERSIONS = (
+    "SELECT wanted.key, o.id FROM json_each(:iris) AS wanted CROSS JOIN node ON node.iri = wanted.value"
+    " CROSS JOIN top_level AS o ON o.node = node.id AND o.graph = :graph"
+    " UNION ALL SELECT wanted.key, facet.id FROM json_each(:keys) AS wanted CROSS JOIN facet"
+    f" ON facet.key = wanted.value AND facet.id {IN_GRAPH}"
+)
 
 
 class View:
@@ -104,9 +110,22 @@ class View:
         return self.ids([is_one_of("iri", [iri])])
 
     def versions(self, iri: Iri) -> list[int]:
-        """Return the row ids of the object with this IRI, or of all versions with this persistent identity."""
-        same = has_facet("identity", SBOL2.persistentIdentity, [iri_term(iri)])
-        return [*self.object_ids(iri), *self.ids([same])]
+        """Return the row ids of the object with this IRI, and of all versions with this persistent identity."""
+        (found,) = self.versions_of([iri])
+        return found
+
+    def versions_of(self, iris: Sequence[Iri]) -> list[list[int]]:
+        """Return the same of some IRIs, of each its own."""
+        found: list[list[int]] = [[] for _ in iris]
+        keys = [facet_key(SBOL2.persistentIdentity, iri_term(iri)) for iri in iris]
+        values = {"iris": json.dumps(list(iris)), "keys": json.dumps(keys)}
+        for sets in self._sets:
+            rows = self._database.rows(_VERSIONS, {**sets.graph, **values})
+            hidden = set(sets.ids(sets.hidden & sets.of(row_id for _, row_id in rows))) if sets.hidden else set[int]()
+            for n, row_id in rows:
+                if row_id not in hidden:
+                    found[n].append(row_id)
+        return found
 
     def latest_members(self, collections: Sequence[int]) -> list[Iri]:
         """Return what the members without a version of some collections (row ids) stand for, sorted."""
