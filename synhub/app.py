@@ -336,7 +336,7 @@ def _run(hub: Hub, listening: socket.socket, address: str) -> int:
         h11_max_incomplete_event_size=MOST_HEAD, http=HttpProtocol, timeout_graceful_shutdown=30, proxy_headers=False,
     )  # fmt: skip
     server = Server(config, ready, partial(_stop_jobs, hub))
-    # What is there now stays there: to look through all of it for cycles takes 20 to 60 ms, in which nobody is answered.
+    # What is there now stays: to look through all of it for cycles takes 20 to 60 ms, in which nobody is answered.
     gc.collect()
     gc.freeze()
     # uvicorn raises the signal again when it has stopped: that must not end the process before the Hub is closed.
