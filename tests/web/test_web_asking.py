@@ -1,5 +1,6 @@
 """Searches of many at once are answered by another process too, with the same answers."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,3 +70,36 @@ def test_what_another_process_does_not_answer_is_answered_here(hub: Live) -> Non
         assert answer.status_code == 200, path
         if (path, who) == ("/search/promoter", "alice"):
             assert answer.content == expected
+
+
+def test_each_sees_at_once_what_was_done_and_nobody_else_does(hub: Live) -> None:
+    until_there(hub)
+    done = threading.Event()
+
+    def ask_on() -> int:
+        count = 0
+        while not done.is_set() and count < 5_000:
+            answer = hub.get(PATHS[count % 4])
+            assert answer.status_code == 200 and b"secret" not in answer.content
+            count += 1
+        return count
+
+    def write(who: str, other: str) -> None:
+        for n in range(6):
+            design = f">secret_{who}_{n}\nACGTACGT\n".encode()
+            assert hub.submit(who, design, {"id": f"s{n}", "name": "secret"}).status_code == 200
+            path = f"/searchCount/secret_{who}_{n}_seq"
+            assert [hub.get(path, reader).text for reader in (who, other, None)] == ["1", "0", "0"]
+            assert hub.get(f"/user/{who}/s{n}/s{n}_collection/1/removeCollection", who).status_code == 200
+            assert [hub.get(path, reader).text for reader in (who, other, None)] == ["0", "0", "0"]
+
+    jobs = {reader: reader.process.jobs for reader in hub.hub.readers._idle}
+    with ThreadPoolExecutor(6) as pool:
+        asking = [pool.submit(ask_on) for _ in range(4)]
+        try:
+            for writing in [pool.submit(write, "alice", "bob"), pool.submit(write, "bob", "alice")]:
+                writing.result(120)
+        finally:
+            done.set()
+        assert all(one.result(60) for one in asking)
+    assert any(reader.process.jobs > before + 50 for reader, before in jobs.items())
