@@ -14,6 +14,7 @@ from starlette.requests import Request
 from synhub import collections, objects, relations
 from synhub.formats.representations import REPRESENTATIONS, VERBS, Representation
 from synhub.hub import Hub
+from synhub.identity import ObjectRef
 from synhub.model import Actor, Dataset
 from synhub.objects import Located
 from synhub.ownership import is_owner
@@ -24,7 +25,7 @@ from synhub.vocab import DC, DCTERMS, OBO, RDF, SBH, SBOL2
 from synhub.web.auth import actor_of, hub_of
 from synhub.web.listings import member_row
 from synhub.web.pages import pager, render_form, short, words_of
-from synhub.web.respond import HTML, Result
+from synhub.web.respond import HTML, Result, redirect
 from synhub.web.sharing import link_row
 
 Link = Callable[[str], str | None]
@@ -66,9 +67,20 @@ class File:
     format: str
 
 
-async def object_page(request: Request, located: Located) -> Result:
-    """Render the page. Raises BadRequest for an offset that is no number."""
-    return Result(await run_in_threadpool(_render, request, located), HTML)
+async def object_page(request: Request, ref: ObjectRef) -> Result:
+    """Find the object and render its page; without a version lead to that of the latest.
+
+    Raises BadRequest for an offset that is no number, NotFound and Moved as `objects.locate`.
+    """
+
+    def answer() -> Result:
+        hub, actor = hub_of(request), actor_of(request)
+        located = objects.locate(hub, actor, ref)
+        if located.iri != ref.iri(hub.registry):
+            return redirect(request.state.link(located.iri))
+        return Result(_render(request, located), HTML)
+
+    return await run_in_threadpool(answer)
 
 
 def _render(request: Request, located: Located) -> str:

@@ -98,15 +98,15 @@ async def page(request: Request, ref: ObjectRef) -> Result:
     """The object itself: what Accept likes best, SBOL 2 for machines that do not care, a page for browsers; without a
     version a redirect to the latest.
     """
+    liked = negotiate(request, [(media_type, r.profile) for media_type, r in _OFFERS])
+    if liked is None and wants_html(request):
+        return await object_page(request, ref)
     hub, actor = hub_of(request), actor_of(request)
     located = await run_in_threadpool(objects.locate, hub, actor, ref)
     if located.iri != ref.iri(hub.registry):
         return redirect(request.state.link(located.iri))
-    liked = negotiate(request, [(media_type, r.profile) for media_type, r in _OFFERS])
-    if liked is not None:
-        media_type, representation = _OFFERS[liked]
-        is_one_of_several = len(representation.negotiated) > 1 and representation.media_type != RDF_XML
-        return await _document(request, ref, representation, media_type if is_one_of_several else None)
-    if not wants_html(request):
+    if liked is None:
         return await _document(request, ref, DEFAULT)
-    return await object_page(request, located)
+    media_type, representation = _OFFERS[liked]
+    is_one_of_several = len(representation.negotiated) > 1 and representation.media_type != RDF_XML
+    return await _document(request, ref, representation, media_type if is_one_of_several else None)
