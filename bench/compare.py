@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any, Protocol
 
-from bench.mix import PAGE, WHOLE, Operation, Workload, sparql_path
+from bench.mix import NAMES, PAGE, WHOLE, Operation, Workload, sparql_path
 from synhub.rdf import Iri, Triple, iri_term, text_of
 from synhub.sbol.graph import parse_rdf_xml
 from synhub.sparql import render
 from synhub.vocab import RDF, SBH, SBOL2
 
 BATCH = 20
+_FACETS = ("types", "sbolTypes", "roles", "collections", "creators")
 _NOT_FOLLOWED = {iri_term(p) for p in (SBOL2.persistentIdentity, SBH.topLevel, SBH.ownedBy, RDF.type)}
 
 Row = dict[str, str]
@@ -96,6 +97,10 @@ def _compare(workload: Workload, operation: Operation, found: Agreed, ours: Side
             _same(name, _rows(mine, keys), _rows(tables[0], keys))
         case "search":
             _search(workload, name, bodies, tables, ours, theirs)
+        case "facets":
+            _facets(name, json.loads(bodies[0]), operation.queries, tables, theirs)
+        case "names":
+            _names(name, json.loads(bodies[0]), operation.queries[0], tables[0], theirs)
         case "members":
             _members(workload, name, bodies, tables, theirs)
         case _:
@@ -129,6 +134,32 @@ def _members(workload: Workload, name: str, bodies: Sequence[bytes], tables: Seq
     keys = [_sort_key(row, workload.order.removeprefix("-")) for row in page["members"]]
     _same(f"{name}: order", keys, sorted(keys, reverse=workload.order.startswith("-")))
     _among(name, [row["uri"] for row in page["members"]], workload.among, theirs)
+
+
+def _facets(
+    name: str, found: Mapping[str, Any], queries: Sequence[str], tables: Sequence[list[Row]], theirs: Side
+) -> None:
+    """Compare what is counted; where more values have the lowest number than are shown, the two may show others."""
+    _same(f"{name}: how many", found["total"], _number(tables[0]))
+    for kind, query, table in zip(_FACETS, queries[1:], tables[1:], strict=True):
+        mine = {facet["value"]: facet["count"] for facet in found[kind]}
+        whole = {row["value"]: int(row["count"]) for row in _whole(query, theirs)}
+        largest = sorted(whole.values(), reverse=True)[:PAGE]
+        _same(f"{name}: {kind}: the largest", sorted(mine.values(), reverse=True), largest)
+        _same(f"{name}: {kind}: on the page", sorted((int(row["count"]) for row in table), reverse=True), largest)
+        _same(f"{name}: {kind}", set(mine.items()), set(mine.items()) & set(whole.items()))
+
+
+def _names(name: str, found: Sequence[Row], query: str, table: Sequence[Row], theirs: Side) -> None:
+    keys = ("uri", "name")
+    mine, whole = _rows(found, keys), _rows(_whole(query, theirs), keys)
+    _same(f"{name}: how many", (len(found), len(table)), (min(whole.total(), NAMES),) * 2)
+    _same(name, mine, mine & whole)
+
+
+def _whole(query: str, theirs: Side) -> list[Row]:
+    """Return all that a query finds, of which it asks for the first rows."""
+    return rows_of(theirs.get(sparql_path(query.rpartition("LIMIT")[0])))
 
 
 def _sort_key(row: Row, order: str) -> tuple[str, ...]:

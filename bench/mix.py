@@ -21,6 +21,9 @@ MIX = Path(__file__).with_name("mix.toml")
 PAGE = 50
 WHOLE = 10_000  # results up to this size are compared row by row
 VARIANTS = 100
+NAMES = 10  # of what is typed, as many are offered
+# What is typed into the search field: beginnings of words of names, from none to very many.
+_BEGINNINGS = ("gfp", "mcherry ex", "tet", "BBa_K0001", "rbs prom", "nosuchname")
 _CRITERIA = {"role": "?obj sbol2:role {} .", "objectType": "?obj a sbol2:{} ."}
 
 
@@ -135,7 +138,7 @@ def _search(mix: dict[str, Any], row: dict[str, Any], values: Mapping[str, str])
 
 
 def _variants(vary: str | None, corpus: Corpus) -> Sequence[dict[str, str]]:
-    """Return what a workload goes round: parts spread over the corpus, composites, pages, parts that are used."""
+    """Return what a workload goes round: parts spread over the corpus, composites, pages, used parts, words."""
     marks = corpus.landmarks
     if vary is None:
         return [{}]
@@ -145,9 +148,17 @@ def _variants(vary: str | None, corpus: Corpus) -> Sequence[dict[str, str]]:
         return [{"offset": render.number(n), "offset_path": render.number(n)} for n in offsets]
     if vary == "used":  # the parts that were made first are the most used ones
         return [_object(vary, iri) for iri in marks.parts[:VARIANTS]]
+    if vary == "beginning":
+        return [{"beginning": _begin_words(text), "beginning_path": quote(text, safe="")} for text in _BEGINNINGS]
     iris = {"part": marks.parts, "composite": marks.composites}[vary]
     step = max(len(iris) // VARIANTS, 1) if vary == "part" else 1
     return [_object(vary, iri) for iri in iris[::step][:VARIANTS]]
+
+
+def _begin_words(text: str) -> str:
+    """Return the condition that words of ?name begin with the words of a text, which has letters and digits only."""
+    words = text.replace("_", " ").split()
+    return " && ".join(f'REGEX(?name, {render.string(f"(^|[ _]){word}")}, "i")' for word in words)
 
 
 def _object(name: str, iri: str) -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_both_sides_answer_every_workload_alike(both: Both, name: str) -> None:
 
 
 def test_mix_has_the_workloads_that_were_promised(both: Both) -> None:
-    assert len(both.mix) == 25
+    assert len(both.mix) == 27
     searches = [workload for workload in both.mix.values() if workload.kind == "search"]
     assert all(len(w.operations[0].paths) == len(w.operations[0].queries) == 2 for w in searches)
     assert sum(workload.wanted.faster == 100 for workload in searches) == 7
@@ -110,6 +110,8 @@ def other_value(body: bytes) -> bytes:
         "search by text, rare word, with count",
         "search for everything, with count",
         "sorted page of the large collection, with count",
+        "facets of a role",
+        "names with words that begin so",
         "/sbol of a composite",
         "/sbolnr of a composite",
         "SPARQL: roles of parts by status",
