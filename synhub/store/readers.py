@@ -22,7 +22,7 @@ from synhub.store.children import rebuild
 
 logger = logging.getLogger("synhub.children")
 
-ANSWER_S = 60.0  # how long one may work on an answer
+ANSWER_S = 20.0  # how long one may work on an answer; after that it is given here
 _START_S = 60.0
 _RECYCLE_AFTER = 50_000  # answers
 
