@@ -105,12 +105,17 @@ def find_top_level(hub: Hub, actor: Actor, ref: ObjectRef) -> Iri:
 
     A top level with its version is asked of the catalog first, which answers in a quarter of the time.
     """
-    if ref.version is not None:
-        iri = ref.iri(hub.registry)
-        graph = readable_graph(hub, hub.dataset(actor), iri)
-        if graph is not None and hub.catalog.holds(graph, iri):
-            return iri
-    return locate(hub, actor, ref).iri
+    known = known_top_level(hub, actor, ref)
+    return locate(hub, actor, ref).iri if known is None else known
+
+
+def known_top_level(hub: Hub, actor: Actor, ref: ObjectRef) -> Iri | None:
+    """Return the IRI of a top level, given with its version, that the catalog knows and that the reader may see."""
+    if ref.version is None:
+        return None
+    iri = ref.iri(hub.registry)
+    graph = readable_graph(hub, hub.dataset(actor), iri)
+    return iri if graph is not None and hub.catalog.holds(graph, iri) else None
 
 
 def _published(hub: Hub, dataset: Dataset, ref: ObjectRef) -> Iri | None:

@@ -9,6 +9,7 @@ have been. A file written by a newer synhub is refused. What can be derived agai
 import logging
 import sqlite3
 import threading
+import time
 import zlib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ logger = logging.getLogger("synhub.database")
 T = TypeVar("T")
 
 _MAPPED_BYTES = 1 << 30
+_STEPS = 1_000  # of SQLite, some 50 µs, after which the clock is looked at
 
 
 def instant(moment: datetime) -> str:
@@ -71,6 +73,10 @@ def insert_all(connection: sqlite3.Connection, insert: str, rows: Sequence[tuple
         connection.executemany(insert + f", {row}" * (_TOGETHER - 1), groups)
     if whole < len(rows):
         connection.executemany(insert, rows[whole:])
+
+
+class TookLong(Exception):
+    """Reading took longer than it may."""
 
 
 class CorruptDatabase(Inconsistent):
@@ -217,6 +223,20 @@ class Database:
             yield
         finally:
             connection.execute("COMMIT")
+
+    @contextmanager
+    def brief(self, seconds: float) -> Iterator[None]:
+        """What this thread reads inside may take so long. Raises TookLong when a statement goes on after that."""
+        connection, end = self.read(), time.perf_counter() + seconds
+        connection.set_progress_handler(lambda: time.perf_counter() > end, _STEPS)
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise TookLong from error
+            raise
+        finally:
+            connection.set_progress_handler(None, 0)
 
     def close(self) -> None:
         with self._lock:

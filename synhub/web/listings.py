@@ -1,6 +1,7 @@
 """Handlers of listings: root collections, what a user manages, sub-collections, members, counts by class."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,18 +10,21 @@ from synhub import collections, objects
 from synhub.errors import BadRequest, NotAuthenticated, NotFound
 from synhub.identity import ObjectRef, Registry, path_of_iri
 from synhub.model import Hit, Page
+from synhub.rdf import Iri
 from synhub.search.grammar import parse_class, parse_words
-from synhub.web.asking import ask
 from synhub.web.auth import actor_of, hub_of
+from synhub.web.here import here, here_or_ask
 from synhub.web.respond import Result, json_result, text
 from synhub.web.search import next_link, paged
+
+T = TypeVar("T")
 
 
 async def root_collections(request: Request) -> Result:
     """Public root collections, then the caller's own."""
     hub = hub_of(request)
     dataset = hub.dataset(actor_of(request))
-    hits = await ask(request, collections.root_collections, hub.catalog, dataset)
+    hits = await here_or_ask(request, collections.root_collections, hub.catalog, dataset)
     return json_result([collection_row(hit) for hit in hits], title="Root collections")
 
 
@@ -29,8 +33,8 @@ async def manage(request: Request) -> Result:
     hub, actor = hub_of(request), actor_of(request)
     if actor.user is None:
         raise NotAuthenticated
-    found = await run_in_threadpool(
-        collections.managed_collections, hub.catalog, hub.registry, hub.dataset(actor), actor.user
+    found = await here(
+        request, collections.managed_collections, hub.catalog, hub.registry, hub.dataset(actor), actor.user
     )
     rows = [manage_row(hit, hub.registry, public=public) for hit, public in found]
     return json_result(rows, title="Submissions")
@@ -40,19 +44,18 @@ async def type_count(request: Request) -> Result:
     """How many public objects have an SBOL class; the same for every caller."""
     hub = hub_of(request)
     name = request.path_params["type"]
-    return text(str(await run_in_threadpool(collections.count_of_class, hub.catalog, hub.registry, name)))
+    return text(str(await here(request, collections.count_of_class, hub.catalog, hub.registry, name)))
 
 
 async def sub_collections(request: Request, ref: ObjectRef) -> Result:
     """The collections one level below; an empty list for what is not there or not to be seen."""
     hub, actor = hub_of(request), actor_of(request)
 
-    def read() -> list[Hit]:
-        iri = objects.find_top_level(hub, actor, ref)
+    def read(iri: Iri) -> list[Hit]:
         return collections.sub_collections(hub.catalog, hub.registry, hub.dataset(actor), iri)
 
     try:
-        hits = await run_in_threadpool(read)
+        hits = await _read(request, ref, read)
     except NotFound:
         return json_result([], title=ref.display_id)
     return json_result([collection_row(hit) for hit in hits], title=ref.display_id)
@@ -70,14 +73,13 @@ async def members(request: Request, ref: ObjectRef) -> Result:
     words = parse_words(parameters.get("q", ""))
     cls = parse_class(parameters["type"]) if parameters.get("type") else None
 
-    def read() -> Page:
-        iri, sort = objects.find_top_level(hub, actor, ref), parameters.get("sort", "name")
+    def read(iri: Iri) -> Page:
         return collections.members(
-            hub.catalog, hub.registry, hub.dataset(actor), iri,
-            offset=offset, limit=min(limit, hub.settings.search_limit), sort=sort, text=words, cls=cls,
+            hub.catalog, hub.registry, hub.dataset(actor), iri, offset=offset,
+            limit=min(limit, hub.settings.search_limit), sort=parameters.get("sort", "name"), text=words, cls=cls,
         )  # fmt: skip
 
-    page = await run_in_threadpool(read)
+    page = await _read(request, ref, read)
     body = {
         "total": page.total,
         "offset": page.offset,
@@ -85,6 +87,15 @@ async def members(request: Request, ref: ObjectRef) -> Result:
         "members": [member_row(hit) for hit in page.hits],
     }
     return json_result(body, title=ref.display_id, headers=next_link(request, page, limit))
+
+
+async def _read(request: Request, ref: ObjectRef, read: Callable[[Iri], T]) -> T:
+    """Read something of a top level: here when the catalog knows it, else where the store may be asked for it."""
+    hub, actor = hub_of(request), actor_of(request)
+    iri = objects.known_top_level(hub, actor, ref)
+    if iri is not None:
+        return await here(request, read, iri)
+    return await run_in_threadpool(lambda: read(objects.find_top_level(hub, actor, ref)))
 
 
 def collection_row(hit: Hit) -> dict[str, Any]:

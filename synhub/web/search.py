@@ -25,6 +25,7 @@ from synhub.search.translate import count_query, rows_query
 from synhub.search.words import describe
 from synhub.web.asking import ask
 from synhub.web.auth import actor_of, hub_of
+from synhub.web.here import here_or_ask
 from synhub.web.pages import pager, render_form, turned
 from synhub.web.respond import HTML, JSON, Result, json_result, text, wants_html
 from synhub.web.waiting import beside
@@ -102,10 +103,10 @@ async def _search(request: Request, title: str) -> Result:
 
 async def _ask(request: Request, query: SearchQuery, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """Call a function that answers a query: where all of it is in the catalog another process may."""
-    answering = (
-        run_in_threadpool(call, *arguments, **named) if needs_store(query) else ask(request, call, *arguments, **named)
-    )
-    return await answering
+    if needs_store(query):
+        return await run_in_threadpool(call, *arguments, **named)
+    is_much = call is count_facets
+    return await (ask if is_much else here_or_ask)(request, call, *arguments, **named)
 
 
 async def _with_found(request: Request, dataset: Dataset, query: SearchQuery) -> SearchQuery:

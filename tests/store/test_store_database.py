@@ -1,6 +1,7 @@
 """Databases that are migrated, and those that are made again."""
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from synhub.errors import Inconsistent
 from synhub.store.catalog.catalog import Catalog
-from synhub.store.database import CorruptDatabase, Database, insert_all, open_or_remake
+from synhub.store.database import CorruptDatabase, Database, TookLong, insert_all, open_or_remake
 
 
 def _set_version(path: Path, version: int) -> None:
@@ -55,3 +56,21 @@ def test_rows_that_go_in_together_are_all_there(count: int) -> None:
         insert_all(connection, "INSERT OR REPLACE INTO t VALUES (?, ?)", rows)
         expected = rows if count > 3 else [*rows, (3, "before")]
         assert connection.execute("SELECT * FROM t ORDER BY a").fetchall() == expected
+
+
+_ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000) SELECT max(i) FROM n"
+
+
+def test_what_reads_too_long_is_broken_off_and_nothing_else(tmp_path: Path) -> None:
+    database = Database(tmp_path / "catalog.sqlite", "catalog", derived=True)
+    begun = time.monotonic()
+    with pytest.raises(TookLong), database.brief(0.05):
+        database.row(_ENDLESS)
+    assert time.monotonic() - begun < 5
+    short = _ENDLESS.replace("100000000", "20000")
+    assert database.row(short) == (20_000,)
+    with database.brief(60):
+        assert database.row(short) == (20_000,)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"), database.brief(60):
+        database.row("SELECT * FROM nowhere")
+    database.close()
