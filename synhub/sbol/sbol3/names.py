@@ -49,7 +49,6 @@ class Names:
     places: dict[Term, Term] = field(default_factory=dict)
     versionless: dict[Term, Term] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    reserved: set[Term] = field(default_factory=set)
     kept_in: dict[Term, Term] = field(default_factory=dict)
     holders: set[Term] = field(default_factory=set)
     numbers: dict[str, int] = field(default_factory=dict)
@@ -66,8 +65,6 @@ class Names:
             for predicate in said:
                 if (decoded := FORWARD.decode(predicate)) and decoded[0] in CHILDREN_3 and not decoded[1]:
                     names.kept_in |= dict.fromkeys(said[predicate], subject)
-        # An annotation without a name of its own is written under its old one, which nothing else may have then.
-        names.reserved = {s for s in document.subjects if class_of(document, s) == ANNOTATION_2}
         for root in sorted(document.top_levels + document.orphans):
             if not is_blank(root) and root not in names.of:
                 names._name_all(root)
@@ -133,7 +130,8 @@ class Names:
         local = self.document.value(subject, LOCAL_NAME)
         base = f"{above[:-1]}/{local_name(text_of(local)) if local else wanted or self.local(subject)}"
         name, number = base, self.numbers.get(base, 1)
-        while f"{name}>" in self.used or (f"{name}>" in self.reserved and f"{name}>" != subject):
+        # What has no name of its own is written under its old one, which nothing else may have then.
+        while f"{name}>" in self.used or (f"{name}>" in self.document.subjects and f"{name}>" != subject):
             number += 1
             name = f"{base}_{number}"
         self.numbers[base] = number

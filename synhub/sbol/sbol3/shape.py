@@ -319,20 +319,28 @@ def _constraints(shape: Shape, root: Term) -> None:
     for constraint in shape.children.get(root, ()):
         if v3("Constraint") in shape.types(constraint):
             ends = [*shape.values(constraint, "subject"), *shape.values(constraint, "object")]
-            fits = len(ends) == 2 and all(shape.classes.get(end) == v2("Component") for end in ends)
+            fits = len(ends) == 2 and all(
+                shape.classes.get(end) == v2("Component") and shape.holder[end] == root for end in ends
+            )
             if fits and _RESTRICTIONS.issuperset(shape.values(constraint, "restriction")):
                 shape.classes[constraint] = v2("SequenceConstraint")
 
 
 def _drop_incomplete(shape: Shape) -> None:
-    """Leave out what would refer to something that SBOL 2 has no object for."""
+    """Leave out what would refer to something that SBOL 2 has no object for, or to a part of another object.
+
+    The latter is the same whether a top level is converted alone or with the others.
+    """
     for subject, found in list(shape.classes.items()):
         if found == v2("MapsTo"):
             remote = shape.values(subject, "refersTo")[0]
             gone = remote in shape.subjects and shape.classes.get(remote) not in INSTANCES
         elif found == v2("Participation"):
             who = shape.values(subject, "participant")
-            gone = not who or any(shape.classes.get(w) != v2("FunctionalComponent") for w in who)
+            module = shape.holder.get(shape.holder.get(subject, subject))
+            gone = not who or any(
+                shape.classes.get(w) != v2("FunctionalComponent") or shape.holder[w] != module for w in who
+            )
         elif found == v2("VariableComponent"):
             known = [v for v in shape.values(subject, "variable") if v in shape.subjects]
             gone = any(shape.classes.get(v) != v2("Component") for v in known)
