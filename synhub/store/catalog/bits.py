@@ -4,15 +4,15 @@ Python's numbers are intersected and counted in C: of a million ids in 5 and 45 
 chunks of 4 096 ids; a million of them are put together in 0.4 ms.
 """
 
-import re
+import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import compress
 
 CHUNK_SHIFT = 12
 _CHUNK = 1 << CHUNK_SHIFT
 _CHUNK_BYTES = _CHUNK // 8
 _DENSE = 32  # ids of a chunk from which on bits are stored: 512 bytes that need no work, instead of 64 that do
-_NOT_EMPTY = re.compile(rb"[^\0]")
 _DIGITS = bytes.maketrans(b"01", b"\0\1")
 _BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256)]
 
@@ -84,12 +84,15 @@ def of(numbers: Iterable[int]) -> int:
 def members(bits: int) -> Iterator[int]:
     """Yield the numbers of a set, ascending."""
     data = in_bytes(bits)
-    for block in range(0, len(data), _CHUNK_BYTES):
-        if data[block : block + _CHUNK_BYTES].strip(b"\0"):
-            for match in _NOT_EMPTY.finditer(data, block, block + _CHUNK_BYTES):
-                at = match.start()
-                for bit in _BITS[data[at]]:
-                    yield at << 3 | bit
+    words = array("Q", data + bytes(-len(data) % 8))
+    if sys.byteorder == "big":
+        words.byteswap()
+    for at in compress(range(len(words)), words):
+        word, begin = words[at], at << 6
+        while word:
+            lowest = word & -word
+            yield begin + lowest.bit_length() - 1
+            word ^= lowest
 
 
 def sample(bits: int, size: int) -> list[int]:
