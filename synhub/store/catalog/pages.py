@@ -34,7 +34,8 @@ def first_rows(sets: Sets, conditions: Sequence[Condition], order: Order, end: i
         found, checks = find_candidates(sets, conditions)
         if not order.index or not checks or end > SOME or not is_dense(sets, _begin(sets, found, order), checks):
             found, checks = find(sets, conditions), []
-        if order.index and (checks or found.bit_count() > _most(sets, order, end)):
+        count = found.bit_count()
+        if order.index and (checks or count > _most(sets, order, end) or (order.tiers and count > end)):
             return _by_tier(sets, found, checks, order, end)
         ids = sets.ids(found)
     return _sorted(sets, ids, columns_of(order), order, end)
