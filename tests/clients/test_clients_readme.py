@@ -1,4 +1,7 @@
-"""The lines under "From your tool" in README, run as they stand against a real server; only the address is replaced."""
+"""The lines under "From your tool" and the examples of the API in README, run as they stand against a real server.
+
+Only the address is replaced.
+"""
 
 import os
 import re
@@ -119,3 +122,42 @@ def test_r(reader: Reader) -> None:
     assert f"{reader.server.prefix}/user/ada/r/BBa_J23101/1 J23101" in printed
     assert re.search(r"http://identifiers.org/so/SO:0000167 +\d+", printed)
     reader.saved("fromR.xml", "BBa_J23101", "BBa_J23101_sequence")
+
+
+def examples() -> list[tuple[str, str]]:
+    """The commands of the sections on the API and on formats, in order, each with what it is said to print."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("\n## The API by example\n")[1].split("\n## Settings\n")[0]
+    blocks = re.findall(r"^(?:    .*\n(?:\n(?=    ))?)+", section, re.MULTILINE)
+    found = []
+    for block in blocks:
+        for example in re.split(r"^    \$ ", block, flags=re.MULTILINE)[1:]:
+            command = re.match(r"(?:.*\\\n)*.*\n", example)
+            assert command is not None
+            found.append((command[0].rstrip("\n"), example[command.end() :]))
+    return found
+
+
+def is_like(printed: str, said: str) -> bool:
+    """Say whether it was printed, blanks and what is left out (…) aside."""
+    plain, *pieces = ("".join(text.split()) for text in (printed, *said.split("…")))
+    return re.fullmatch(".*?".join(map(re.escape, pieces)), plain, re.DOTALL) is not None
+
+
+def test_examples_of_the_api(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    tool("curl", "curl")
+    for name in ("fixtures", "README.md"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    with running(tmp_path_factory.mktemp("examples")) as server:
+        reader = Reader(server, tmp_path)
+        reader.run("bash", "-e", script=snippets("sh")[0])
+        path = f"export PATH='{Path(sys.executable).parent}':$PATH HUB={ADDRESS}\n"
+        token, *others = examples()
+        assert len(others) > 25
+        others_than_said = []
+        for command, said in others:
+            end = "true" if said else ""  # then what is printed tells
+            printed = reader.run("bash", script=f"{path}{token[0]}\n{command}\n{end}")
+            if said and not is_like(printed, reader.here(said)):
+                others_than_said.append(f"{command}\n{printed}")
+    assert others_than_said == []
