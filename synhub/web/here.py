@@ -16,7 +16,7 @@ from synhub.web.auth import hub_of
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_BRIEF_S = 0.002  # less than the interpreter lets any thread work before this one may go on
+_BRIEF_S = 0.003  # less than the interpreter lets any thread work before this one may go on
 
 
 async def here(request: Request, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
@@ -37,6 +37,8 @@ NOTE = "X-Search-Note"
 MOST_FACETS = 1_000  # values of each kind that `/facets` returns
 _FACETS = 20
 _FACETS_OF_PAGE = 8
+_SHORT = 500  # characters of a path
+_known_query = lru_cache(maxsize=256)(parse_search_path)  # pages and the number of one search are asked for in turn
 
 
 async def search(request: Request) -> Result:
@@ -160,7 +162,7 @@ def _query(request: Request) -> tuple[SearchQuery, dict[str, str]]:
     """Read the query from the path and from `?latest=`; and paging that the path holds."""
     raw, paging = _path(request)
     request.state.searched = unquote(raw, errors="replace").removesuffix("/")  # for the page that tells a mistake
-    query = parse_search_path(raw)
+    query = _known_query(raw) if len(raw) <= _SHORT else parse_search_path(raw)
     if "latest" in request.query_params:
         query = replace(query, criteria=(*query.criteria, *parse_criteria("latest", request.query_params["latest"])))
     return query, paging
