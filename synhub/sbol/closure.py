@@ -3,7 +3,7 @@
 Pure: which of them exist, and may be read, is the store's answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
 from synhub.sbol.schema import CLASSES
@@ -24,10 +24,11 @@ def references(triples: Iterable[Triple]) -> set[Iri]:
     Values of reference properties (provenance, attachments and sbol:source among them) and IRI values of
     annotations, less the object's own subjects. A reference by persistent identity is returned as it stands.
     """
-    own = set()
-    found = set()
-    for subject, predicate, value in triples:
-        own.add(subject)
-        if predicate not in NOT_REFERENCES and is_iri(value):
-            found.add(value)
+    found = list(triples)
+    return references_beyond({subject for subject, _, _ in found}, found)
+
+
+def references_beyond(own: Set[Term], triples: Iterable[Triple]) -> set[Iri]:
+    """As `references`, of some triples of an object that has the subjects `own`."""
+    found = {value for _, predicate, value in triples if is_iri(value) and predicate not in NOT_REFERENCES}
     return {iri_of(value) for value in found - own}

@@ -1,8 +1,8 @@
-"""Processes that help while a catalog is built: they make entries of text, and sets of rows, which takes longer than
+"""Processes that help while a catalog is built: they make rows of text, and sets of rows, which takes longer than
 writing them.
 
 Answers for the processes and their pipes. They end when their pipe closes, whatever becomes of who started them; a
-job of theirs has no deadline. What they make is said by catalog/entry.py and catalog/rebuild.py.
+job of theirs has no deadline. What they make is said by catalog/fresh.py and catalog/rebuild.py.
 """
 
 import gc
@@ -12,17 +12,19 @@ import struct
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import chain, islice
+from itertools import chain, groupby, islice
+from operator import attrgetter
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any, Self
+from typing import IO, Any, NamedTuple, Self
 
 from synhub.errors import Inconsistent
 from synhub.rdf import Iri
-from synhub.store.catalog.entry import Elements, Entry, entry_of_lines
+from synhub.store.catalog.entry import entry_of_lines
+from synhub.store.catalog.fresh import FreshRows, fresh_rows
 from synhub.store.catalog.rebuild import Chunk, Sets, sets_of
 from synhub.store.database import Database
 from synhub.store.sorted_top_levels import SortedTopLevel
@@ -33,30 +35,45 @@ _BATCHES_AHEAD = 16  # more than what is written together, so that there is work
 _CHUNKS_AHEAD = 32  # answers that may lie here while indexes are made: half a megabyte each
 _SIZE = struct.Struct("<Q")
 
-Made = list[tuple[Iri, Entry]]  # (graph, entry)
 _Question = tuple[str, Any]  # what is wanted, and of what
 
 
-def batches(top_levels: Iterable[SortedTopLevel]) -> Iterator[list[SortedTopLevel]]:
-    """Group top levels into messages of some megabytes."""
-    batch: list[SortedTopLevel] = []
-    size = 0
-    for top_level in top_levels:
-        batch.append(top_level)
-        size += len(top_level.lines)
-        if size > BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+class Batch(NamedTuple):
+    """Top levels of one graph, with their lines, that get ids one after the other."""
+
+    graph: int
+    serial: int
+    top_levels: list[tuple[Iri, bytes]]
 
 
-def make_entries(batch: Sequence[SortedTopLevel]) -> Made:
-    return [(t.graph, entry_of_lines(t.top_level, t.lines)) for t in batch]
+def batches(top_levels: Iterable[SortedTopLevel], number_of: Callable[[Iri], int]) -> Iterator[Batch]:
+    """Group top levels into messages of some megabytes. `number_of` is asked for the number of each graph once."""
+    for graph, inside in groupby(top_levels, key=attrgetter("graph")):
+        number, serial, size = number_of(graph), 1, 0
+        batch: list[tuple[Iri, bytes]] = []
+        for _, top_level, lines in inside:
+            batch.append((top_level, lines))
+            size += len(lines)
+            if size > BATCH_BYTES:
+                yield Batch(number, serial, batch)
+                serial, size, batch = serial + len(batch), 0, []
+        if batch:
+            yield Batch(number, serial, batch)
+
+
+def _size(batch: Batch) -> int:
+    return sum(len(lines) for _, lines in batch.top_levels)
+
+
+def make_rows(batch: Batch) -> FreshRows:
+    return fresh_rows(batch.graph, batch.serial, (entry_of_lines(*top_level) for top_level in batch.top_levels))
 
 
 class BuildWorkers:
-    """As many processes as there are cores to spare, started when there is work for two. One thread uses this."""
+    """As many processes as there are cores, started when there is work for two. One thread uses this.
+
+    Who writes has less to do than they have, and mostly waits for what the slowest of them makes.
+    """
 
     def __init__(self) -> None:
         self._workers: list[_Worker] = []
@@ -71,18 +88,19 @@ class BuildWorkers:
             worker.end()
         self._threads.shutdown(cancel_futures=True)
 
-    def entries_of(self, top_levels: Iterable[SortedTopLevel]) -> Iterator[Made]:
-        """Yield the entries of all top levels, in their order, batch by batch. A single batch is made here."""
-        source = batches(top_levels)
-        first, second = next(source, None), next(source, None)
-        if first is None:
-            return
-        if second is None:
-            yield make_entries(first)
-            return
-        questions = (("entries", [tuple(t) for t in batch]) for batch in chain((first, second), source))
+    def rows_of(self, top_levels: Iterable[SortedTopLevel], number_of: Callable[[Iri], int]) -> Iterator[FreshRows]:
+        """Yield the rows of all top levels, graph by graph, in their order. Those of a few are made here."""
+        source = batches(top_levels, number_of)
+        first: list[Batch] = []
+        while sum(map(_size, first)) <= BATCH_BYTES:
+            batch = next(source, None)
+            if batch is None:
+                yield from map(make_rows, first)
+                return
+            first.append(batch)
+        questions = (("rows", tuple(batch)) for batch in chain(first, source))
         for made in self._each(questions, _BATCHES_AHEAD):
-            yield [(Iri(graph), _unpack(fields)) for graph, fields in made]
+            yield FreshRows(*made)
 
     def sets_of(self, database: Database, chunks: Sequence[Chunk]) -> Iterator[tuple[int, Sets]]:
         """Yield the sets of chunks, each with its number, from what has been committed. Work on them begins at once."""
@@ -118,7 +136,7 @@ class BuildWorkers:
 
 def _processes() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores - 1, 4))
+    return min(cores, 4)
 
 
 class _Worker:
@@ -153,19 +171,6 @@ class _Worker:
             stream.close()
 
 
-_ELEMENTS = Entry._fields.index("elements")
-
-
-def _pack(entry: Entry) -> tuple[object, ...]:
-    """Return the entry as plain tuples."""
-    return (*entry[:_ELEMENTS], [tuple(e) for e in entry.elements], *entry[_ELEMENTS + 1 :])
-
-
-def _unpack(fields: Sequence[Any]) -> Entry:
-    elements = frozenset(map(Elements._make, fields[_ELEMENTS]))
-    return Entry._make((*fields[:_ELEMENTS], elements, *fields[_ELEMENTS + 1 :]))
-
-
 def _send(stream: IO[bytes], value: Any) -> None:
     body = marshal.dumps(value, _MARSHAL)
     stream.write(_SIZE.pack(len(body)))
@@ -176,7 +181,7 @@ def _send(stream: IO[bytes], value: Any) -> None:
 def _receive(stream: IO[bytes]) -> Any:
     """Return the next value; None at the end. Both ends are this module, in one version of Python.
 
-    Marshal reads an entry in a fifth of the time that pickle needs.
+    Marshal reads rows in a fifth of the time that pickle needs.
     """
     head = stream.read(_SIZE.size)
     if len(head) < _SIZE.size:
@@ -191,11 +196,7 @@ def _serve() -> None:
     received, answers = sys.stdin.buffer, sys.stdout.buffer
     while (question := _receive(received)) is not None:
         what, value = question
-        _send(answers, _entries(value) if what == "entries" else _sets(*value))
-
-
-def _entries(batch: Sequence[Sequence[Any]]) -> list[tuple[Iri, tuple[object, ...]]]:
-    return [(graph, _pack(entry)) for graph, entry in make_entries([SortedTopLevel(*fields) for fields in batch])]
+        _send(answers, tuple(make_rows(Batch(*value))) if what == "rows" else _sets(*value))
 
 
 def _sets(path: str, chunk: Sequence[Any]) -> Sets:

@@ -83,6 +83,19 @@ def indexes(path: Path) -> set[str]:
         return {name for (name,) in sql.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
 
 
+def questions_asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What processes are asked for from now on, as it is asked."""
+    asked: list[str] = []
+    ask = build_workers._Worker.ask
+
+    def listen(worker: Any, question: Any) -> Any:
+        asked.append(question[0])
+        return ask(worker, question)
+
+    monkeypatch.setattr(build_workers._Worker, "ask", listen)
+    return asked
+
+
 @pytest.mark.parametrize("run_bytes", [10_000, 1 << 30])
 def test_top_levels_come_whole_and_in_order_whatever_was_spilled(tmp_path: Path, run_bytes: int) -> None:
     corpus = Corpus(60)
@@ -107,7 +120,13 @@ def test_subjects_of_no_top_level_and_of_two_are_told(tmp_path: Path) -> None:
     assert sorter.torn == b"<http://x/public/b/1> "
 
 
-def test_catalog_built_at_once_equals_the_one_that_jobs_wrote(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("batch_bytes", "asks"), [(1 << 30, False), (20_000, True)])
+def test_catalog_built_at_once_equals_the_one_that_jobs_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_bytes: int, asks: bool
+) -> None:
+    """Whether processes make the rows, or this one the few that there are."""
+    asked = questions_asked(monkeypatch)
+    monkeypatch.setattr(build_workers, "BATCH_BYTES", batch_bytes)
     corpus = Corpus(150)
     with closing(Catalog(tmp_path / "jobs.sqlite")) as catalog:
         tops = list(corpus)
@@ -116,21 +135,12 @@ def test_catalog_built_at_once_equals_the_one_that_jobs_wrote(tmp_path: Path) ->
     told: list[int] = []
     count = build_catalog(tmp_path / "at-once.sqlite", sorter_of(tmp_path, corpus), 7, told.append)
     assert count == len(tops) == told[-1]
+    assert ("rows" in asked) == asks
     assert content(tmp_path / "at-once.sqlite") == content(tmp_path / "jobs.sqlite")
     assert indexes(tmp_path / "at-once.sqlite") == indexes(tmp_path / "jobs.sqlite")
     with closing(Catalog(tmp_path / "at-once.sqlite")) as catalog:
         assert catalog.database.rows("SELECT count(*) FROM words WHERE words MATCH 'promoter'") != [(0,)]
         assert check_facets(catalog.database) == []
-
-
-def test_entries_made_by_processes_are_those_made_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    top_levels = list(sorter_of(tmp_path, Corpus(100)))
-    expected = build_workers.make_entries(top_levels)
-    monkeypatch.setattr(build_workers, "BATCH_BYTES", 20_000)
-    with build_workers.BuildWorkers() as workers:
-        batches = list(workers.entries_of(top_levels))
-    assert len(batches) > 5
-    assert [made for batch in batches for made in batch] == expected
 
 
 def test_sets_made_by_processes_are_those_of_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,14 +150,7 @@ def test_sets_made_by_processes_are_those_of_the_rows(tmp_path: Path, monkeypatc
         top = Iri(f"{graph}/c/part{n}/1")
         says = ((SBH.topLevel, iri_term(top)), (DCTERMS.title, literal_term(f"word{n % 7} shared")))
         sorter.add(Iri(graph), lines_of((iri_term(top), iri_term(p), o) for p, o in says))
-    asked: list[str] = []
-    ask = build_workers._Worker.ask
-
-    def listen(worker: Any, question: Any) -> Any:
-        asked.append(question[0])
-        return ask(worker, question)
-
-    monkeypatch.setattr(build_workers._Worker, "ask", listen)
+    asked = questions_asked(monkeypatch)
     build_catalog(tmp_path / "catalog.sqlite", sorter, 1)
     assert asked == ["sets", "sets"]
     with closing(Catalog(tmp_path / "catalog.sqlite")) as catalog:

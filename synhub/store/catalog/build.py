@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from synhub.rdf import Iri
-from synhub.store.build_workers import BuildWorkers, Made
+from synhub.store.build_workers import BuildWorkers
 from synhub.store.catalog.catalog import Catalog
-from synhub.store.catalog.entry import Entry
+from synhub.store.catalog.fresh import FreshWriter
 from synhub.store.catalog.rebuild import chunks_of, write_listings, write_sets
-from synhub.store.catalog.update import index_words, write_fresh, write_uses
 from synhub.store.database import delete_database
 from synhub.store.sorted_top_levels import SortedTopLevel
 
 _CACHE_KIB = 512 << 10
-_ROWS = 5_000  # top levels written together: rows of one table are sorted before they go in
+# Source: SQLite FTS5, section 6.10 (rebuild)
+_INDEX_TEXTS = "INSERT INTO words (words) VALUES ('rebuild')"
 
 
 def build_catalog(
@@ -39,12 +38,11 @@ def build_catalog(
             with database.write() as connection:
                 connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
                 later = _drop_indexes(connection)
-                count = _fill(connection, workers.entries_of(top_levels), tell)
-                write_uses(connection)
+                count = _fill(connection, workers, top_levels, tell)
                 connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
             sets = workers.sets_of(database, chunks_of(database.read()))  # made while the indexes are
             with database.write() as connection:
-                index_words(connection)
+                connection.execute(_INDEX_TEXTS)
                 for sql in later:
                     connection.execute(sql)
                 write_listings(connection)
@@ -81,24 +79,19 @@ def _drop_indexes(connection: sqlite3.Connection) -> list[str]:
     return [sql for _, sql in found]
 
 
-def _fill(connection: sqlite3.Connection, entries: Iterable[Made], tell: Callable[[int], None]) -> int:
+def _fill(
+    connection: sqlite3.Connection,
+    workers: BuildWorkers,
+    top_levels: Iterable[SortedTopLevel],
+    tell: Callable[[int], None],
+) -> int:
     count = 0
-    waiting: dict[Iri, dict[Iri, Entry]] = {}
-    for made in entries:
-        for graph, entry in made:
-            waiting.setdefault(graph, {})[entry.iri] = entry
-        if sum(map(len, waiting.values())) >= _ROWS:
-            count += _write(connection, waiting)
-            tell(count)
-    return count + _write(connection, waiting)
-
-
-def _write(connection: sqlite3.Connection, waiting: dict[Iri, dict[Iri, Entry]]) -> int:
-    count = 0
-    for graph, entries in waiting.items():
-        write_fresh(connection, graph, entries)
-        count += len(entries)
-    waiting.clear()
+    writer = FreshWriter(connection)
+    for rows in workers.rows_of(top_levels, writer.number_of):
+        writer.write(rows)
+        count += len(rows.top_level)
+        tell(count)
+    writer.end()
     return count
 
 

@@ -1,32 +1,38 @@
 """Digests of top levels: what proves that a row of the catalog was made from what the store holds. Pure."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from synhub.rdf import Iri, Triple, iri_term, write_ntriples
 from synhub.vocab import SBOL2
 
 _MEMBER = iri_term(SBOL2.member)
 HAS_MEMBER = f" {_MEMBER} ".encode()  # with it begins what a line says after its subject; texts may have it, too
+_END = " .\n"
 _DIGEST = 32  # bytes of a SHA-256
 _SUMS = 1 << 8 * _DIGEST
 
 
 def triples_digest(triples: Iterable[Triple]) -> bytes:
     """Return what `check` compares with the store: see `digest_of`."""
-    return digest_of(canonical(write_ntriples(triples)))
+    found = list(triples)
+    return digest_of(distinct_lines(write_ntriples(found)), has_members=any(p == _MEMBER for _, p, _ in found))
 
 
-def digest_of(lines: bytes) -> bytes:
-    """Return the SHA-256 of sorted distinct lines; where there are memberships, of the others, and `member_sum`."""
-    if HAS_MEMBER not in lines:
-        return hashlib.sha256(lines).digest()
-    others: list[bytes] = []
-    members: list[bytes] = []
-    for line in lines.split(b"\n"):
-        is_member = HAS_MEMBER in line and line.split(b" ", 2)[1] == HAS_MEMBER[1:-1]  # or a text says so
-        (members if is_member else others).append(line)
-    return with_member_sum(hashlib.sha256(b"\n".join(others)).digest(), member_sum(members))
+def digest_of(lines: Sequence[str], *, has_members: bool) -> bytes:
+    """Return the SHA-256 of `distinct_lines`; where there are memberships, of the others, and `member_sum`."""
+    if not has_members:
+        return _sha256(lines)
+    others: list[str] = []
+    members: list[str] = []
+    for line in lines:
+        (members if line.split(" ", 2)[1] == _MEMBER else others).append(line)
+    return with_member_sum(_sha256(others), member_sum(f"{line} .".encode() for line in members))
+
+
+def _sha256(lines: Sequence[str]) -> bytes:
+    return hashlib.sha256(_END.join([*lines, ""]).encode()).digest()
 
 
 def member_sum(lines: Iterable[bytes]) -> int:
@@ -54,8 +60,11 @@ def membership_line(collection: Iri, member: Iri) -> bytes:
     return f"<{collection}> {_MEMBER} <{member}> .".encode()
 
 
-def canonical(ntriples: bytes) -> bytes:
-    """Return distinct lines, sorted. No term but a literal begins another, so that triples are sorted the same way."""
-    distinct = set(ntriples.split(b"\n"))
-    distinct.discard(b"")
-    return b"\n".join([*sorted(distinct), b""])
+def distinct_lines(ntriples: bytes) -> list[str]:
+    """Return the distinct lines of canonical N-Triples, sorted, without ` .` and their ends.
+
+    No term but a literal begins another, so that triples are sorted the same way.
+    """
+    lines = ntriples.decode().split(_END)  # literals have no line ends in them
+    lines.sort()
+    return [line for line, _ in groupby(lines) if line]

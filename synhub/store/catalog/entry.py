@@ -9,7 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from synhub.identity import version_key
 from synhub.rdf import (
@@ -22,13 +22,12 @@ from synhub.rdf import (
     iri_term,
     is_iri,
     is_literal,
-    read_ntriples,
     text_of,
     write_ntriples,
 )
-from synhub.sbol.closure import NOT_REFERENCES, references
+from synhub.sbol.closure import references_beyond
 from synhub.search.ast import fold
-from synhub.store.catalog.digests import canonical, digest_of
+from synhub.store.catalog.digests import digest_of, distinct_lines
 from synhub.vocab import BIOPAX, DC, DCTERMS, PREFIXES, PROV, RDF, SBH, SBOL2, SO
 
 # Predicates whose exact values the catalog knows, and whether "has any value" is asked of them too.
@@ -203,20 +202,24 @@ def parse_moment(text: str) -> int | None:
     match = _DATE_TIME.match(text)
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(part or "0") for part in match.groups()[:6])
-    end_of_day = (hour, minute, second) == (24, 0, 0) and not (match[7] or "").strip("0")
-    if not (1 <= month <= 12 and 1 <= day <= _days_in(year, month)) or minute > 59 or second > 59:
+    year, month, day, hours, minutes, seconds, fraction, _ = match.groups()
+    moment = _day(year, month, day)
+    if moment is None:
         return None
-    if hour > 23 and not end_of_day:
-        return None
-    moment = _days_from_1970(year, month, day) * _DAY_US + ((hour * 60 + minute) * 60 + second) * 1_000_000
-    moment += int((match[7] or "0")[:6].ljust(6, "0"))
+    if hours:
+        hour, minute, second = int(hours), int(minutes), int(seconds)
+        end_of_day = (hour, minute, second) == (24, 0, 0) and not (fraction or "").strip("0")
+        if minute > 59 or second > 59 or (hour > 23 and not end_of_day):
+            return None
+        moment += ((hour * 60 + minute) * 60 + second) * 1_000_000
+    if fraction:
+        moment += int(fraction[:6].ljust(6, "0"))
     zone = match[8] if match[4] else None  # that of a date does not make it another day
     if zone not in (None, "Z"):
-        minutes = int(zone[1:3]) * 60 + int(zone[4:])
-        if minutes > 14 * 60 or int(zone[4:]) > 59:
+        offset = int(zone[1:3]) * 60 + int(zone[4:])
+        if offset > 14 * 60 or int(zone[4:]) > 59:
             return None
-        moment -= (-minutes if zone[0] == "-" else minutes) * 60_000_000
+        moment -= (-offset if zone[0] == "-" else offset) * 60_000_000
     return _clamp(moment)
 
 
@@ -230,6 +233,13 @@ def _days_in(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
+@lru_cache(1 << 12)  # many objects are of the same day
+def _day(year: str, month: str, day: str) -> int | None:
+    """Return the midnight (µs since 1970) that a day begins with."""
+    y, m, d = int(year), int(month), int(day)
+    return _days_from_1970(y, m, d) * _DAY_US if 1 <= m <= 12 and 1 <= d <= _days_in(y, m) else None
+
+
 def _days_from_1970(year: int, month: int, day: int) -> int:
     """Days since 1970-01-01, proleptic Gregorian, for any year (datetime ends at 1 and 9999)."""
     year -= month <= 2
@@ -239,7 +249,7 @@ def _days_from_1970(year: int, month: int, day: int) -> int:
 
 def _is_counted(predicate: Iri, value: Term) -> bool:
     """Say whether a search path can ask the catalog for exactly this value: an IRI, or a creator as plain text."""
-    if is_iri(value) or predicate != DC.creator or not is_literal(value):
+    if predicate != DC.creator or not is_literal(value):
         return is_iri(value)
     return datatype_of(value) in (XSD_STRING, "") and not _UNSAYABLE.search(text_of(value))
 
@@ -254,6 +264,9 @@ def _texts(values: Sequence[Term]) -> list[str]:
 
 
 def _first(values: Sequence[Term], prefix: str = "") -> str | None:
+    if len(values) == 1:
+        text = text_of(values[0])
+        return text if text.startswith(prefix) else None
     return next((text for text in _texts(values) if text.startswith(prefix)), None)
 
 
@@ -276,27 +289,25 @@ def make_entry(top_level: Iri, triples: Iterable[Triple]) -> Entry:
 
 def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
     """As `make_entry`, from canonical N-Triples in any order, repeats and all."""
-    text = canonical(lines)
-    triples = read_ntriples(text)
+    says = distinct_lines(lines)
+    triples = cast(list[Triple], [line.split(" ", 2) for line in says])
     subject = iri_term(top_level)
+    said = [triple for triple in triples if triple[0] == subject]
     own: dict[Term, list[Term]] = {}
-    classes: Counter[Iri] = Counter()
-    elements: set[Elements] = set()
-    for s, p, o in triples:
-        if s == subject:
-            own.setdefault(p, []).append(o)
-        if p == _TYPE:
-            if is_iri(o):
-                classes[_iri_of(o)] += 1
-        elif p == _ELEMENTS and is_literal(o) and datatype_of(o) == XSD_STRING:
-            elements.add(elements_of(text_of(s), text_of(o)))
-    properties = {_iri_of(p): n for p, n in Counter([p for _, p, _ in triples]).items()}
-    properties[SUBJECTS] = len({s for s, _, _ in triples})
+    for _, p, o in said:
+        if p in own:
+            own[p].append(o)
+        else:
+            own[p] = [o]
+    uses = Counter([p for _, p, _ in triples])
+    properties = {_iri_of(p): n for p, n in uses.items()}
+    subjects = {s for s, _, _ in triples}
+    properties[SUBJECTS] = len(subjects)
     facets, counted = _facets(own)
     moments = _moments(own)
     ids, names, descriptions = (_texts(own.get(p, ())) for p in (_DISPLAY_ID, _TITLE, _DESCRIPTION))
     members = frozenset([iri_of(o) for o in own.get(_MEMBER, ()) if is_iri(o)])
-    refers_to = references(triples) - members
+    refers_to = references_beyond(subjects, triples) - members
     display_id, name, description = (texts[0] if texts else "" for texts in (ids, names, descriptions))
     version = _first(own.get(_VERSION, ())) or ""
     return Entry(
@@ -315,24 +326,26 @@ def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
         moments=moments,
         members=members,
         references=frozenset(refers_to),
-        direct=frozenset(
-            [
-                iri
-                for p, values in own.items()
-                if p not in NOT_REFERENCES and p != _MEMBER
-                for o in values
-                if is_iri(o) and (iri := iri_of(o)) in refers_to
-            ]
-        ),
-        elements=frozenset(elements),
-        classes=dict(classes),
+        direct=frozenset(references_beyond(subjects, said) - members),
+        elements=_elements(triples) if _ELEMENTS in uses else frozenset(),
+        classes=dict(Counter([_iri_of(o) for _, p, o in triples if p == _TYPE and is_iri(o)])),
         properties=properties,
-        digest=digest_of(text),
+        digest=digest_of(says, has_members=_MEMBER in uses),
         identity=next((iri_of(o) for o in sorted(own.get(_IDENTITY, ())) if is_iri(o)), None),
         version_order=version_order(version),
         created=_earliest(moments, DATES[DCTERMS.created]),
         modified=_earliest(moments, DATES[DCTERMS.modified]),
         counted=counted,
+    )
+
+
+def _elements(triples: Iterable[Triple]) -> frozenset[Elements]:
+    return frozenset(
+        [
+            elements_of(text_of(s), text_of(o))
+            for s, p, o in triples
+            if p == _ELEMENTS and is_literal(o) and datatype_of(o) == XSD_STRING
+        ]
     )
 
 
@@ -349,7 +362,7 @@ def _facets(own: Mapping[Term, Sequence[Term]]) -> tuple[frozenset[int], dict[in
         for value in values:
             key = make_key(predicate, value)
             facets.append(key)
-            if kind is not None and _is_counted(predicate, value):
+            if kind is not None and (is_iri(value) or _is_counted(predicate, value)):
                 counted[key] = (kind, value)
         if any_value:
             facets.append(_known_key(predicate))
@@ -357,8 +370,10 @@ def _facets(own: Mapping[Term, Sequence[Term]]) -> tuple[frozenset[int], dict[in
 
 
 def _moments(own: Mapping[Term, Sequence[Term]]) -> frozenset[tuple[int, int]]:
-    moments: set[tuple[int, int]] = set()
+    moments: list[tuple[int, int]] = []
     for p, kind in _DATE_TERMS.items():
-        found = (parse_moment(text_of(value)) for value in own.get(p, ()) if is_literal(value))
-        moments.update((kind, moment) for moment in found if moment is not None)
+        for value in own.get(p, ()):
+            moment = parse_moment(text_of(value)) if is_literal(value) else None
+            if moment is not None:
+                moments.append((kind, moment))
     return frozenset(moments)

@@ -50,6 +50,12 @@ class FacetCounter:
             for known in gone:
                 self._counts[known] -= 1
 
+    def put_all(self, counts: Mapping[int, int], creators: Iterable[tuple[int, int]]) -> None:
+        """Count many new top levels, none hidden: how many have each key, and the keys that are creators of rows."""
+        for key, n in counts.items():
+            self._counts[self._values[key]] += n
+        self._creators += [(row_id, self._values[key][0]) for row_id, key in creators]
+
     def remove(self, row_id: int, old: Collection[int], *, counted: bool) -> None:
         """Forget a top level that had, with others, some keys."""
         gone = self._remove(row_id, old)

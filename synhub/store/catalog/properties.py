@@ -8,7 +8,7 @@ import json
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from synhub.rdf import Iri
@@ -102,6 +102,15 @@ class PropertyCounter:
         self._rows.append((row_id, packed))
         if counted:
             self._come[packed] += 1
+
+    def put_all(self, first: int, shapes: Sequence[Sequence[tuple[Iri, int]]], of_rows: Iterable[int]) -> None:
+        """Put many top levels with rows from `first` on, none hidden: each has one of the `shapes`, which it names by
+        its place. Nothing need be interned."""
+        self.intern({iri for shape in shapes for iri, _ in shape})
+        packed = [_pack({self._ids[iri]: n for iri, n in shape}) for shape in shapes]
+        new = [(row_id, packed[shape]) for row_id, shape in enumerate(of_rows, first)]
+        self._rows += new
+        self._come.update([counts for _, counts in new])
 
     def remove(self, row_id: int, *, counted: bool) -> None:
         if counted:

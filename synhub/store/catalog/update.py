@@ -1,4 +1,4 @@
-"""The changes of one transaction to the rows of one graph, and the rows of a whole graph at once.
+"""The changes of one transaction to the rows of one graph. What is in a catalog from the beginning is fresh.py's.
 
 Answers for: only what differs is written, and everything that is kept beside the rows (counters, sets, orders of
 members, words) changes with them. Which top levels change, and when, is catalog.py's business.
@@ -8,7 +8,7 @@ import json
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from synhub.rdf import Iri
@@ -45,33 +45,65 @@ def connection_ids(connection: sqlite3.Connection, graph: Iri, iris: Iterable[Ir
     return dict(rows.fetchall())
 
 
+# Statements for rows of which none is there. The number of uses of a row is given, or that of its node is taken.
+TOP_LEVEL = "INSERT INTO top_level VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TOP_LEVEL = (
     "INSERT OR REPLACE INTO top_level VALUES"
     " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT uses FROM node WHERE id = ?), ?, ?, ?, ?, ?, ?)"
 )
 _HIDDEN = "INSERT INTO hidden VALUES (?)"
 _ARRIVING = "INSERT INTO arriving VALUES (?, ?)"
-_FOLDED = "INSERT INTO folded VALUES (?, ?, ?, ?)"
+FOLDED = "INSERT INTO folded VALUES (?, ?, ?, ?)"
 _WORDS = "INSERT INTO words (rowid, display_id, name, description) VALUES (?, ?, ?, ?)"
-_MEMBERSHIP = "INSERT INTO membership VALUES (?, ?)"
+MEMBERSHIP = "INSERT INTO membership VALUES (?, ?)"
+REFERENCE = "INSERT INTO reference VALUES (?, ?, ?)"
 _REFERENCE = "INSERT OR REPLACE INTO reference VALUES (?, ?, ?)"
-_FACET = "INSERT INTO facet VALUES (?, ?)"
-_MOMENT = "INSERT INTO moment VALUES (?, ?, ?)"
-_ELEMENTS = "INSERT INTO elements VALUES (?, ?, ?, ?, ?, ?)"
-_CLASS_USE = "INSERT INTO class_use VALUES (?, ?, ?)"
-_NAME_WORD = "INSERT INTO name_word VALUES (?, ?, ?)"
+FACET = "INSERT INTO facet VALUES (?, ?)"
+MOMENT = "INSERT INTO moment VALUES (?, ?, ?)"
+ELEMENTS = "INSERT INTO elements VALUES (?, ?, ?, ?, ?, ?)"
+CLASS_USE = "INSERT INTO class_use VALUES (?, ?, ?)"
+NAME_WORD = "INSERT INTO name_word VALUES (?, ?, ?)"
 _INSERTS = (
-    *(_TOP_LEVEL, _HIDDEN, _ARRIVING, _FOLDED, _WORDS, _MEMBERSHIP, _REFERENCE),
-    *(_FACET, _MOMENT, _ELEMENTS, _CLASS_USE, _NAME_WORD),
+    *(_TOP_LEVEL, _HIDDEN, _ARRIVING, FOLDED, _WORDS, MEMBERSHIP, _REFERENCE),
+    *(FACET, MOMENT, ELEMENTS, CLASS_USE, NAME_WORD),
 )
+NODE, IDENTITY = 2, 16  # columns of top_level
+
+
+def top_level_row(
+    row_id: int, graph: int, node: int, identity: int | None, uses: int, entry: Entry
+) -> tuple[str | int | bytes | None, ...]:
+    """Return the columns of the table. `uses` is what the statement has in its place."""
+    return (
+        *(row_id, graph, node, entry.iri, entry.display_id, entry.version, entry.name, entry.description, entry.cls),
+        *(entry.sbol_type, entry.role, entry.sort_id, entry.sort_name, uses, entry.digest, pack_keys(entry.facets)),
+        *(identity, entry.version_order, entry.created, entry.modified),
+    )
+
+
+def number_iris(connection: sqlite3.Connection, table: str, iris: Collection[Iri]) -> dict[Iri, int]:
+    """Return the numbers of IRIs in a table (graph, node, class), which gets those that it has not."""
+    insert_all(connection, f"INSERT OR IGNORE INTO {table} (iri) VALUES (?)", [(i,) for i in iris])  # noqa: S608
+    rows = connection.execute(
+        f"SELECT iri, id FROM {table} WHERE iri IN (SELECT value FROM json_each(?))",  # noqa: S608
+        (json.dumps(list(iris)),),
+    )
+    return dict(rows.fetchall())
+
+
+def add_classes(connection: sqlite3.Connection, graph: int, counts: Mapping[int, int]) -> None:
+    """Count how often classes (numbers) occur in a graph more often than they did."""
+    connection.executemany(
+        "INSERT INTO class_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+        [(graph, cls, n) for cls, n in counts.items() if n],
+    )
 
 
 class Update:
     """One transaction's changes to one graph.
 
-    Only differences are written: a collection of 100 000 that gained one member costs one row. `fresh` says that
-    nothing of `changed` is here, and that the caller ends as `write_fresh` says: no indexes and no sets are there yet.
-    With a `job` all are new and written ahead for it. `uses` are further ones, of nodes.
+    Only differences are written: a collection of 100 000 that gained one member costs one row. With a `job` all are
+    new and written ahead for it. `uses` are further ones, of nodes.
     """
 
     def __init__(
@@ -81,18 +113,15 @@ class Update:
         changed: Mapping[Iri, Entry | None],
         hidden: set[Iri],
         *,
-        fresh: bool = False,
         job: str | None = None,
         uses: "Counter[int] | None" = None,
     ) -> None:
         self._connection = connection
         self._changed = changed
-        self._fresh = fresh
         self._hidden = hidden
         self._public = is_public(graph)
-        connection.execute("INSERT OR IGNORE INTO graph (iri) VALUES (?)", (graph,))
-        (self._graph,) = connection.execute("SELECT id FROM graph WHERE iri = ?", (graph,)).fetchone()
-        self._ids: dict[Iri, int] = {} if fresh else connection_ids(connection, graph, changed)
+        self._graph = number_iris(connection, "graph", [graph])[graph]
+        self._ids = connection_ids(connection, graph, changed)
         self._nodes: dict[Iri, int] = {}
         self._classes: dict[Iri, int] = {}
         self._counts: Counter[int] = Counter()
@@ -120,12 +149,11 @@ class Update:
                 row_id, next_id = next_id, next_id + 1
             self._write(row_id, entry, known=row_id in old)
         for insert, rows in self._new.items():
-            if rows and not (self._fresh and insert == _WORDS):  # `index_words` does that at once
+            if rows:
                 insert_all(self._connection, insert, sorted(rows))  # in the order of the tables: fewer page misses
         self._write_counts()
-        if not self._fresh:
-            self._members.write()
-            self._postings.write()
+        self._members.write()
+        self._postings.write()
 
     def _arriving_rows(self) -> set[int]:
         rows = self._connection.execute(
@@ -138,20 +166,11 @@ class Update:
         iris = {iri for e in entries for iri in (e.iri, *e.members, *e.references)}
         iris |= {iri for e in entries if e.change for iri in (*e.change.come, *e.change.gone)}
         iris |= {e.identity for e in entries if e.identity is not None}
-        self._nodes = self._numbers("node", iris)
-        self._classes = self._numbers("class", {c for e in entries for c in e.classes})
+        self._nodes = number_iris(self._connection, "node", iris)
+        self._classes = number_iris(self._connection, "class", {c for e in entries for c in e.classes})
         properties = {p for e in entries for p in e.properties}
         self._properties.intern(properties | {SBOL2.member for e in entries if e.change})  # which `completed` counts
         self._values.intern({key: value for e in entries for key, value in e.counted.items()})
-
-    def _numbers(self, table: str, iris: set[Iri]) -> dict[Iri, int]:
-        insert = f"INSERT OR IGNORE INTO {table} (iri) VALUES (?)"  # noqa: S608 - a literal of the caller above
-        insert_all(self._connection, insert, [(i,) for i in iris])
-        rows = self._connection.execute(
-            f"SELECT iri, id FROM {table} WHERE iri IN (SELECT value FROM json_each(?))",  # noqa: S608
-            (json.dumps(list(iris)),),
-        )
-        return dict(rows.fetchall())
 
     def _next_id(self) -> int:
         low = self._graph << GRAPH_SHIFT
@@ -213,21 +232,13 @@ class Update:
                 self._postings.put(HIDDEN, 0, row_id)
             if self._job is not None:
                 self._new[_ARRIVING].append((row_id, self._job))
-        self._new[_TOP_LEVEL].append(
-            (
-                *(row_id, self._graph, node, entry.iri, entry.display_id, entry.version, entry.name),
-                *(entry.description, entry.cls, entry.sbol_type, entry.role),
-                *(entry.sort_id, entry.sort_name, node, entry.digest, pack_keys(entry.facets)),
-                *(None if entry.identity is None else self._nodes[entry.identity], entry.version_order),
-                *(entry.created, entry.modified),
-            )
-        )
-        if not self._fresh:
-            self._members.row_comes(row_id)
-            self._postings.put_facets(row_id, old_facets, entry.facets)
-            self._postings.put_words(TEXT, row_id, old_words or (), entry.words)
-            self._postings.put_words(NAME, row_id, old_name, (entry.sort_name,))
-            self._postings.put_dates(row_id, old_dates, (entry.created, entry.modified))
+        identity = None if entry.identity is None else self._nodes[entry.identity]
+        self._new[_TOP_LEVEL].append(top_level_row(row_id, self._graph, node, identity, node, entry))
+        self._members.row_comes(row_id)
+        self._postings.put_facets(row_id, old_facets, entry.facets)
+        self._postings.put_words(TEXT, row_id, old_words or (), entry.words)
+        self._postings.put_words(NAME, row_id, old_name, (entry.sort_name,))
+        self._postings.put_dates(row_id, old_dates, (entry.created, entry.modified))
         self._set_facets(row_id, old_facets, entry.facets)
         self._set_words(row_id, old_words, entry.words)
         self._set_names(row_id, old_names, name_words(entry.cls, entry.words))
@@ -238,9 +249,9 @@ class Update:
         self._set_references(row_id, {self._nodes[r]: r in entry.direct for r in entry.references}, known=known)
         self._properties.put(row_id, entry.properties, known=known, counted=not is_hidden)
         self._values.put(row_id, entry.counted, old_facets, counted=not is_hidden)
-        self._new[_MOMENT] += [(row_id, *m) for m in entry.moments]
-        self._new[_ELEMENTS] += [(e.digest, row_id, *e[1:]) for e in entry.elements]
-        self._new[_CLASS_USE] += [(row_id, self._classes[c], n) for c, n in entry.classes.items()]
+        self._new[MOMENT] += [(row_id, *m) for m in entry.moments]
+        self._new[ELEMENTS] += [(e.digest, row_id, *e[1:]) for e in entry.elements]
+        self._new[CLASS_USE] += [(row_id, self._classes[c], n) for c, n in entry.classes.items()]
         if not is_hidden:
             for c, n in entry.classes.items():
                 self._counts[self._classes[c]] += n
@@ -262,7 +273,7 @@ class Update:
                 (row_id, *old),
             )
         if new is not None:
-            self._new[_FOLDED].append((row_id, *new))
+            self._new[FOLDED].append((row_id, *new))
             self._new[_WORDS].append((row_id, *new))
 
     def _set_names(self, row_id: int, old: frozenset[str], new: frozenset[str]) -> None:
@@ -270,11 +281,11 @@ class Update:
             "DELETE FROM name_word WHERE graph = ? AND word = ? AND id = ?",
             [(self._graph, word, row_id) for word in old - new],
         )
-        self._new[_NAME_WORD] += [(self._graph, word, row_id) for word in new - old]
+        self._new[NAME_WORD] += [(self._graph, word, row_id) for word in new - old]
 
     def _set_facets(self, row_id: int, old: frozenset[int], new: frozenset[int]) -> None:
         self._delete("DELETE FROM facet WHERE key = ? AND id = ?", [(key, row_id) for key in old - new])
-        self._new[_FACET] += [(key, row_id) for key in new - old]
+        self._new[FACET] += [(key, row_id) for key in new - old]
 
     def _set_members(self, row_id: int, new: frozenset[int], *, known: bool) -> None:
         """Write the difference."""
@@ -290,7 +301,7 @@ class Update:
         self._delete(
             "DELETE FROM membership WHERE collection = ? AND member = ?", [(row_id, member) for member in gone]
         )
-        self._new[_MEMBERSHIP] += [(row_id, member) for member in come]
+        self._new[MEMBERSHIP] += [(row_id, member) for member in come]
 
     def _set_references(self, row_id: int, new: Mapping[int, bool], *, known: bool) -> None:
         """Write the difference. `new` maps targets to whether the reference is direct."""
@@ -325,15 +336,11 @@ class Update:
         self._properties.flush()
         self._values.flush()
         many = self._connection.executemany
-        many(
-            "INSERT INTO class_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
-            [(self._graph, cls, n) for cls, n in self._counts.items() if n],
-        )
+        add_classes(self._connection, self._graph, self._counts)
         uses = [(n, node) for node, n in self._uses.items() if n]
         many("UPDATE node SET uses = uses + ? WHERE id = ?", uses)
-        if not self._fresh:
-            many("UPDATE top_level SET uses = uses + ? WHERE node = ?", uses)
-            self._write_uses({node: n for n, node in uses})
+        many("UPDATE top_level SET uses = uses + ? WHERE node = ?", uses)
+        self._write_uses({node: n for n, node in uses})
 
     def _write_uses(self, changed: dict[int, int]) -> None:
         """Put new rows, and those of nodes whose uses changed by so many, into the sets of rows by their uses."""
@@ -345,25 +352,3 @@ class Update:
         for row_id, uses, node in self._connection.execute(by_node, (json.dumps(list(changed)),)):
             if row_id not in come:
                 self._postings.put_uses(row_id, uses - changed[node], uses)
-
-
-def write_fresh(connection: sqlite3.Connection, graph: Iri, entries: Mapping[Iri, Entry]) -> None:
-    """Write the rows of top levels into a catalog that has none of them.
-
-    `write_uses`, `index_words` and what rebuild.py writes when all are in.
-    """
-    Update(connection, graph, entries, set(), fresh=True).run()
-
-
-def index_words(connection: sqlite3.Connection) -> None:
-    """Make the index of the table `folded`.
-
-    Source: SQLite FTS5, section 6.10 (rebuild).
-    """
-    connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
-
-
-def write_uses(connection: sqlite3.Connection) -> None:
-    connection.execute(
-        "UPDATE top_level SET uses = node.uses FROM node WHERE node.id = top_level.node AND top_level.uses <> node.uses"
-    )
