@@ -200,6 +200,7 @@ def test_version_order_is_that_of_maven(versions: list[str]) -> None:
         ("-0001-01-01T00:00:00Z", -62_198_755_200_000_000),
         ("2020-02-30T00:00:00Z", None),
         ("2020-02-30", None),
+        ("2020-02-03+15:00", None),
         ("2020-01", None),
         ("2020-01-01T", None),
         ("yesterday", None),

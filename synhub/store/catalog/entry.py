@@ -202,7 +202,7 @@ def parse_moment(text: str) -> int | None:
     match = _DATE_TIME.match(text)
     if match is None:
         return None
-    year, month, day, hours, minutes, seconds, fraction, _ = match.groups()
+    year, month, day, hours, minutes, seconds, fraction, zone = match.groups()
     moment = _day(year, month, day)
     if moment is None:
         return None
@@ -214,12 +214,12 @@ def parse_moment(text: str) -> int | None:
         moment += ((hour * 60 + minute) * 60 + second) * 1_000_000
     if fraction:
         moment += int(fraction[:6].ljust(6, "0"))
-    zone = match[8] if match[4] else None  # that of a date does not make it another day
     if zone not in (None, "Z"):
         offset = int(zone[1:3]) * 60 + int(zone[4:])
         if offset > 14 * 60 or int(zone[4:]) > 59:
             return None
-        moment -= (-offset if zone[0] == "-" else offset) * 60_000_000
+        if hours:  # that of a date does not make it another day
+            moment -= (-offset if zone[0] == "-" else offset) * 60_000_000
     return _clamp(moment)
 
 
