@@ -5,7 +5,7 @@ Pure: which of them exist, and may be read, is the store's answer.
 
 from collections.abc import Iterable, Set
 
-from synhub.rdf import Iri, Term, Triple, iri_of, iri_term, is_iri
+from synhub.rdf import Iri, Term, Triple, iri_of, iri_term
 from synhub.sbol.schema import CLASSES
 from synhub.vocab import RDF, SBOL2, STAMPS
 
@@ -30,5 +30,5 @@ def references(triples: Iterable[Triple]) -> set[Iri]:
 
 def references_beyond(own: Set[Term], triples: Iterable[Triple]) -> set[Iri]:
     """As `references`, of some triples of an object that has the subjects `own`."""
-    found = {value for _, predicate, value in triples if is_iri(value) and predicate not in NOT_REFERENCES}
+    found = {value for _, predicate, value in triples if value[0] == "<" and predicate not in NOT_REFERENCES}
     return {iri_of(value) for value in found - own}

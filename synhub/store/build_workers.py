@@ -29,9 +29,9 @@ from synhub.store.catalog.rebuild import Chunk, Sets, sets_of
 from synhub.store.database import Database
 from synhub.store.sorted_top_levels import SortedTopLevel
 
-BATCH_BYTES = 1 << 21
+BATCH_BYTES = 1 << 22
 _MARSHAL = 2  # later versions look for what occurs twice, which costs more time than it saves
-_BATCHES_AHEAD = 16  # more than what is written together, so that there is work meanwhile
+_BATCHES_AHEAD = 8  # so that there is work meanwhile
 _CHUNKS_AHEAD = 32  # answers that may lie here while indexes are made: half a megabyte each
 _SIZE = struct.Struct("<Q")
 

@@ -78,9 +78,9 @@ def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         return found
 
 
-def indexes(path: Path) -> set[str]:
+def indexes_and_triggers(path: Path) -> set[str]:
     with closing(sqlite3.connect(path)) as sql:
-        return {name for (name,) in sql.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+        return {name for (name,) in sql.execute("SELECT name FROM sqlite_schema WHERE type IN ('index', 'trigger')")}
 
 
 def questions_asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -137,7 +137,7 @@ def test_catalog_built_at_once_equals_the_one_that_jobs_wrote(
     assert count == len(tops) == told[-1]
     assert ("rows" in asked) == asks
     assert content(tmp_path / "at-once.sqlite") == content(tmp_path / "jobs.sqlite")
-    assert indexes(tmp_path / "at-once.sqlite") == indexes(tmp_path / "jobs.sqlite")
+    assert indexes_and_triggers(tmp_path / "at-once.sqlite") == indexes_and_triggers(tmp_path / "jobs.sqlite")
     with closing(Catalog(tmp_path / "at-once.sqlite")) as catalog:
         assert catalog.database.rows("SELECT count(*) FROM words WHERE words MATCH 'promoter'") != [(0,)]
         assert check_facets(catalog.database) == []

@@ -1,4 +1,4 @@
-"""Builds a whole catalog anew: under another name, without indexes until all rows are in, then put in place.
+"""Builds a whole catalog anew: under another name, without indexes and triggers until all rows are in, then put in place.
 
 Answers for speed and for the file; what the rows of a top level are is catalog.py's, the same for one job as for all.
 """
@@ -37,12 +37,13 @@ def build_catalog(
             database = catalog.database
             with database.write() as connection:
                 connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-                later = _drop_indexes(connection)
+                later = _drop(connection)
                 count = _fill(connection, workers, top_levels, tell)
                 connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
             sets = workers.sets_of(database, chunks_of(database.read()))  # made while the indexes are
             with database.write() as connection:
                 connection.execute(_INDEX_TEXTS)
+                connection.execute("INSERT INTO sequence_new SELECT DISTINCT digest FROM elements ORDER BY 1")
                 for sql in later:
                     connection.execute(sql)
                 write_listings(connection)
@@ -70,13 +71,13 @@ def _without_cycle_search() -> Iterator[None]:
             gc.enable()
 
 
-def _drop_indexes(connection: sqlite3.Connection) -> list[str]:
-    """Return what makes them again, when all rows are there."""
-    indexes = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
-    found = indexes.fetchall()
-    for name, _ in found:
-        connection.execute(f'DROP INDEX "{name}"')
-    return [sql for _, sql in found]
+def _drop(connection: sqlite3.Connection) -> list[str]:
+    """Drop indexes and triggers; return what makes them again, when all rows are there."""
+    found = connection.execute("SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger')")
+    later = [(kind, name, sql) for kind, name, sql in found.fetchall() if sql is not None]
+    for kind, name, _ in later:
+        connection.execute(f'DROP {kind} "{name}"')
+    return [sql for _, _, sql in later]
 
 
 def _fill(

@@ -5,6 +5,7 @@ Source: SBOL 2.3.0, section 'SBOL Data Model'; XML Schema 1.1 part 2, sections 3
 
 import hashlib
 import re
+import struct
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -64,7 +65,6 @@ SUBJECTS = Iri("")  # the "property" under which the number of subjects is count
 # Field separator in folded text: control characters never stand in a searched phrase.
 SEPARATOR = "\x1f"
 
-_FACET_TERMS = {iri_term(p): (p, any_value) for p, any_value in FACETS.items()}
 _DATE_TERMS = {iri_term(p): kind for p, kind in DATES.items()}
 _TYPE, _MEMBER, _ELEMENTS = iri_term(RDF.type), iri_term(SBOL2.member), iri_term(SBOL2.elements)
 _IDENTITY, _VERSION = iri_term(SBOL2.persistentIdentity), iri_term(SBOL2.version)
@@ -76,6 +76,7 @@ _DATE_TIME = re.compile(
 _UNSAYABLE = re.compile(r"[\x00-\x07\x0b\x0e-\x1f\x7f]")  # control characters that no search path can write
 _DAY_US = 86_400_000_000
 _INT64 = 1 << 62
+_INT64_OF = struct.Struct(">q").unpack
 
 
 class Elements(NamedTuple):
@@ -141,10 +142,12 @@ def facet_key(predicate: Iri, value: Term | None = None) -> int:
     A million objects have some ten million distinct pairs: two of them share a key with probability 6e-6.
     """
     text = f"<{predicate}> {value or ''}"
-    key = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+    key: int = _INT64_OF(hashlib.blake2b(text.encode(), digest_size=8).digest())[0]
     return key | 1 if value is None or predicate in SHARED else key & ~1
 
 
+# The property, and the key of "has any value" where that is asked
+_FACET_TERMS = {iri_term(p): (p, [facet_key(p)] if any_value else []) for p, any_value in FACETS.items()}
 _known_key = lru_cache(1 << 14)(facet_key)  # for values that many objects share
 
 
@@ -291,23 +294,28 @@ def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
     """As `make_entry`, from canonical N-Triples in any order, repeats and all."""
     says = distinct_lines(lines)
     triples = cast(list[Triple], [line.split(" ", 2) for line in says])
-    subject = iri_term(top_level)
-    said = [triple for triple in triples if triple[0] == subject]
+    subjects: Sequence[Term] = ()
+    predicates: Sequence[Term] = ()
+    if triples:
+        subjects, predicates, _ = zip(*triples, strict=True)
+    here = subjects.count(iri_term(top_level))
+    start = subjects.index(iri_term(top_level)) if here else 0
+    said, rest = triples[start : start + here], triples[:start] + triples[start + here :]  # of a subject is together
     own: dict[Term, list[Term]] = {}
     for _, p, o in said:
         if p in own:
             own[p].append(o)
         else:
             own[p] = [o]
-    uses = Counter([p for _, p, _ in triples])
+    uses = Counter(predicates)
     properties = {_iri_of(p): n for p, n in uses.items()}
-    subjects = {s for s, _, _ in triples}
-    properties[SUBJECTS] = len(subjects)
+    distinct = set(subjects)
+    properties[SUBJECTS] = len(distinct)
     facets, counted = _facets(own)
     moments = _moments(own)
     ids, names, descriptions = (_texts(own.get(p, ())) for p in (_DISPLAY_ID, _TITLE, _DESCRIPTION))
     members = frozenset([iri_of(o) for o in own.get(_MEMBER, ()) if is_iri(o)])
-    refers_to = references_beyond(subjects, triples) - members
+    direct = references_beyond(distinct, said) - members
     display_id, name, description = (texts[0] if texts else "" for texts in (ids, names, descriptions))
     version = _first(own.get(_VERSION, ())) or ""
     return Entry(
@@ -325,8 +333,8 @@ def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
         facets=facets,
         moments=moments,
         members=members,
-        references=frozenset(refers_to),
-        direct=frozenset(references_beyond(subjects, said) - members),
+        references=frozenset(direct | (references_beyond(distinct, rest) - members)),
+        direct=frozenset(direct),
         elements=_elements(triples) if _ELEMENTS in uses else frozenset(),
         classes=dict(Counter([_iri_of(o) for _, p, o in triples if p == _TYPE and is_iri(o)])),
         properties=properties,
@@ -364,8 +372,7 @@ def _facets(own: Mapping[Term, Sequence[Term]]) -> tuple[frozenset[int], dict[in
             facets.append(key)
             if kind is not None and (is_iri(value) or _is_counted(predicate, value)):
                 counted[key] = (kind, value)
-        if any_value:
-            facets.append(_known_key(predicate))
+        facets += any_value
     return frozenset(facets), counted
 
 

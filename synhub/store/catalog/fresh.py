@@ -8,7 +8,6 @@ import sqlite3
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import repeat
 from typing import Any, NamedTuple
 
 from synhub.rdf import Iri, Term
@@ -74,8 +73,8 @@ def fresh_rows(graph: int, serial: int, entries: Iterable[Entry]) -> FreshRows:
     classes: dict[Iri, int] = {}
     shapes: dict[tuple[tuple[Iri, int], ...], int] = {}
     facets: dict[int, list[int]] = {}
-    counts: Counter[int] = Counter()
     rows = FreshRows(first, [], [], [], [], b"", [], [], [], [], [], [], [], [], {}, {}, [])
+    counts = rows.counts
     for row_id, entry in enumerate(entries, first):
         node = nodes.setdefault(entry.iri, len(nodes))
         identity = None if entry.identity is None else nodes.setdefault(entry.identity, len(nodes))
@@ -86,22 +85,28 @@ def fresh_rows(graph: int, serial: int, entries: Iterable[Entry]) -> FreshRows:
                 facets[key].append(row_id)
             else:
                 facets[key] = [row_id]
-        rows.moment.extend([(row_id, *moment) for moment in sorted(entry.moments)])
-        rows.membership.extend([(row_id, nodes.setdefault(m, len(nodes))) for m in entry.members])
-        rows.reference.extend([(row_id, nodes.setdefault(r, len(nodes)), r in entry.direct) for r in entry.references])
-        rows.elements.extend([(e.digest, row_id, *e[1:]) for e in entry.elements])
-        rows.class_use.extend([(row_id, classes.setdefault(c, len(classes)), n) for c, n in entry.classes.items()])
-        rows.name_word.extend([(graph, word, row_id) for word in name_words(entry.cls, entry.words)])
+        for kind, at in entry.moments:
+            rows.moment.append((row_id, kind, at))
+        for member in entry.members:
+            rows.membership.append((row_id, nodes.setdefault(member, len(nodes))))
+        for target in entry.references:
+            rows.reference.append((row_id, nodes.setdefault(target, len(nodes)), target in entry.direct))
+        for elements in entry.elements:
+            rows.elements.append((elements.digest, row_id, *elements[1:]))
+        for cls, n in entry.classes.items():
+            rows.class_use.append((row_id, classes.setdefault(cls, len(classes)), n))
+        for word in name_words(entry.cls, entry.words):
+            rows.name_word.append((graph, word, row_id))
         rows.shape.append(shapes.setdefault(tuple(entry.properties.items()), len(shapes)))
-        rows.counted.update(entry.counted)
-        counts.update(entry.counted.keys())
-        rows.creators.extend([(row_id, key) for key, (kind, _) in entry.counted.items() if kind == CREATOR])
+        for key, value in entry.counted.items():
+            counts[key] = counts.get(key, 0) + 1
+            rows.counted[key] = value
+            if value[0] == CREATOR:
+                rows.creators.append((row_id, key))
     rows.elements.sort()
     rows.name_word.sort()
-    keys = array("q", [number for key in sorted(facets) for pair in zip(repeat(key), facets[key]) for number in pair])
-    return rows._replace(
-        nodes=list(nodes), classes=list(classes), shapes=list(shapes), facet=keys.tobytes(), counts=dict(counts)
-    )
+    keys = array("q", [number for key in sorted(facets) for row_id in facets[key] for number in (key, row_id)])
+    return rows._replace(nodes=list(nodes), classes=list(classes), shapes=list(shapes), facet=keys.tobytes())
 
 
 class FreshWriter:
