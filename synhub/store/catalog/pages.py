@@ -32,6 +32,9 @@ def first_rows(sets: Sets, conditions: Sequence[Condition], order: Order, end: i
     ids = find_few(sets, conditions)
     if ids is None:
         found, checks = find_candidates(sets, conditions)
+        if checks and not order.tiers and found.bit_count() <= _most(sets, order, end):
+            ids = rows_meeting(sets, sets.ids(found), checks)
+    if ids is None:
         if not order.index or not checks or end > SOME or not is_dense(sets, _begin(sets, found, order), checks):
             found, checks = find(sets, conditions), []
         count = found.bit_count()
