@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import argon2
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +39,20 @@ def network_is_blocked() -> Iterator[None]:
             return original(self, address)
 
         patch.setattr(socket.socket, name, guarded)
+    yield
+    patch.undo()
+
+
+class _CheapHasher(argon2.PasswordHasher):
+    def __init__(self, **_: Any) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def passwords_cost_little() -> Iterator[None]:
+    """Hash with the least work there is: an eighth of the quick tests' time went into passwords."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(argon2, "PasswordHasher", _CheapHasher)
     yield
     patch.undo()
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import argon2
 import pytest
+from argon2 import PasswordHasher
 
 from synhub.errors import BadRequest, Conflict, NotAuthenticated, NotFound, TooMany
 from synhub.store.accounts import UNKNOWN_LOGIN, WRONG_PASSWORD, Accounts
@@ -44,6 +46,12 @@ def accounts(database: Database, clock: Clock) -> Iterator[Accounts]:
     opened = Accounts(database, clock, login_attempts=3)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def usual_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash as an instance does: in tests it costs less."""
+    monkeypatch.setattr(argon2, "PasswordHasher", PasswordHasher)
 
 
 def test_new_user_is_found_by_name_and_address_in_any_case(accounts: Accounts) -> None:
@@ -120,6 +128,7 @@ def test_names_that_xml_cannot_hold_are_refused() -> None:
             check_new(name, "x", "a@x.org", "pw")
 
 
+@pytest.mark.usefixtures("usual_cost")
 def test_password_is_stored_as_argon2id_only(accounts: Accounts, database: Database) -> None:
     alice = accounts.create_user("alice", "a@x.org", "correct horse")
     row = database.row("SELECT password FROM user")
