@@ -81,6 +81,13 @@ def fixtures() -> Path:
     return FIXTURES
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files of slow tests before they are compiled and imported, which takes every worker seconds."""
+    if config.option.markexpr == "not slow" and collection_path.suffix == ".py":
+        return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text() or None
+    return None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With TEST_ENGINE, leave out what is about the embedded engine, or about what an engine has no means for."""
     engine = os.environ.get("TEST_ENGINE")
