@@ -1,4 +1,4 @@
-"""Content-addressed files: `blobs/ab/cd…` named by SHA-256. Written to a temporary name, synced, renamed.
+"""Content-addressed files: `blobs/ab/cd…` named by SHA-256. Links to files that are synced already.
 
 Knows nothing of who refers to a blob; `delete_orphans` is told.
 """
@@ -35,6 +35,7 @@ class Blobs:
         self.folder = folder
         self._deleting = threading.Lock()
         self._adopting = threading.Lock()
+        self._synced: set[Path] = set()  # folders whose names survive a power cut
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, digest: str) -> Path:
@@ -48,12 +49,11 @@ class Blobs:
                 os.utime(target)  # young again: an orphan about to be deleted stays
                 return
         target.parent.mkdir(exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        temporary.unlink(missing_ok=True)
-        temporary.hardlink_to(source)
-        temporary.rename(target)
+        target.hardlink_to(source)
         fsync_folder(target.parent)
-        fsync_folder(self.folder)
+        if target.parent not in self._synced:
+            fsync_folder(self.folder)
+            self._synced.add(target.parent)
 
     def get(self, digest: str) -> Path:
         """Return the path of a blob. Raises NotFound."""

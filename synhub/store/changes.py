@@ -1,7 +1,7 @@
 """From what changes about top levels to numbered change sets on disk.
 
 A planner says per top level which triples go and which come; `pack` makes change sets of whole top levels, small
-enough for one transaction each; `write_steps` puts them on disk so that they survive a power cut.
+enough for one transaction each; `write_step` puts them on disk so that they survive a power cut.
 """
 
 import json

@@ -159,13 +159,16 @@ class Database:
             transaction.execute(f"PRAGMA user_version={newest}")
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction that holds the write lock; rolled back when the block raises.
 
-        Raises DiskFull when there is no room.
+        One that is not `synced` is seen at once, and survives a power cut when a later one is. Raises DiskFull when
+        there is no room.
         """
         with self._lock:
             try:
+                if not synced:
+                    self._writer.execute("PRAGMA synchronous=NORMAL")
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._writer
@@ -176,6 +179,9 @@ class Database:
                     raise
             except sqlite3.OperationalError as error:
                 raise _translate(error) from error
+            finally:
+                if not (synced or self._derived):
+                    self._writer.execute("PRAGMA synchronous=FULL")
 
     def _commit(self) -> None:
         self._commits += 1

@@ -12,8 +12,9 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,52 +23,11 @@ from synhub.model import ChangeSet, Removed
 from synhub.rdf import Iri
 from synhub.store import changes
 from synhub.store.database import Database, instant
+from synhub.store.job import COLUMNS, Job, Steps, Upload, job_of
 
+__all__ = ["Job", "Journal", "Steps", "Upload"]
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One row. `steps` is None while not known; `last_number` is 0 before the first step."""
-
-    id: str
-    kind: str
-    state: str
-    username: str
-    namespaces: tuple[str, ...]
-    fingerprint: str
-    options: dict[str, Any]
-    created: str
-    updated: str
-    steps: int | None
-    next_step: int
-    last_number: int
-    answered: bool
-    report: dict[str, Any]
-    error_class: str | None
-    error: str | None
-
-
-_COLUMNS = (
-    "id, kind, state, username, namespaces, fingerprint, options, created, updated, steps, next_step, last_number,"
-    " answered, report, error_class, error"
-)
-
-
-def _job(row: Sequence[Any]) -> Job:
-    values = dict(zip(_COLUMNS.replace(",", " ").split(), row, strict=True))
-    values["namespaces"] = tuple(json.loads(values["namespaces"]))
-    values["options"] = json.loads(values["options"])
-    values["report"] = json.loads(values["report"])
-    values["answered"] = bool(values["answered"])
-    return Job(**values)
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that came with a job: its name as sent, and where its bytes are."""
-
-    name: str
-    size: int
-    digest: str
+_SMALL_BYTES = 1 << 16  # of a change set that three files, synced with their folders, would be too much for
 
 
 class Journal:
@@ -76,6 +36,7 @@ class Journal:
         self.folder = folder
         self._clock = clock or (lambda: datetime.now(UTC))
         self._unrecorded: dict[str, Exception] = {}
+        self._answered: set[str] = set()  # whose rows do not say so yet
         folder.mkdir(parents=True, exist_ok=True)
 
     def now(self) -> str:
@@ -83,9 +44,13 @@ class Journal:
 
     # --- a job's way -------------------------------------------------------------------------------------------
 
+    def new_id(self) -> str:
+        """Make a job id that nobody can guess."""
+        return secrets.token_urlsafe(16)
+
     def new_folder(self) -> tuple[str, Path]:
-        """Make a job id that nobody can guess, and its folder."""
-        job_id = secrets.token_urlsafe(16)
+        """Make a job id, and its folder."""
+        job_id = self.new_id()
         folder = self.folder / job_id
         folder.mkdir()
         return job_id, folder
@@ -103,56 +68,58 @@ class Journal:
         options: dict[str, Any] | None = None,
     ) -> Job:
         """Insert the row of a job whose upload is complete."""
-        now = self.now()
+        now, options, touched = self.now(), options or {}, sorted(namespaces)
         with self._database.write() as sql:
             sql.execute(
                 "INSERT INTO job (id, kind, state, username, namespaces, fingerprint, options, created, updated)"
                 " VALUES (?, ?, 'received', ?, ?, ?, ?, ?, ?)",
-                (
-                    job_id,
-                    kind,
-                    username,
-                    json.dumps(sorted(namespaces)),
-                    fingerprint,
-                    json.dumps(options or {}),
-                    now,
-                    now,
-                ),
+                (job_id, kind, username, json.dumps(touched), fingerprint, json.dumps(options), now, now),
             )
-        return self.get(job_id)
+        return Job(
+            job_id, kind, "received", username, tuple(touched), fingerprint, options, now, now,
+            steps=None, next_step=0, last_number=0, answered=False, report={}, error_class=None, error=None,
+        )  # fmt: skip
 
     def prepared(self, job_id: str) -> None:
         with self._database.write() as sql:
             sql.execute("UPDATE job SET state = 'prepared', updated = ? WHERE id = ?", (self.now(), job_id))
 
-    def write_steps(self, job_id: str, steps: Iterable[ChangeSet]) -> int:
-        """Put the change sets of a job on disk as they come; return how many. Nothing is promised yet."""
+    def write_steps(self, job_id: str, steps: Iterable[ChangeSet]) -> Steps:
+        """Put the change sets of a job on disk as they come, but a small one that is alone. Nothing is promised yet."""
+        rest = iter(steps)
+        begun = [change for change in (next(rest, None), next(rest, None)) if change is not None]
+        if len(begun) == 1 and len(begun[0].adds) + len(begun[0].removes) <= _SMALL_BYTES:
+            return Steps(1, begun[0])
         folder = self.job_folder(job_id)
         folder.mkdir(exist_ok=True)
         count = 0
-        for change in steps:
+        for change in chain(begun, rest):
             changes.write_step(folder, count, change)
             count += 1
         changes.fsync_folder(self.folder)
-        return count
+        return Steps(count)
 
     def planned(
         self,
         job_id: str,
-        steps: int,
+        steps: Steps,
         report: dict[str, Any],
         uploads: Sequence[Upload] = (),
         commits: Sequence[Callable[[sqlite3.Connection], None]] = (),
-    ) -> bool:
+    ) -> tuple[bool, int]:
         """Turn the row of a job whose change sets are on disk: its commit point. `commits` join the transaction.
 
-        Returns whether they changed anything. `uploads` are named by the job from now on.
+        Returns whether they changed anything; and the number of an only step, which has it from now on, 0 for none: the
+        store may be touched afterwards. `uploads` are named by the job from now on.
         """
         with self._database.write() as sql:
             sql.execute(
                 "UPDATE job SET state = 'planned', steps = ?, report = ?, updated = ? WHERE id = ?",
-                (steps, json.dumps(report), self.now(), job_id),
+                (steps.count, json.dumps(report), self.now(), job_id),
             )
+            number = 0
+            if steps.only is not None:
+                number = self._begin_step(sql, job_id, 0, steps.only.top_levels, steps.only)
             sql.executemany(
                 "INSERT INTO upload VALUES (?, ?, ?, ?, ?)",
                 [(job_id, n, u.name, u.size, u.digest) for n, u in enumerate(uploads)],
@@ -160,7 +127,7 @@ class Journal:
             changed_before = sql.total_changes
             for commit in commits:
                 commit(sql)
-            return sql.total_changes > changed_before
+            return sql.total_changes > changed_before, number
 
     def planned_removal(
         self,
@@ -179,29 +146,51 @@ class Journal:
             for commit in commits:
                 commit(sql)
 
-    def begin_step(self, job_id: str, index: int, top_levels: Sequence[Removed]) -> int:
-        """Give step `index` of a job the next number; the store may be touched afterwards."""
+    def begin_step(self, job_id: str, index: int, top_levels: Sequence[Removed], only: ChangeSet | None = None) -> int:
+        """Give step `index` of a job the next number, also an `only` one again; the store may be touched afterwards."""
         with self._database.write() as sql:
-            number = sql.execute(
-                "INSERT INTO step (job, step, top_levels) VALUES (?, ?, ?)",
-                (job_id, index, json.dumps(top_levels)),
-            ).lastrowid
-            assert number is not None
-            sql.execute(
-                "UPDATE job SET next_step = ?, last_number = ?, updated = ? WHERE id = ?",
-                (index + 1, number, self.now(), job_id),
-            )
-            sql.executemany(
-                "INSERT INTO graph_mark VALUES (?1, ?2) ON CONFLICT (graph) DO UPDATE SET number = ?2",
-                [(graph, number) for graph in {g for g, _ in top_levels}],
-            )
+            return self._begin_step(sql, job_id, index, top_levels, only)
+
+    def _begin_step(
+        self, sql: sqlite3.Connection, job_id: str, index: int, top_levels: Sequence[Removed], only: ChangeSet | None
+    ) -> int:
+        number = sql.execute(
+            "INSERT INTO step (job, step, top_levels) VALUES (?, ?, ?)",
+            (job_id, index, json.dumps(top_levels)),
+        ).lastrowid
+        assert number is not None
+        if only is not None:
+            sql.execute("INSERT INTO change_set VALUES (?, ?, ?)", (number, only.removes, only.adds))
+        sql.execute(
+            "UPDATE job SET next_step = ?, last_number = ?, updated = ? WHERE id = ?",
+            (index + 1, number, self.now(), job_id),
+        )
+        sql.executemany(
+            "INSERT INTO graph_mark VALUES (?1, ?2) ON CONFLICT (graph) DO UPDATE SET number = ?2",
+            [(graph, number) for graph in {g for g, _ in top_levels}],
+        )
         return number
 
-    def done(self, job_id: str) -> None:
-        """Finish a job; what a purge hid is forgotten with it."""
-        with self._database.write() as sql:
-            sql.execute("UPDATE job SET state = 'done', updated = ? WHERE id = ?", (self.now(), job_id))
+    def read_step(self, job_id: str, index: int) -> ChangeSet:
+        """Read a change set that the store does not certainly keep. Raises FileNotFoundError."""
+        row = self._database.row(
+            "SELECT removes, adds, top_levels FROM step JOIN change_set USING (number) WHERE job = ? AND step = ?",
+            (job_id, index),
+        )
+        if row is None:
+            return changes.read_step(self.job_folder(job_id), index)
+        return ChangeSet(removes=row[0], adds=row[1], top_levels=_tops(row[2]))
+
+    def done(self, job_id: str) -> str:
+        """Finish a job; return when. What a purge hid is forgotten with it.
+
+        Not synced: after a power cut it is planned again, and found to be carried out.
+        """
+        now = self.now()
+        with self._database.write(synced=False) as sql:
+            sql.execute("UPDATE job SET state = 'done', updated = ? WHERE id = ?", (now, job_id))
             sql.execute("DELETE FROM removal WHERE job = ?", (job_id,))
+        return now
 
     def fail(self, job_id: str, error_class: str, message: str, report: dict[str, Any] | None = None) -> None:
         """Record why nothing came of a job, and delete its folder. A number it was given for a step is taken back.
@@ -227,14 +216,19 @@ class Journal:
             self._unrecorded[job_id] = error
             self.delete_folder(job_id)
 
-    def record_failures(self) -> None:
-        """Record the failures that the disk had no room for, as far as it has now."""
+    def answered(self, job_id: str) -> None:
+        """Note that a job's answer has been sent; `record` writes it down."""
+        self._answered.add(job_id)
+
+    def record(self) -> None:
+        """Write down which answers have been sent, and the failures that the disk had no room for, as far as it has
+        now."""
         for job_id in list(self._unrecorded):
             self.fail_unplanned(job_id, self._unrecorded.pop(job_id))
-
-    def answered(self, job_id: str) -> None:
-        with self._database.write() as sql:
-            sql.execute("UPDATE job SET answered = 1 WHERE id = ?", (job_id,))
+        if answered := list(self._answered):
+            with self._database.write(synced=False) as sql:
+                sql.executemany("UPDATE job SET answered = 1 WHERE id = ?", [(job_id,) for job_id in answered])
+            self._answered.difference_update(answered)
 
     def delete_folder(self, job_id: str) -> None:
         shutil.rmtree(self.job_folder(job_id), ignore_errors=True)
@@ -243,17 +237,18 @@ class Journal:
 
     def get(self, job_id: str) -> Job:
         """Raises NotFound."""
-        row = self._database.row(f"SELECT {_COLUMNS} FROM job WHERE id = ?", (job_id,))  # noqa: S608  our own columns
-        if row is None:
+        found = self._jobs("id = ?", (job_id,))
+        if not found:
             raise NotFound("no such job")
-        return _job(row)
+        return found[0]
 
     def _jobs(self, condition: str, values: Sequence[Any] = ()) -> list[Job]:
+        answered = set(self._answered)  # before the rows are read: it leaves this set when its row says so
         rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM job WHERE {condition} ORDER BY created, rowid",  # noqa: S608  our own text
+            f"SELECT {COLUMNS} FROM job WHERE {condition} ORDER BY created, rowid",  # noqa: S608  our own text
             values,
         )
-        return [_job(row) for row in rows]
+        return [replace(job, answered=job.answered or job.id in answered) for job in map(job_of, rows)]
 
     def open_jobs(self) -> list[Job]:
         """Jobs that are neither done nor failed, oldest first."""
@@ -346,6 +341,7 @@ class Journal:
         """Record that the store keeps every step up to `number` by itself, and prune the change sets behind it."""
         with self._database.write() as sql:
             sql.execute("UPDATE mark SET number = ? WHERE name = 'flushed'", (number,))
+            sql.execute("DELETE FROM change_set WHERE number <= ?", (number,))
         rows = self._database.rows(
             "SELECT id FROM job WHERE pruned = 0 AND state = 'done' AND last_number <= ?", (number,)
         )

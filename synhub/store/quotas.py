@@ -73,6 +73,10 @@ class Quotas:
                 jobs[result] += uploads
 
     def _check_bytes(self, username: str, coming: list[Upload], uploads: tuple[Upload, ...]) -> None:
+        kept = self._database.row("SELECT bytes FROM kept_bytes WHERE username = ?", (username,))
+        most = int(kept[0]) if kept else 0
+        if most + sum(upload.size for upload in (*coming, *uploads)) <= self.most_bytes:
+            return
         used, wanted = self._bytes(username, coming), self._bytes(username, [*coming, *uploads])
         if wanted > self.most_bytes and wanted > used:  # what is there already may be sent again
             raise TooLarge(

@@ -12,7 +12,7 @@ from typing import Any
 
 from synhub.model import ChangeSet, Removed
 from synhub.rdf import Iri, Triple
-from synhub.store.journal import Job, Upload
+from synhub.store.journal import Job, Steps, Upload
 
 Commit = Callable[[sqlite3.Connection], None]
 
@@ -49,10 +49,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan made ahead, with its steps on disk: good as long as nothing it depends on has changed since `number`."""
+    """A plan made ahead, with its steps: good as long as nothing it depends on has changed since `number`."""
 
     planned: Planned
-    steps: int
+    steps: Steps
     number: int
     hidden: Set[Removed]
 
@@ -81,6 +81,8 @@ class Progress:
     result: "Future[Job] | None"
     started: bool = False  # since this process runs: from just before its first step on
     is_bound: bool = False  # its commit changed more than the job: it cannot fail any more
+    only: ChangeSet | None = None  # its only step, if that lies in no folder
+    begun: int = 0  # the number of the step that is to be applied next, if it has one already
     # what its last step added, as far as its rows are still to be written ahead
     ahead: Iterator[Mapping[Removed, list[Triple]]] = field(default_factory=lambda: iter(()))
     # top levels whose rows are still to be made anew, of a job that changes nothing that rows show; None of any other

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 
 from synhub.errors import DiskFull, Stopping, SynhubError
@@ -18,10 +19,12 @@ from synhub.rdf import Iri
 from synhub.store import changes
 from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
+from synhub.store.calls import Calls
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.large_collections import large_among
+from synhub.store.flusher import Flusher
 from synhub.store.follower import Follower, is_long
-from synhub.store.journal import Job, Journal
+from synhub.store.journal import Job, Journal, Steps
 from synhub.store.purge import next_purge_step
 from synhub.store.removals import Removals
 from synhub.store.room import Room
@@ -58,20 +61,17 @@ class Writer:
         self._removals = removals
         self._blobs = blobs
         self._follower = Follower(store, journal, catalog)
-        self._flush_interval_s = flush_interval_s
+        self._flusher = Flusher(store, journal, flush_interval_s)
         self._step_quads = step_quads
         self._room = Room(journal.folder, disk_reserve_bytes)
         self._condition = threading.Condition()
         self._waiting: deque[Work] = deque()
         self._sequences: deque[Progress] = deque()
-        self._between: deque[tuple[Callable[[], None], Future[None]]] = deque()
+        self._between = Calls()
         self.before_sequence: Callable[[], None] = lambda: None  # called when a job of several steps begins
         self._stopping = False
         self._applied = journal.last_number()
         self._changing: frozenset[Iri] = frozenset()
-        self._flushed = journal.flushed_number
-        self._last_flush = time.monotonic()
-        self._marks: deque[tuple[float, int]] = deque()  # when it was, and the newest step then in the store
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="synhub-writer", daemon=True)
 
@@ -148,13 +148,11 @@ class Writer:
             time.sleep(0.05)
 
     def _call_between(self, call: Callable[[], None]) -> "Future[None]":
-        result: Future[None] = Future()
         with self._condition:
+            result: Future[None] = Future() if self._stopping else self._between.add(call)
             if self._stopping:
                 result.set_exception(Stopping(STOPPING))
-            else:
-                self._between.append((call, result))
-                self._condition.notify()
+            self._condition.notify()
         return result
 
     def start(self) -> None:
@@ -172,8 +170,7 @@ class Writer:
             self._thread.join()
         while self._waiting:
             self._fail(self._waiting.popleft(), Stopping(NOT_PLANNED))
-        while self._between:
-            self._between.popleft()[1].set_exception(Stopping(STOPPING))
+        self._between.refuse(Stopping(STOPPING))
         for sequence in self._sequences:
             if sequence.result is not None and not sequence.result.done():
                 sequence.result.set_exception(Stopping(PLANNED))
@@ -187,7 +184,7 @@ class Writer:
         for job in open_jobs:
             if job.state != "planned":
                 self._journal.fail(job.id, "Stopping", "the server was restarted before the job was planned")
-        self._redo_unsettled()
+        self._flusher.redo()
         self._follower.catch_up()  # first: the end of a sequence marks the catalog with the newest number
         for job in open_jobs:
             if job.state == "planned":
@@ -199,15 +196,6 @@ class Writer:
                     pass
         self._hide()
         self._journal.delete_stray_folders()
-
-    def _redo_unsettled(self) -> None:
-        """Apply once more, in their order, the steps that the store may have lost: those behind the last flush."""
-        for number, job_id, step, _ in self._journal.steps_after(self._flushed):
-            self._redo(number, job_id, step)
-
-    def _redo(self, number: int, job_id: str, step: int) -> None:
-        logger.info("redo of step %d (job %s, step %d)", number, job_id, step)
-        self._store.apply(changes.read_step(self._journal.job_folder(job_id), step))
 
     def _hide(self) -> None:
         self._removals.reload()
@@ -222,13 +210,12 @@ class Writer:
                     return
                 work, sequence = self._choose()
                 if work is None and sequence is None and not self._between:
-                    self._condition.wait(timeout=min(self._flush_interval_s, 1.0))
+                    self._condition.wait(timeout=min(self._flusher.interval_s, 1.0))
             try:
                 if self._store.came_back():
-                    self._redo_unsettled()
+                    self._flusher.redo()
                     self._store.readmit()
-                while self._between:
-                    _settle(*self._between.popleft())
+                self._between.make()
                 if work is not None:
                     self._plan(work)
                 elif sequence is not None:
@@ -236,7 +223,7 @@ class Writer:
             except Exception:  # the thread must live: the job is planned and is tried again
                 logger.exception("the writer could not go on; it tries again in %g s", RETRY_S)
                 self._retry_at = time.monotonic() + RETRY_S
-            if time.monotonic() - self._last_flush >= self._flush_interval_s:
+            if self._flusher.is_due:
                 self._try_to_flush()
 
     def _choose(self) -> tuple[Work | None, Progress | None]:
@@ -260,7 +247,7 @@ class Writer:
             else:
                 planned = work.plan()
                 steps = self._journal.write_steps(job.id, self._checked(planned.steps))
-            is_bound = self._commit(job, planned, steps)
+            sequence = self._commit(work, planned, steps)
         except SynhubError as error:
             self._fail(work, error)
             return
@@ -268,8 +255,6 @@ class Writer:
             logger.exception("job %s could not be planned", job.id)
             self._fail(work, DiskFull(NOT_STORED.format(error.strerror)) if isinstance(error, OSError) else error)
             return
-        result = None if planned.removed else work.result
-        sequence = Progress(self._journal.get(job.id), 0, result, is_bound=is_bound)
         with self._condition:
             self._sequences.append(sequence)
         if planned.removed:
@@ -277,11 +262,12 @@ class Writer:
         elif sequence.job.steps is not None and sequence.job.steps <= 1:
             self._step(sequence)
 
-    def _commit(self, job: Job, planned: Planned, steps: int) -> bool:
-        """Turn a job planned; say whether that changed more than the job, which then cannot fail any more."""
+    def _commit(self, work: Work, planned: Planned, steps: Steps) -> Progress:
+        """Turn a job planned. If that changes more than the job, it cannot fail any more."""
+        job = work.job
         if planned.removed:
             self._journal.planned_removal(job.id, planned.removed, planned.report, planned.commits)
-            return True
+            return Progress(self._journal.get(job.id), 0, None, is_bound=True)
         files = [*((upload.digest, path) for upload, path in planned.uploads), *planned.files]
         if files:
             self._room.check(0)
@@ -289,7 +275,15 @@ class Writer:
             self._blobs.adopt(path, digest)
         # What an edit brings is named by the rows that its commits write, and kept as long as they are.
         kept = [upload for upload, _ in planned.uploads] if job.kind == "submit" else []
-        return self._journal.planned(job.id, steps, planned.report, kept, planned.commits)
+        if steps.only is not None:  # gets its number here
+            self._changing = _graphs_of(steps.only)
+        try:
+            is_bound, number = self._journal.planned(job.id, steps, planned.report, kept, planned.commits)
+        except BaseException:
+            self._changing = frozenset()
+            raise
+        job = replace(job, state="planned", steps=steps.count, report=planned.report)
+        return Progress(job, 0, work.result, is_bound=is_bound, only=steps.only, begun=number)
 
     def _remove(self, work: Work, sequence: Progress, removed: Sequence[Removed]) -> None:
         """Hide what a committed removal removes, and answer: whatever happens here, it is carried out.
@@ -320,7 +314,7 @@ class Writer:
         if finished:
             self._drop(sequence)
             if sequence.result is not None:
-                sequence.result.set_result(self._journal.get(sequence.job.id))
+                sequence.result.set_result(sequence.job)
 
     def _drop(self, sequence: Progress) -> None:
         with self._condition:
@@ -339,33 +333,35 @@ class Writer:
             return False
         change = None
         if sequence.next_step < job.steps:
-            change = changes.read_step(self._journal.job_folder(job.id), sequence.next_step)
+            change = sequence.only or self._journal.read_step(job.id, sequence.next_step)
             self._apply(sequence, change)
             if sequence.next_step < job.steps:
                 self._follower.begin_ahead(sequence, change)
                 return False
             if job.steps > 1 or is_long(change):
-                folder = self._journal.job_folder(job.id)
-                self._follower.begin_unseen(sequence, (changes.read_step(folder, n) for n in range(job.steps)))
+                steps = (self._journal.read_step(job.id, n) for n in range(job.steps))
+                self._follower.begin_unseen(sequence, steps)
         if sequence.unseen is not None:
             if self._follower.write_unseen(sequence):
                 return False
             self._follower.mark(self._applied)
         else:
             self._follower.show(job, change, self._applied)
-        self._journal.done(job.id)
+        sequence.job = replace(sequence.job, state="done", updated=self._journal.done(job.id))
         return True
 
     def _apply(self, sequence: Progress, change: ChangeSet) -> None:
         """Number a step, then apply it. Meanwhile its graphs are neither in the old state nor in the new one."""
-        self._changing = frozenset(graph for graph, _ in change.top_levels)
+        index = sequence.next_step
+        self._changing = _graphs_of(change)
         try:
-            number = self._journal.begin_step(sequence.job.id, sequence.next_step, change.top_levels)
+            if sequence.begun <= self._applied:  # it has none, or could not be applied and others have been since
+                sequence.begun = self._journal.begin_step(sequence.job.id, index, change.top_levels, sequence.only)
             self._store.apply(change)
-            self._applied = number
-            sequence.next_step += 1
         finally:
             self._changing = frozenset()
+        self._applied, sequence.begun, sequence.next_step = sequence.begun, 0, index + 1
+        sequence.job = replace(sequence.job, next_step=index + 1, last_number=self._applied)
 
     def _advance_purge(self, sequence: Progress) -> bool:
         job = sequence.job
@@ -377,6 +373,7 @@ class Writer:
         folder = self._journal.job_folder(job.id)
         folder.mkdir(exist_ok=True)
         changes.write_step(folder, sequence.next_step, change)
+        sequence.begun = 0  # by what could not be applied, which was another step
         self._apply(sequence, change)
         self._follower.update(change, self._applied)
         self._journal.purged(batch)
@@ -395,26 +392,8 @@ class Writer:
             logger.error("the store could not be flushed: %s", error)
 
     def _flush(self) -> None:
-        """Make the store durable, then forget the change sets behind it."""
-        self._last_flush = time.monotonic()
-        self._journal.record_failures()
-        if self._applied <= self._flushed:
-            return
-        self._marks.append((self._last_flush, self._applied))
-        self._store.flush()
-        settled = [number for at, number in self._marks if at <= self._last_flush - self._store.settles_s]
-        if settled:
-            self._journal.flushed(settled[-1])
-            self._flushed = settled[-1]
-        while self._marks and self._marks[0][1] <= self._flushed:
-            self._marks.popleft()
+        self._flusher.flush(self._applied, [s.begun for s in self._sequences if s.begun])
 
 
-def _settle(call: Callable[[], None], result: "Future[None]") -> None:
-    """Run a call; its future has what came of it."""
-    try:
-        call()
-    except Exception as error:
-        result.set_exception(error)
-    else:
-        result.set_result(None)
+def _graphs_of(change: ChangeSet) -> frozenset[Iri]:
+    return frozenset(graph for graph, _ in change.top_levels)

@@ -35,6 +35,8 @@ from synhub.submit.planner import PREPARED, Planner, check_mode, read_stored
 
 logger = logging.getLogger("synhub.submit")
 
+_SMALL_BYTES = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
@@ -173,13 +175,13 @@ class Submissions:
     def answering(self, job_id: str) -> None:
         """Note that a job's answer is about to be sent: who has it may repeat the upload at once, as a new one.
 
-        Only in memory: when the server dies before the answer has left, a repeat still gets it.
+        Only in memory: when the server dies before the answer has left, or soon after, a repeat still gets it.
         """
         with self._lock:
             self._answering.add(job_id)
 
     def answered(self, job_id: str) -> None:
-        """Note on disk that a job's answer has been sent."""
+        """Note that a job's answer has been sent."""
         self._journal.answered(job_id)
         with self._lock:
             self._answering.discard(job_id)
@@ -229,7 +231,8 @@ class Submissions:
             folder = self._journal.job_folder(job.id)
             came = self._prepare_upload(request, files, folder / PREPARED)
             self._quotas.extend(user.username, came, result)
-            self._journal.prepared(job.id)
+            if sum(file.size for file in files) > _SMALL_BYTES:  # else it is planned in a moment
+                self._journal.prepared(job.id)
             plan = self._planner(job, user, request, folder, files)
             draft = self._writer.draft(job, plan.planned)
             self._writer.submit(job, plan.planned, draft).add_done_callback(lambda done: pass_on(done, result))

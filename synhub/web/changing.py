@@ -24,9 +24,9 @@ async def received(request: Request, limit_bytes: int) -> tuple[str, UploadForm]
     Nothing is left of a body that is refused. Raises what `read_upload_form` and `require_token_or_csrf` raise.
     """
     journal = hub_of(request).journal
-    job_id, folder = await run_in_threadpool(journal.new_folder)
+    job_id = journal.new_id()
     try:
-        form = await read_upload_form(request, folder, limit_bytes)
+        form = await read_upload_form(request, journal.job_folder(job_id), limit_bytes)
         require_token_or_csrf(request, form.fields.get("csrf"))
     except BaseException:
         journal.delete_folder(job_id)
@@ -50,6 +50,20 @@ async def started(request: Request, start: Callable[[], JobFuture]) -> JobFuture
 async def done(future: JobFuture) -> Job:
     """Wait until a job is done; it goes on when the caller leaves. No thread waits meanwhile."""
     return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def is_gone(request: Request) -> bool:
+    """Say whether the client has left; let the server read on, which shows that after a large body.
+
+    As `Request.is_disconnected`, which takes 0.15 ms to begin to wait and to cancel that.
+    """
+    waiting = request.receive().__await__()
+    try:
+        next(waiting)
+    except StopIteration as ended:
+        return bool(ended.value["type"] == "http.disconnect")
+    waiting.close()
+    return False
 
 
 def wants_no_wait(request: Request) -> bool:

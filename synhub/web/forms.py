@@ -1,9 +1,10 @@
 """Form bodies: urlencoded, multipart and JSON alike; uploads are streamed to files.
 
 Text stays in memory, so it is bounded: 1 MiB a field, 4 MiB of text an upload, 10 000 parts. Files go straight to
-disk: the body is collected in pieces of half a MiB, and each piece is parsed, hashed and written in a worker
-thread, so that neither a slow disk nor the hashing stops the event loop. Starlette's own `request.form()` is not
-used: it writes every file to a temporary folder first, does not hash, and has no limit on the whole body.
+disk: the body is collected in pieces of half a MiB, and each piece is parsed, hashed and written in a worker thread,
+so that neither a slow disk nor the hashing stops the event loop; a small body is one piece. Starlette's own
+`request.form()` is not used: it writes every file to a temporary folder first, does not hash, and has no limit on the
+whole body.
 
 Source: RFC 7578; WHATWG URL, application/x-www-form-urlencoded.
 """
@@ -26,7 +27,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from synhub.errors import BadRequest, DiskFull, TooLarge
-from synhub.store.changes import fsync_folder
 from synhub.submit.service import UploadedFile
 
 FIELD_LIMIT = 1 << 20
@@ -84,15 +84,14 @@ async def read_form(request: Request, limit_bytes: int) -> Form:
     if kind == "multipart/form-data" and body:
         parts = _Multipart(_boundary(parameters), None)
         try:
-            parts.feed(bytes(body))
-            return Form.of(parts.finish()[0])
+            return Form.of(parts.finish(bytes(body))[0])
         finally:
             parts.abandon()
     return Form.of(_parse_text(kind, bytes(body), parameters.get(b"charset", b"").decode("latin-1").lower()))
 
 
 async def read_upload_form(request: Request, folder: Path, limit_bytes: int) -> UploadForm:
-    """Read a form whose files go to `folder/upload-0`, `upload-1`…, synced to disk.
+    """Read a form whose files go to `folder/upload-0`, `upload-1`…, their bytes synced; `folder` is made if need be.
 
     Every part that has a file name is a file, whatever its field is called; without name and bytes it is none (what
     a browser sends for an empty file input). When this raises, the files are gone again.
@@ -101,12 +100,16 @@ async def read_upload_form(request: Request, folder: Path, limit_bytes: int) -> 
     kind, parameters = _content_type(request)
     if kind != "multipart/form-data":
         form = await read_form(request, min(limit_bytes, TEXT_LIMIT))
+        await run_in_threadpool(folder.mkdir, exist_ok=True)
         return UploadForm(form.fields, form.lists, [])
     parts = _Multipart(_boundary(parameters), folder)
     try:
+        last = b""
         async for piece in read_pieces(request, limit_bytes):
-            await run_in_threadpool(parts.feed, piece)
-        pairs, files = await run_in_threadpool(parts.finish)
+            if last:
+                await run_in_threadpool(parts.feed, last)
+            last = piece
+        pairs, files = await run_in_threadpool(parts.finish, last)
         form = Form.of(pairs)
     except OSError as error:
         parts.abandon()
@@ -310,12 +313,16 @@ class _Multipart:
         except FormParserError as error:
             raise BadRequest(f"the multipart body cannot be read: {error}") from error
 
-    def finish(self) -> tuple[list[tuple[str, str]], list[UploadedFile]]:
-        """Return text fields and files. Raises BadRequest when the body ended early; no body at all is no form."""
+    def finish(self, last: bytes) -> tuple[list[tuple[str, str]], list[UploadedFile]]:
+        """Return text fields and files, when the last piece has come. Raises as `feed`, and BadRequest when the body
+        ended early; no body at all is no form.
+        """
+        if last:
+            self.feed(last)
         if self._fed and not self._complete:
             raise BadRequest("the multipart body ends without its closing boundary; nothing was stored")
-        if self._files and self._folder is not None:
-            fsync_folder(self._folder)
+        if self._folder is not None:
+            self._folder.mkdir(exist_ok=True)
         return self._pairs, self._files
 
     def abandon(self) -> None:
@@ -364,6 +371,7 @@ class _Multipart:
 
     def _open(self, part: _Part) -> None:
         assert self._folder is not None
+        self._folder.mkdir(exist_ok=True)
         part.path = self._folder / f"upload-{len(self._files)}"
         self._output = part.path.open("xb")
         self._written.append(part.path)

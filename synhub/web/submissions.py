@@ -9,10 +9,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from synhub.errors import FieldErrors, SynhubError
+from synhub.hub import Hub
 from synhub.identity import path_of_iri
 from synhub.submit.intake import parse_flag
 from synhub.web.auth import hub_of, user_of
-from synhub.web.changing import accepted, done, received, started, wants_no_wait
+from synhub.web.changing import accepted, done, is_gone, received, started, wants_no_wait
 from synhub.web.forms import UploadForm
 from synhub.web.pages import render_form
 from synhub.web.respond import HTML, Result, error_result, json_result, redirect, wants_html
@@ -42,13 +43,13 @@ async def submit(request: Request) -> Result:
         return json_result(foreseen, title="Nothing was stored; this is what the submission would do")
     future = await started(request, partial(hub.submissions.submit, user, form.fields, form.files, job_id))
     if wants_no_wait(request):
-        await _tell(request, future.job_id)
+        _tell(request, future.job_id)
         return accepted(future)
     # Asked for its effect: after a large last piece of a body the server reads on only when it is asked, and does not
     # notice before that who leaves.
-    await request.is_disconnected()
+    is_gone(request)
     job = await done(future)
-    await _tell(request, job.id)
+    _tell(request, job.id)
     path = path_of_iri(job.options["collection"], hub.registry) if wants_html(request) else None
     return Result(DONE, title=DONE, location=path)
 
@@ -70,9 +71,13 @@ async def remote_submit(request: Request) -> Result:
         return replace(error_result(error, problem=False), title="")
 
 
-async def _tell(request: Request, job_id: str) -> None:
+def _tell(request: Request, job_id: str) -> None:
     """Note that the job's answer is sent, unless nobody is left who could read it: then a repeat gets it."""
-    if not await request.is_disconnected():
+    if not is_gone(request):
         hub = hub_of(request)
         hub.submissions.answering(job_id)
-        request.state.after = BackgroundTask(hub.submissions.answered, job_id)
+        request.state.after = BackgroundTask(_told, hub, job_id)
+
+
+async def _told(hub: Hub, job_id: str) -> None:
+    hub.submissions.answered(job_id)

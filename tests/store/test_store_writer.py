@@ -597,16 +597,54 @@ def test_a_purge_goes_on_after_an_end_at_every_point(
     again.close()
 
 
-def test_flushing_prunes_the_change_sets_behind_it(parts: Parts) -> None:
+@pytest.mark.parametrize(("title", "is_file"), [("t", False), ("t" * 100_000, True)])
+def test_flushing_prunes_the_change_sets_behind_it(parts: Parts, title: str, is_file: bool) -> None:
     job = start_job(parts, LAB)
-    parts.writer.submit(job, lambda: Planned(adding(LAB, ["a"]), {}))
+    (change,) = adding(LAB, ["a"], title)
+    parts.writer.submit(job, lambda: Planned([change], {}))
     run(parts)
-    assert list(parts.journal.job_folder(job.id).glob("*.nq"))
+    assert bool(list(parts.journal.job_folder(job.id).glob("*.nq"))) is is_file
+    assert parts.journal.read_step(job.id, 0) == change
 
     parts.writer._flush()
 
     assert not parts.journal.job_folder(job.id).exists()
+    with pytest.raises(FileNotFoundError):
+        parts.journal.read_step(job.id, 0)
     assert parts.journal.flushed_number == 1
+
+
+def test_a_step_that_could_not_be_applied_is_not_taken_for_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full for one job, which is bound, and is not for the next."""
+    data = tmp_path / "data"
+    parts = open_parts(data)
+
+    def full(*_: object) -> None:
+        raise DiskFull("full")
+
+    moved = {Iri(LAB + "old/1"): Iri(LAB + "a/1")}
+    plan = Planned(adding(LAB, ["a"]), {}, commits=[lambda sql: put_moved(sql, moved)])
+    bound = parts.writer.submit(start_job(parts, LAB), lambda: plan)
+    with monkeypatch.context() as patch:
+        patch.setattr(parts.store, "apply", full)
+        with pytest.raises(DiskFull):
+            run(parts)
+    parts.writer.submit(start_job(parts, OTHER), lambda: Planned(adding(OTHER, ["x"]), {}))
+    work, _ = parts.writer._choose()
+    assert work is not None
+    parts.writer._plan(work)
+    parts.writer._flush()
+    assert not bound.done()
+    parts.close()
+
+    again = open_parts(data)
+    again.writer.recover()
+
+    assert again.indexed() == set(again.stored(Iri(LAB + "a/1"), Iri(OTHER + "x/1"))) != set()
+    assert again.indexed() == {Iri(LAB + "a/1"), Iri(OTHER + "x/1")}
+    again.close()
 
 
 def test_a_full_disk_is_refused_before_anything_happens(tmp_path: Path) -> None:
@@ -656,7 +694,7 @@ def test_a_job_fails_on_a_full_disk_only_if_its_commit_wrote_no_other_rows(
 
     future = parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["a"]), {}, commits=[commit]))
     with monkeypatch.context() as patch:
-        patch.setattr(parts.journal, "begin_step", full)
+        patch.setattr(parts.store, "apply", full)
         with pytest.raises(DiskFull) if writes_rows else contextlib.nullcontext():
             run(parts)
     assert future.done() is not writes_rows
@@ -670,7 +708,7 @@ def test_a_job_fails_on_a_full_disk_only_if_its_commit_wrote_no_other_rows(
 def test_a_draft_is_used_when_nothing_changed_since(parts: Parts) -> None:
     job = start_job(parts, LAB)
     draft = parts.writer.draft(job, lambda: Planned(adding(LAB, ["a"]), {"planned": "ahead"}))
-    assert draft is not None and draft.steps == 1
+    assert draft is not None and draft.steps.count == 1
     assert parts.stored(Iri(LAB + "a/1")) == {}
 
     future = parts.writer.submit(job, lambda: Planned(adding(LAB, ["a"]), {"planned": "again"}), draft)
