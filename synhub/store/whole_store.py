@@ -16,7 +16,7 @@ from synhub.store.embedded import EmbeddedStore
 from synhub.store.remote import RemoteStore
 from synhub.store.top_levels import batches, read_top_levels
 
-_CHUNK_BYTES = 1 << 22
+_CHUNK_BYTES = 1 << 20  # more at once, and the engine waits while it is looked at
 
 
 def lines_of(store: TripleStore, graph: Iri) -> Iterator[list[bytes]]:

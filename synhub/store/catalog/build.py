@@ -1,4 +1,4 @@
-"""Builds a whole catalog anew: under another name, without indexes and triggers until all rows are in, then put in place.
+"""Builds a whole catalog anew: under another name, indexes and triggers after all rows, then put in place.
 
 Answers for speed and for the file; what the rows of a top level are is catalog.py's, the same for one job as for all.
 """

@@ -259,27 +259,23 @@ def _is_counted(predicate: Iri, value: Term) -> bool:
 
 def _earliest(moments: Set[tuple[int, int]], kind: int) -> int:
     """What objects are sorted by; what has no date comes before the oldest."""
-    return min((moment for k, moment in moments if k == kind), default=-_INT64)
+    return min([moment for k, moment in moments if k == kind], default=-_INT64)
 
 
-def _texts(values: Sequence[Term]) -> list[str]:
+def _texts(own: Mapping[Term, Sequence[Term]], predicate: Term) -> list[str]:
+    values = own.get(predicate, ())
     return sorted({text_of(v) for v in values}) if len(values) > 1 else [text_of(v) for v in values]
 
 
-def _first(values: Sequence[Term], prefix: str = "") -> str | None:
-    if len(values) == 1:
-        text = text_of(values[0])
-        return text if text.startswith(prefix) else None
-    return next((text for text in _texts(values) if text.startswith(prefix)), None)
+def _first(own: Mapping[Term, Sequence[Term]], predicate: Term, prefix: str = "") -> str | None:
+    for text in _texts(own, predicate):
+        if text.startswith(prefix):
+            return text
+    return None
 
 
 def _folded(texts: list[str]) -> str:
     return fold(SEPARATOR.join(texts).replace("\x00", " "))
-
-
-def _class(values: Sequence[Term]) -> str:
-    """The class to show: an SBOL 2 one where there is any."""
-    return _first(values, SBOL2.NS) or _first(values) or ""
 
 
 _iri_of = lru_cache(1 << 12)(iri_of)  # of properties and classes, which are few
@@ -313,20 +309,21 @@ def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
     properties[SUBJECTS] = len(distinct)
     facets, counted = _facets(own)
     moments = _moments(own)
-    ids, names, descriptions = (_texts(own.get(p, ())) for p in (_DISPLAY_ID, _TITLE, _DESCRIPTION))
+    ids, names, descriptions = _texts(own, _DISPLAY_ID), _texts(own, _TITLE), _texts(own, _DESCRIPTION)
     members = frozenset([iri_of(o) for o in own.get(_MEMBER, ()) if is_iri(o)])
     direct = references_beyond(distinct, said) - members
-    display_id, name, description = (texts[0] if texts else "" for texts in (ids, names, descriptions))
-    version = _first(own.get(_VERSION, ())) or ""
+    display_id = ids[0] if ids else ""
+    name = names[0] if names else ""
+    version = _first(own, _VERSION) or ""
     return Entry(
         iri=top_level,
         display_id=display_id,
         version=version,
         name=name,
-        description=description,
-        cls=_class(own.get(_TYPE, ())),
-        sbol_type=_first(own.get(_SBOL_TYPE, ()), BIOPAX.NS),
-        role=_first(own.get(_ROLE, ()), SO.NS),
+        description=descriptions[0] if descriptions else "",
+        cls=_first(own, _TYPE, SBOL2.NS) or _first(own, _TYPE) or "",  # to be shown: one of SBOL 2 where there is any
+        sbol_type=_first(own, _SBOL_TYPE, BIOPAX.NS),
+        role=_first(own, _ROLE, SO.NS),
         sort_id=fold(display_id),
         sort_name=fold(name or display_id),
         words=(_folded(ids), _folded(names), _folded(descriptions)),
@@ -336,7 +333,7 @@ def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
         references=frozenset(direct | (references_beyond(distinct, rest) - members)),
         direct=frozenset(direct),
         elements=_elements(triples) if _ELEMENTS in uses else frozenset(),
-        classes=dict(Counter([_iri_of(o) for _, p, o in triples if p == _TYPE and is_iri(o)])),
+        classes=_classes(triples),
         properties=properties,
         digest=digest_of(says, has_members=_MEMBER in uses),
         identity=next((iri_of(o) for o in sorted(own.get(_IDENTITY, ())) if is_iri(o)), None),
@@ -345,6 +342,15 @@ def entry_of_lines(top_level: Iri, lines: bytes) -> Entry:
         modified=_earliest(moments, DATES[DCTERMS.modified]),
         counted=counted,
     )
+
+
+def _classes(triples: Iterable[Triple]) -> dict[Iri, int]:
+    classes: dict[Iri, int] = {}
+    for _, p, o in triples:
+        if p == _TYPE and is_iri(o):
+            cls = _iri_of(o)
+            classes[cls] = classes.get(cls, 0) + 1
+    return classes
 
 
 def _elements(triples: Iterable[Triple]) -> frozenset[Elements]:
