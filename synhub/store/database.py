@@ -202,6 +202,19 @@ class Database:
             return (id(connection), *connection.execute("PRAGMA data_version").fetchone())
         return self._commits
 
+    @contextmanager
+    def write_new(self) -> Iterator[sqlite3.Connection]:
+        """As `write`, for most of what a new file will hold, which is of no use when the block raises, and which nobody
+        else has open: written once, where it stays, and not into the log first."""
+        self._set("journal_mode=OFF", "synchronous=OFF")
+        with self.write() as connection:
+            yield connection
+        self._set("journal_mode=WAL", "synchronous=NORMAL" if self._derived else "synchronous=FULL")
+
+    def _set(self, *pragmas: str) -> None:
+        for pragma in pragmas:
+            self._writer.execute(f"PRAGMA {pragma}")
+
     def read(self) -> sqlite3.Connection:
         """This thread's reading connection; each statement sees the newest committed state."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

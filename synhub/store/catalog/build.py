@@ -1,6 +1,6 @@
 """Builds a whole catalog anew: under another name, indexes and triggers after all rows, then put in place.
 
-Answers for speed and for the file; what the rows of a top level are is catalog.py's, the same for one job as for all.
+Answers for speed and for the file; what the rows of a top level are is said by fresh.py.
 """
 
 import gc
@@ -11,10 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from synhub.store.build_workers import BuildWorkers
-from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.fresh import FreshWriter
 from synhub.store.catalog.rebuild import chunks_of, write_listings, write_sets
-from synhub.store.database import delete_database
+from synhub.store.database import Database, delete_database
 from synhub.store.sorted_top_levels import SortedTopLevel
 
 _CACHE_KIB = 512 << 10
@@ -31,11 +30,10 @@ def build_catalog(
     """
     new = path.with_name(path.name + ".new")
     delete_database(new)
-    catalog = Catalog(new)
+    database = Database(new, "catalog", derived=True)
     try:
-        with closing(catalog), BuildWorkers() as workers, _without_cycle_search():
-            database = catalog.database
-            with database.write() as connection:
+        with closing(database), BuildWorkers() as workers, _without_cycle_search():
+            with database.write_new() as connection:
                 connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
                 later = _drop(connection)
                 count = _fill(connection, workers, top_levels, tell)
