@@ -23,11 +23,19 @@ def settings(data: Path, **given: object) -> Settings:
     return load_settings({}, data=data, **given)
 
 
-def fill(data: Path) -> None:
-    """An instance with one small collection."""
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an instance with one small collection, to be copied."""
+    data = tmp_path_factory.mktemp("filled")
     with live(data) as instance:
         instance.user("alice")
         assert instance.submit("alice", DESIGN.read_bytes()).text == "Successfully uploaded"
+    return data
+
+
+@pytest.fixture
+def data(filled: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(filled, tmp_path / "data")
 
 
 def test_the_prefix_is_fixed_at_the_first_start(tmp_path: Path) -> None:
@@ -116,70 +124,67 @@ def test_nothing_of_a_memory_instance_is_there_at_the_next_start(tmp_path: Path)
     assert not (tmp_path / "d").exists()
 
 
-def test_a_lost_triple_store_is_refused_with_advice(tmp_path: Path) -> None:
-    fill(tmp_path)
-    shutil.rmtree(tmp_path / "store")
+def test_a_lost_triple_store_is_refused_with_advice(data: Path) -> None:
+    shutil.rmtree(data / "store")
 
     with pytest.raises(Inconsistent, match=r"the triple store of .* is empty, but 3 top levels were stored"):
-        app.open_hub(settings(tmp_path)).__enter__()
+        app.open_hub(settings(data)).__enter__()
 
 
 @pytest.mark.parametrize("damage", ["garbage", "absent"])
-def test_a_catalog_that_cannot_be_read_is_made_again(tmp_path: Path, damage: str) -> None:
-    fill(tmp_path)
-    (tmp_path / "catalog.sqlite").unlink()
+def test_a_catalog_that_cannot_be_read_is_made_again(data: Path, damage: str) -> None:
+    (data / "catalog.sqlite").unlink()
     if damage == "garbage":
-        (tmp_path / "catalog.sqlite").write_bytes(b"this is no database" * 100)
+        (data / "catalog.sqlite").write_bytes(b"this is no database" * 100)
 
-    with live(tmp_path) as instance:
+    with live(data) as instance:
         (row,) = instance.hub.catalog.database.rows("SELECT count(*) FROM top_level")
         assert row == (3,)
-    assert main(["check", "--data", str(tmp_path)]) == 0
+    assert main(["check", "--data", str(data)]) == 0
 
 
-def test_reindex_mends_a_catalog_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fill(tmp_path)
-    (tmp_path / "catalog.sqlite").write_bytes(b"this is no database" * 100)
+def test_reindex_mends_a_catalog_that_cannot_be_read(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data / "catalog.sqlite").write_bytes(b"this is no database" * 100)
 
-    assert main(["check", "--data", str(tmp_path)]) == 1
+    assert main(["check", "--data", str(data)]) == 1
     assert "cannot be read" in capsys.readouterr().err
-    assert main(["reindex", "--data", str(tmp_path)]) == 0
+    assert main(["reindex", "--data", str(data)]) == 0
     told = capsys.readouterr()
     assert told.out == "3 top levels\n"
     assert re.fullmatch(r"reading: \d\.\d s\nindexing: \d\.\d s\n", told.err)
-    assert main(["check", "--data", str(tmp_path)]) == 0
+    assert main(["check", "--data", str(data)]) == 0
 
 
-def test_check_names_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fill(tmp_path)
-    with app.open_hub(settings(tmp_path), start=False) as hub, hub.catalog.database.write() as sql:
+def test_check_names_what_differs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with app.open_hub(settings(data), start=False) as hub, hub.catalog.database.write() as sql:
         sql.execute("UPDATE top_level SET digest = x'00' WHERE display_id = 'lab_collection'")
 
-    assert main(["check", "--data", str(tmp_path)]) == 1
+    assert main(["check", "--data", str(data)]) == 1
     assert capsys.readouterr().out == (
         f"{PREFIX}user/alice/lab/lab_collection/1: differs from its catalog row\n1 problems, 3 top levels\n"
     )
 
 
-def filled_offline(data: Path) -> None:
+def filled_offline(filled: Path, data: Path) -> None:
     """A store that was copied into a folder nothing was ever submitted to, and its catalog."""
-    fill(data / "source")
     with app.open_hub(settings(data / "new", uri_prefix=PREFIX)):
         pass
     shutil.rmtree(data / "new" / "store")
-    shutil.copytree(data / "source" / "store", data / "new" / "store")
+    shutil.copytree(filled / "store", data / "new" / "store")
     assert main(["reindex", "--data", str(data / "new")]) == 0
 
 
-def test_a_store_filled_offline_is_indexed_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    filled_offline(tmp_path)
+def test_a_store_filled_offline_is_indexed_once(filled: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    filled_offline(filled, tmp_path)
     with caplog.at_level("INFO"), app.open_hub(settings(tmp_path / "new")) as hub:
         assert count_top_levels(hub.catalog) > 1
     assert "building it again" not in caplog.text
 
 
-def test_an_index_that_was_not_finished_is_built_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    filled_offline(tmp_path)
+def test_an_index_that_was_not_finished_is_built_again(
+    filled: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled_offline(filled, tmp_path)
     with app.open_hub(settings(tmp_path / "new"), start=False) as hub:
         whole = count_top_levels(hub.catalog)
         hub.catalog.clear()
@@ -206,12 +211,11 @@ def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path, capsys: pytest.
 
 @pytest.mark.parametrize("command", [["check"], ["reindex"], ["user", "list"]])
 def test_a_folder_of_a_newer_synhub_is_refused(
-    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+    data: Path, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fill(tmp_path)
-    (tmp_path / "format").write_text("99")
+    (data / "format").write_text("99")
 
-    assert main([*command, "--data", str(tmp_path)]) == 1
+    assert main([*command, "--data", str(data)]) == 1
     assert "has format 99" in capsys.readouterr().err
 
 

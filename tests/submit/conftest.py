@@ -20,8 +20,16 @@ from synhub.store.writer import Writer
 from synhub.submit.service import Submissions
 
 
+@pytest.fixture(scope="module")
+def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lanes]:
+    """Child processes that know no instance."""
+    opened = Lanes(load_settings({}, data=tmp_path_factory.mktemp("lanes")))
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, lanes: Lanes) -> Iterator[Lab]:
     settings = load_settings({}, data=tmp_path)
     database = Database(tmp_path / "synhub.sqlite", "synhub")
     store = EmbeddedStore(tmp_path / "store")
@@ -32,14 +40,12 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         store, journal, catalog, removals, Blobs(tmp_path / "blobs"),
         flush_interval_s=60, step_quads=50_000, disk_reserve_bytes=0,
     )  # fmt: skip
-    lanes = Lanes(settings)
     quotas = Quotas(database, most_bytes=0, most_jobs=0)
     submissions = Submissions(settings, Registry(PREFIX), store, journal, removals, writer, lanes.prepare, quotas)
     writer.start()
     yield Lab(submissions, store, journal, catalog, writer, lanes.prepare)
     submissions.close()
     writer.stop()
-    lanes.close()
     store.close()
     catalog.close()
     database.close()

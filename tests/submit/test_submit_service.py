@@ -316,6 +316,7 @@ def test_a_collection_named_without_its_version_is_the_latest_one(lab: Lab) -> N
             lab.submit(FOREIGN, overwrite_merge="2", rootCollections=target)
 
 
+@pytest.mark.parametrize("lanes", ["of its own: the first child is the reader"], indirect=True)
 def test_a_document_that_crashes_its_reader_is_a_bad_request(lab: Lab) -> None:
     future = lab.start(document(*(part(f"http://x.org/d/p{n}/1") for n in range(2_000))))
     while not lab.prepare.pids():
