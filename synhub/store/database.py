@@ -8,6 +8,7 @@ have been. A file written by a newer synhub is refused. What can be derived agai
 
 import logging
 import sqlite3
+import sys
 import threading
 import time
 import zlib
@@ -245,17 +246,25 @@ class Database:
 
     @contextmanager
     def brief(self, seconds: float) -> Iterator[None]:
-        """What this thread reads inside may take so long. Raises TookLong when a statement goes on after that."""
-        connection, end = self.read(), time.perf_counter() + seconds
-        connection.set_progress_handler(lambda: time.perf_counter() > end, _STEPS)
+        """What this thread does inside may take so much of a processor. Raises TookLong in a statement that goes on."""
+        connection, end = self.read(), time.thread_time() + seconds
+        connection.set_progress_handler(lambda: time.thread_time() > end, _STEPS)
         try:
             yield
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                if sys.version_info < (3, 12):  # which prepares a statement anew each time once it was interrupted
+                    self._forget(connection)
                 raise TookLong from error
             raise
         finally:
             connection.set_progress_handler(None, 0)
+
+    def _forget(self, connection: sqlite3.Connection) -> None:
+        """Let this thread read by another connection; this one is closed when nobody holds a cursor of it."""
+        del self._local.connection
+        with self._lock:
+            self._readers.remove(connection)
 
     def close(self) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
 """Databases that are migrated, and those that are made again."""
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -61,12 +62,28 @@ def test_rows_that_go_in_together_are_all_there(count: int) -> None:
 _ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000) SELECT max(i) FROM n"
 
 
+_MANY = json.dumps(list(range(3_000)))
+
+
 def test_what_reads_too_long_is_broken_off_and_nothing_else(tmp_path: Path) -> None:
     database = Database(tmp_path / "catalog.sqlite", "catalog", derived=True)
     begun = time.monotonic()
     with pytest.raises(TookLong), database.brief(0.05):
         database.row(_ENDLESS)
     assert time.monotonic() - begun < 5
+    for _ in range(3):
+        with pytest.raises(TookLong), database.brief(0.001):
+            database.rows("SELECT a.value FROM json_each(?) AS a, json_each(?) AS b", (_MANY, _MANY))
+    prepared: list[int] = []
+
+    def authorize(action: int, *_: object) -> int:
+        prepared.append(action)
+        return sqlite3.SQLITE_OK
+
+    database.read().set_authorizer(authorize)
+    for _ in range(3):
+        database.rows("SELECT a.value FROM json_each(?) AS a, json_each(?) AS b", ("[1]", "[1]"))
+    assert len(prepared) < 10, "an interrupted statement is prepared anew each time"
     short = _ENDLESS.replace("100000000", "20000")
     assert database.row(short) == (20_000,)
     with database.brief(60):
