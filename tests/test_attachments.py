@@ -1,6 +1,7 @@
 """Which file is behind an attachment after its collection was submitted again, copied, replaced; and what stays."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,14 +22,23 @@ ROOT = f"{LAB}/lab_collection/1"
 NOTE = Iri(PREFIX + "user/alice/lab/note/1")
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[Live]:
-    """alice has a collection `lab` with an attached file `note`."""
-    with live(tmp_path) as running:
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A folder and its tokens: alice has a collection `lab` with an attached file `note`."""
+    data = tmp_path_factory.mktemp("attached")
+    with live(data) as running:
         for name in ("alice", "bob"):
             running.user(name)
         assert running.submit("alice", DESIGN).text == "Successfully uploaded"
         attach(running, ROOT, "note", b"the bytes")
+    return data, running.tokens
+
+
+@pytest.fixture
+def instance(stopped: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Live]:
+    data, tokens = stopped
+    with live(shutil.copytree(data, tmp_path / "data")) as running:
+        running.tokens.update(tokens)
         yield running
 
 
@@ -189,12 +199,7 @@ def test_file_is_deleted_when_its_attachment_is_gone_although_its_collection_is_
     assert consistent(instance) == []
 
 
-def test_attached_file_survives_a_restart(tmp_path: Path) -> None:
-    with live(tmp_path) as first:
-        token = first.user("alice")
-        submit(first, "alice", DESIGN)
-        attach(first, ROOT, "note", b"the bytes")
-    with live(tmp_path) as second:
-        second.tokens["alice"] = token
-        assert downloaded(second, f"{LAB}/note/1") == (200, b"the bytes")
-        assert consistent(second) == []
+def test_attached_file_survives_a_restart(instance: Live) -> None:
+    """Every instance here goes on where another stopped."""
+    assert downloaded(instance, f"{LAB}/note/1") == (200, b"the bytes")
+    assert consistent(instance) == []
