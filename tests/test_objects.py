@@ -283,6 +283,7 @@ def raw_get(instance: Live, path: str) -> bytes:
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
+@pytest.mark.slow
 def test_one_validator_never_stands_for_two_bodies(instance: Live) -> None:
     """Pollers hold the bytes of each ETag while jobs replace what they read."""
     root = PREFIX + "user/alice/polled/polled_collection/1"

@@ -1,10 +1,9 @@
 """Sorted pages are pieces of the sorted whole, whether an index is walked for them or all that is found is sorted."""
 
-import random
 from dataclasses import replace
 
 import pytest
-from search_designs import GRAPHS, READERS, fill, random_entry
+from search_designs import READERS
 
 from synhub.model import Dataset
 from synhub.search import service
@@ -19,11 +18,9 @@ KEYS: tuple[SortKey, ...] = ("name", "displayId", "created", "modified", "uses")
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("descending", [False, True])
 def test_sorted_pages_are_pieces_of_the_whole(
-    pair: tuple[EmbeddedStore, Catalog], key: SortKey, descending: bool
+    full_pair: tuple[EmbeddedStore, Catalog], key: SortKey, descending: bool
 ) -> None:
-    store, catalog = pair
-    rnd = random.Random(f"{key} {descending}")
-    fill(store, catalog, dict(random_entry(graph, n, rnd) for graph in GRAPHS for n in range(150)), 1)
+    store, catalog = full_pair
     for text in ("*", "g", "la", "gfp", "objectType=ComponentDefinition&"):
         query = SearchQuery() if text == "*" else parse_search_path(text)
         for reader in READERS[:2]:

@@ -73,10 +73,10 @@ def test_position_counts_lines_and_columns_from_one() -> None:
 )
 def test_time_is_linear_in_the_length(piece: str) -> None:
     for prefix in ("", "a:", '"""', "_:a"):
-        started = time.monotonic()
+        started = time.thread_time()
         with suppress(InvalidQuery):
-            tokens(prefix + piece * (64_000 // len(piece)))
-        assert time.monotonic() - started < 2
+            tokens(prefix + piece * (32_000 // len(piece)))
+        assert time.thread_time() - started < 1
 
 
 @given(st.text(alphabet=" \n#<>\"'\\{}().:?$@_ab1%|&!^-+*/=;,~\u00e9\U0001f600", max_size=40))

@@ -253,7 +253,7 @@ def test_many_threads_share_snapshots_while_the_store_changes(writer: Writer) ->
     wrong: list[tuple[int, int, int]] = []
 
     def ask() -> None:
-        for _ in range(10):
+        for _ in range(4):
             number = writer.number
             with snapshots.acquire(number) as snapshot:
                 size = _size(snapshot)

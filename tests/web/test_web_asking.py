@@ -72,6 +72,7 @@ def test_what_another_process_does_not_answer_is_answered_here(hub: Live) -> Non
             assert answer.content == expected
 
 
+@pytest.mark.slow
 def test_each_sees_at_once_what_was_done_and_nobody_else_does(hub: Live) -> None:
     until_there(hub)
     done = threading.Event()

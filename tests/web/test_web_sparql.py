@@ -126,6 +126,7 @@ def test_address_that_is_not_utf8_is_refused(instance: Live) -> None:
     assert (answer.status_code, answer.text[:43]) == (400, "the address holds bytes that are not UTF-8:")
 
 
+@pytest.mark.slow
 def test_large_result_labelled_json_is_streamed_as_it_is(instance: Live) -> None:
     values = "{ " + " ".join(f"VALUES ?{name} {{ {' '.join(map(str, range(60)))} }}" for name in "abc") + " }"
     answer = instance.get("/sparql", params={"query": f"SELECT * {values}"}, headers={"Accept": "application/json"})
