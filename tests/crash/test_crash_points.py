@@ -27,7 +27,14 @@ MANY_STEPS = {"SYNHUB_STEP_QUADS": "1", "SYNHUB_FLUSH_INTERVAL": "0.2"}
 BEFORE_THE_COMMIT = ["receive:before:1", "receive:after:1", "adopt:after:1", "planned:before:1"]
 AFTER_IT = ["planned:after:1", "apply:after:1", "update:after:1", "done:after:1"]
 ANSWERED = ["flush:after:1", "flushed:before:1", "flushed:after:1"]
-BETWEEN_STEPS = ["begin_step:after:1", "begin_step:after:2", "apply:after:1", "apply:after:2", "apply:after:3", "update:before:1"]
+BETWEEN_STEPS = [
+    "begin_step:after:1",
+    "begin_step:after:2",
+    "apply:after:1",
+    "apply:after:2",
+    "apply:after:3",
+    "update:before:1",
+]
 
 
 def submit_and_die(data: Path, token: str, submission: Submission, more: dict[str, str], point: str) -> Answer | None:
