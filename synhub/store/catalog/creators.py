@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import compress, groupby, takewhile
 
 from synhub.store.catalog import bits
@@ -15,6 +16,7 @@ from synhub.store.database import Database
 
 _SHIFT = 10
 _PIECE = 1 << _SHIFT
+_WIDTH = 4  # bytes of a value
 _OF_GRAPH = "SELECT piece, places, creators FROM creator WHERE piece BETWEEN ? AND ? ORDER BY piece"
 _DENSE = 16  # of more rows than one of so many it is faster to look at all [measured]
 
@@ -69,16 +71,27 @@ def _by_row(database: Database, low: int, high: int) -> tuple["array[int]", list
     No value has the number 0.
     """
     pieces = database.rows(_OF_GRAPH, (low >> _SHIFT, high >> _SHIFT))
-    first = array("I", bytes(4 * ((pieces[-1][0] + 1 << _SHIFT) - low))) if pieces else array("I")
+    first = bytearray(((pieces[-1][0] + 1 << _SHIFT) - low) * _WIDTH if pieces else 0)
     others: list[tuple[int, int]] = []
     for piece, places, creators in pieces:
         begin = (piece << _SHIFT) - low
-        for place, value in zip(array("H", places), array("I", creators), strict=True):
-            if first[begin + place]:
-                others.append((begin + place, value))
-            else:
-                first[begin + place] = value
-    return first, others
+        spread, more = _spread(places, creators)
+        first[begin * _WIDTH : (begin + _PIECE) * _WIDTH] = spread
+        others += [(begin + place, value) for place, value in more]
+    return array("I", first), others
+
+
+@lru_cache(maxsize=1024)  # 8 MB: of most pieces nothing has changed when something was written
+def _spread(places: bytes, creators: bytes) -> tuple[bytes, tuple[tuple[int, int], ...]]:
+    """Return the same of one piece."""
+    first = array("I", bytes(_PIECE * _WIDTH))
+    others: list[tuple[int, int]] = []
+    for place, value in zip(array("H", places), array("I", creators), strict=True):
+        if first[place]:
+            others.append((place, value))
+        else:
+            first[place] = value
+    return first.tobytes(), tuple(others)
 
 
 def all_creators(connection: sqlite3.Connection) -> Iterator[tuple[int, set[int]]]:
