@@ -65,7 +65,7 @@ async def change(request: Request) -> Result:
 
 async def upload(request: Request) -> Result:
     folder = request.app.state.hub.uploads
-    form = await read_upload_form(request, folder, 1 << 20)
+    form = await read_upload_form(request, folder, 4 << 20)
     files = [{"name": f.name, "size": f.size, "sha256": f.sha256} for f in form.files]
     return json_result({"fields": form.fields, "files": files})
 
