@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,24 +92,54 @@ class Live:
 
 
 class _Server(uvicorn.Server):
-    """A server in a thread: no signal handlers, and an event when it listens."""
+    """A server in a thread: no signal handlers, an event when it listens, and an end that takes no fifth of a second,
+    which hundreds of tests would wait for."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = threading.Event()
         self.port = 0
-
-    def run_here(self) -> None:
-        asyncio.run(self._main())
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
 
     async def _main(self) -> None:
         self.config.load()
         self.lifespan = self.config.lifespan_class(self.config)
+        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
         await self.startup()
         self.port = self.servers[0].sockets[0].getsockname()[1]
         self.listening.set()
         await self.main_loop()
-        await self.shutdown()
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.002)
+        await self.lifespan.shutdown()
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), 0.1)
+
+    def end(self) -> None:
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join(timeout=30)
+
+
+@contextmanager
+def serving(config: uvicorn.Config) -> Iterator[str]:
+    """Serve on a port of the loopback until the block ends; give the address."""
+    server = _Server(config)
+    server._thread.start()
+    assert server.listening.wait(timeout=30)
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.end()
 
 
 @contextmanager
@@ -121,11 +151,5 @@ def live(data: Path, **settings: Any) -> Iterator[Live]:
             settings["engine"] = stack.enter_context(engine_servers.engine_for(data))
         hub = stack.enter_context(open_hub(load_settings({}, data=data, uri_prefix=PREFIX, **settings)))
         config = uvicorn.Config(create_app(hub), port=0, log_config=None, access_log=False, http=HttpProtocol)
-        server = _Server(config)
-        thread = threading.Thread(target=server.run_here, daemon=True)
-        thread.start()
-        assert server.listening.wait(timeout=30)
-        with httpx.Client(timeout=60) as client:
-            yield Live(f"http://127.0.0.1:{server.port}", hub, client)
-        server.should_exit = True
-        thread.join(timeout=30)
+        with serving(config) as url, httpx.Client(timeout=60) as client:
+            yield Live(url, hub, client)

@@ -1,7 +1,5 @@
 """The account routes alone, on a loopback port over a real database: fast, and needs no triple store."""
 
-import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from typing import Any, cast
 
 import httpx
 import uvicorn
+from live import serving
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -142,18 +141,9 @@ def account_server(folder: Path, **settings: Any) -> Iterator[Server]:
     registry = Registry("http://localhost:7777/")
     app.state.hub = SmallHub(loaded, registry, accounts, Shares(database), quotas, uploads)
     config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http=HttpProtocol, proxy_headers=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
     try:
-        while not server.started:
-            assert thread.is_alive()
-            thread.join(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(timeout=30) as client:
-            yield Server(f"http://127.0.0.1:{port}", accounts, client, uploads)
+        with serving(config) as url, httpx.Client(timeout=30) as client:
+            yield Server(url, accounts, client, uploads)
     finally:
-        server.should_exit = True
-        thread.join(30)
         accounts.close()
         database.close()

@@ -408,7 +408,7 @@ def test_clients_that_send_too_much_see_413(shared: Server, chunked: bool) -> No
         headers={"Content-Type": "multipart/form-data; boundary=XX"},
         timeout=30,
     )
-    assert (response.status_code, response.text) == (413, "the request body is larger than 1048576 bytes")
+    assert (response.status_code, response.text) == (413, "the request body is larger than 4194304 bytes")
     assert list(shared.uploads.iterdir()) == []
 
 
