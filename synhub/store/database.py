@@ -200,7 +200,7 @@ class Database:
         if connection.in_transaction or self._commits & 1:
             return None
         if self._read_only:
-            return (id(connection), *connection.execute("PRAGMA data_version").fetchone())
+            return (connection, *connection.execute("PRAGMA data_version").fetchone())
         return self._commits
 
     @contextmanager
