@@ -14,8 +14,8 @@ from synhub.model import Actor, Page
 from synhub.relations import Related
 from synhub.search.grammar import parse_number
 from synhub.search.rows import search_row
-from synhub.web.asking import ask
 from synhub.web.auth import actor_of, hub_of
+from synhub.web.here import here_or_ask
 from synhub.web.pages import pager, render_form
 from synhub.web.respond import HTML, Result, json_result, text, wants_html
 from synhub.web.search import next_link, paged
@@ -82,7 +82,7 @@ async def autocomplete(request: Request) -> Result:
     limit = parse_number("limit", request.query_params.getlist("limit"), DEFAULT_SUGGESTIONS)
     asked = request.path_params["text"]
     dataset = hub.dataset(actor_of(request))
-    found = await ask(request, relations.complete, hub.catalog, dataset, asked, limit)
+    found = await here_or_ask(request, relations.complete, hub.catalog, dataset, asked, limit)
     return json_result([{"name": name, "uri": uri} for name, uri in found])
 
 

@@ -17,7 +17,15 @@ from synhub.search.ast import RELEVANCE, SearchQuery, Sort
 from synhub.search.criteria import parse_criteria
 from synhub.search.facets import FacetCount, Facets
 from synhub.search.facets import facets as count_facets
-from synhub.search.grammar import DEFAULT_LIMIT, decode_path, parse_number, parse_search_path, parse_sort, split_paging
+from synhub.search.grammar import (
+    DEFAULT_LIMIT,
+    decode_path,
+    encode_path,
+    parse_number,
+    parse_search_path,
+    parse_sort,
+    split_paging,
+)
 from synhub.search.plan import needs_store
 from synhub.search.rows import rows_json, search_row
 from synhub.search.similarity import is_like, notes
@@ -154,7 +162,7 @@ def _path(request: Request) -> tuple[str, dict[str, str]]:
     # bytes outside ASCII arrive raw from some clients: they are UTF-8, or refused by the grammar
     raw = request.path_params["query"].encode("latin-1").decode("utf-8", "surrogateescape")
     if raw in ("", "/") and "q" in request.query_params:
-        raw = quote(request.query_params["q"], safe="", errors="surrogatepass")
+        raw = encode_path(request.query_params["q"])
     return split_paging(raw)
 
 
@@ -180,7 +188,7 @@ def _narrowing(request: Request, path: str) -> Callable[[FacetCount], str]:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name in ("sort", "latest")]
     parameters = "?" + urlencode(kept) if kept else ""
     rest = "" if path.strip() == "*" else path
-    return lambda facet: f"/search/{quote(f'{facet.criterion}&{rest}', safe='')}{parameters}"
+    return lambda facet: f"/search/{encode_path(f'{facet.criterion}&{rest}')}{parameters}"
 
 
 def _explains(request: Request) -> bool:

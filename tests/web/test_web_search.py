@@ -142,6 +142,7 @@ def test_what_cannot_be_parsed_is_400_text(hub: Live, path: str) -> None:
 
 def test_query_parameter_and_explanation(hub: Live) -> None:
     assert names(hub, "/search?q=GFP%20coding") == ["gfp"]
+    assert names(hub, "/search?q=gfp/?offset=1") == []  # text, not paging
     explained = hub.get("/search/GFP?explain=sparql").text
     assert explained.startswith("# ") and "another order" in explained.partition("\nSELECT ?obj")[0]
     assert '"gfp"' in explained
