@@ -218,7 +218,7 @@ def _assemble(stack: ExitStack, settings: Settings, parts: _Parts, removals: Rem
         settings.data / SEQUENCES, catalog, store, lanes.sequence, lanes.sequence_merge, settings.sequence_timeout
     )
     stack.callback(sequences.stop)
-    submissions = Submissions(settings, registry, store, journal, removals, writer, lanes.prepare, quotas)
+    submissions = Submissions(settings, registry, store, catalog, journal, removals, writer, lanes.prepare, quotas)
     return Hub(
         settings, registry, store, accounts, journal, removals, catalog, blobs, files, shares, lanes, readers,
         snapshots, writer, submissions, Edits(journal, writer, quotas), quotas, backups,

@@ -121,6 +121,30 @@ def test_attachments_and_uploads_share_one_quota(folder: Path) -> None:
         assert hub.hub.quotas.used_bytes("bob") == 60
 
 
+def test_what_is_added_up_at_once_is_never_less_than_what_is_used(folder: Path) -> None:
+    with live(folder) as hub:
+        hub.user("alice")
+        database, quotas = hub.hub.accounts._database, hub.hub.quotas
+
+        def known() -> tuple[int, int]:
+            ((most,),) = database.rows("SELECT bytes FROM kept_bytes WHERE username = 'alice'")
+            return quotas.used_bytes("alice"), most
+
+        assert hub.submit("alice", DEVICE).status_code == 200
+        assert known() == (len(DEVICE), len(DEVICE))
+        assert hub.submit("alice", DEVICE, {"id": "lab2"}).status_code == 200
+        assert known() == (len(DEVICE), 2 * len(DEVICE))
+        files = {"file": ("notes.txt", b"ten bytes.")}
+        path = "/user/alice/lab/lab_collection/1/attach"
+        assert hub.request("POST", path, "alice", data={"id": "one"}, files=files).status_code == 200
+        assert known() == (len(DEVICE) + 10, 2 * len(DEVICE) + 10)
+        assert hub.get("/user/alice/lab/one/1/remove", "alice").status_code == 200
+        assert known() == (len(DEVICE), 2 * len(DEVICE))
+        for (job_id,) in database.rows("SELECT job FROM upload"):
+            hub.hub.journal.forget_uploads(job_id)
+        assert known() == (0, 0)
+
+
 def test_edit_that_brings_a_file_needs_room_and_its_folder_goes_without(folder: Path) -> None:
     with live(folder, user_bytes=99) as hub:
         hub.user("alice")

@@ -13,12 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from synhub.errors import BadRequest, InvalidDesign, Stopping, SynhubError, TooLarge
+from synhub.errors import BadRequest, Conflict, InvalidDesign, Stopping, SynhubError, TooLarge
 from synhub.identity import Registry
 from synhub.model import Dataset, User
 from synhub.rdf import Iri
 from synhub.settings import Settings
 from synhub.store.base import TripleStore
+from synhub.store.catalog.catalog import Catalog
 from synhub.store.children import ChildDied, Lane
 from synhub.store.edits import pass_on
 from synhub.store.journal import Job, Journal, Upload
@@ -29,7 +30,7 @@ from synhub.store.top_levels import versions_of
 from synhub.store.work import JobFuture
 from synhub.store.writer import NOT_PLANNED, Writer
 from synhub.submit.dry_run import dry_run, unwritten_job
-from synhub.submit.intake import check_form, fingerprint
+from synhub.submit.intake import IN_USE, check_form, fingerprint
 from synhub.submit.plan import OverwriteMerge, SubmitRequest
 from synhub.submit.planner import PREPARED, Planner, check_mode, read_stored
 
@@ -62,6 +63,7 @@ class Submissions:
         settings: Settings,
         registry: Registry,
         store: TripleStore,
+        catalog: Catalog,
         journal: Journal,
         removals: Removals,
         writer: Writer,
@@ -71,6 +73,7 @@ class Submissions:
         self._settings = settings
         self._registry = registry
         self._store = store
+        self._catalog = catalog
         self._journal = journal
         self._removals = removals
         self._writer = writer
@@ -204,9 +207,14 @@ class Submissions:
 
     def _check_exists(self, request: SubmitRequest) -> None:
         """Refuse early what planning would refuse: the caller need not wait for the upload to be read."""
+        graph, hidden = request.namespace.graph, self._removals.hidden()
+        if request.mode is OverwriteMerge.NEW:
+            if self._catalog.holds(graph, request.collection) and (graph, request.collection) not in hidden:
+                raise Conflict(IN_USE)
+            return
         if request.mode is OverwriteMerge.REPLACE:
             return
-        dataset = Dataset((request.namespace.graph,), (), self._removals.hidden())
+        dataset = Dataset((graph,), (), hidden)
         stored = read_stored(self._store, dataset, [request.collection], members=False)
         check_mode(request, stored.get(request.collection, []))
 

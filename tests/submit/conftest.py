@@ -41,7 +41,9 @@ def lab(tmp_path: Path, lanes: Lanes) -> Iterator[Lab]:
         flush_interval_s=60, step_quads=50_000, disk_reserve_bytes=0,
     )  # fmt: skip
     quotas = Quotas(database, most_bytes=0, most_jobs=0)
-    submissions = Submissions(settings, Registry(PREFIX), store, journal, removals, writer, lanes.prepare, quotas)
+    submissions = Submissions(
+        settings, Registry(PREFIX), store, catalog, journal, removals, writer, lanes.prepare, quotas
+    )
     writer.start()
     yield Lab(submissions, store, journal, catalog, writer, lanes.prepare)
     submissions.close()
