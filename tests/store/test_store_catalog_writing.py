@@ -16,6 +16,7 @@ from synhub.store.catalog.build import build_catalog
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.counts import check_counts
 from synhub.store.catalog.facets import check_facets
+from synhub.store.catalog.properties import check_properties
 from synhub.store.catalog.rebuild import check_sets
 from synhub.store.catalog.search import View
 from synhub.store.sorted_top_levels import SortedTopLevel, TopLevelSorter
@@ -140,7 +141,8 @@ def test_catalog_built_at_once_equals_the_one_that_jobs_wrote(
     assert indexes_and_triggers(tmp_path / "at-once.sqlite") == indexes_and_triggers(tmp_path / "jobs.sqlite")
     with closing(Catalog(tmp_path / "at-once.sqlite")) as catalog:
         assert catalog.database.rows("SELECT count(*) FROM words WHERE words MATCH 'promoter'") != [(0,)]
-        assert check_facets(catalog.database) == []
+        for check in (check_facets, check_properties, check_sets):
+            assert check(catalog.database) == []
 
 
 def test_sets_made_by_processes_are_those_of_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
