@@ -1,6 +1,7 @@
 """What every test shares: no network but loopback, and where corpus and recordings are."""
 
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -55,6 +56,15 @@ def passwords_cost_little() -> Iterator[None]:
     patch.setattr(argon2, "PasswordHasher", _CheapHasher)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def access_log_is_left_as_it_was() -> Iterator[None]:
+    """Take away what `serve` in this process has set: its handler would write every later line to a closed stream."""
+    logger = logging.getLogger("synhub.access")
+    handlers, propagate = [*logger.handlers], logger.propagate
+    yield
+    logger.handlers[:], logger.propagate = handlers, propagate
 
 
 def _shared(variable: str, default: Path, what: str) -> Path:
