@@ -106,7 +106,7 @@ def test_a_job_that_is_planned_waits_for_the_server_and_is_answered(
         hub.user("alice")
         planned = type(hub.hub.journal).planned
 
-        def stopping(*arguments: object) -> bool:
+        def stopping(*arguments: object) -> tuple[bool, int]:
             server.stop()
             return planned(*arguments)  # type: ignore[arg-type]
 
