@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_store_catalog_writing import content
-from test_store_writer import GRAPH, LAB, OTHER, Parts, open_parts, run, start_job, top_level
+from writer_parts import GRAPH, LAB, OTHER, Parts, open_parts, run, start_job, top_level
 
 from synhub.model import ChangeSet, Dataset, TopLevelChange
 from synhub.rdf import Iri, Term, Triple, iri_term, literal_term
