@@ -284,7 +284,8 @@ def test_query_beyond_the_queue_is_told_to_come_back(hub: Hub) -> None:
     with hub.source(0) as (engine, _):
         _, held = hub.lanes.query.stream("query", argument | {"engine": engine}, 60, 1 << 40)
         hub.lanes.query.patience_s = 1e6  # nobody is overtaken
-        waiters = [threading.Thread(target=answer, args=(hub, ANONYMOUS, "ASK {}")) for _ in range(16)]
+        patient = replace(hub, settings=replace(hub.settings, query_timeout=60.0))
+        waiters = [threading.Thread(target=answer, args=(patient, ANONYMOUS, "ASK {}")) for _ in range(16)]
         for waiter in waiters:
             waiter.start()
         while hub.lanes.query.waiting < 16:
