@@ -390,3 +390,23 @@ def test_a_remote_search_is_the_same_search(hub: Live) -> None:
     path = f"globalsequence={GENE}&maxaccepts=2&"
 
     assert hub.get(f"/remoteSearch/{path}").json() == hub.get(f"/search/{path}").json()
+
+
+def test_a_text_that_is_no_sequence_of_letters_leaves_the_search_to_others(tmp_path: Path) -> None:
+    smiles = "http://www.opensmiles.org/opensmiles.html"
+    with live(tmp_path) as own:
+        own.user("alice")
+        assert own.submit("alice", document(part("acid", "CC(=O)O", encoding=smiles))).status_code == 200
+        assert rows(own, f"/search/globalsequence={GENE}&", "alice") == []
+        fields = {"id": "genes", "name": "genes"}
+        assert own.submit("alice", document(part("gene", GENE)), fields).status_code == 200
+        assert [row[0] for row in rows(own, f"/search/globalsequence={GENE}&", "alice")] == ["gene"]
+        own.hub.sequences.settle()
+        assert [row[0] for row in rows(own, f"/search/subsequence={GENE[7:50]}&", "alice")] == ["gene"]
+        assert [row[0] for row in rows(own, "/search/sequence=CC(%3DO)O&", "alice")] == ["acid"]
+    with live(tmp_path) as own:
+        own.hub.sequences.settle()
+        token = own.hub.accounts.find_by_login("alice")
+        assert token is not None
+        own.tokens["alice"] = own.hub.accounts.create_token(token)
+        assert [row[0] for row in rows(own, f"/search/globalsequence={GENE}&", "alice")] == ["gene"]

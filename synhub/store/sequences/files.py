@@ -81,9 +81,9 @@ class Digests(Sequence[bytes]):
 
 def overlap(residues: bytes, alphabet: str) -> bytes:
     """Return what stands behind a sequence in a segment: as many of its first letters as a word has, less one."""
-    size = _OVERLAP[alphabet]
-    if not residues:
+    if not residues:  # an empty sequence, or a text that is none
         return b""
+    size = _OVERLAP[alphabet]
     return (residues * (size // len(residues) + 1))[:size] if len(residues) < size else residues[:size]
 
 

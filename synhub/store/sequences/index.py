@@ -26,7 +26,7 @@ from synhub.search.alignment import (
     reverse_complement,
     score_of,
 )
-from synhub.search.seeds import KEYS, Seeds, seeds_with_errors, seeds_without_errors
+from synhub.search.seeds import CODINGS, KEYS, Seeds, seeds_with_errors, seeds_without_errors
 from synhub.store.sequences.candidates import (
     MOST_HITS,
     Candidates,
@@ -94,7 +94,8 @@ class SequenceIndex:
         if manifest is None:
             raise FileNotFoundError(self._folder)
         known = {segment.facts: segment for segment in self._segments}
-        return [known.get(facts) or Segment(self._folder, facts) for facts in manifest]
+        of_letters = [facts for facts in manifest if facts.alphabet in CODINGS]
+        return [known.get(facts) or Segment(self._folder, facts) for facts in of_letters]
 
     def find(self, query: SequenceQuery, visible: Visible | None = None, timeout_s: float = 30.0) -> SequencesFound:
         """Return the matches that are visible (None: all), the best first; see SequenceQuery and SequencesFound.

@@ -156,6 +156,9 @@ class Sequences:
             except (OSError, SynhubError) as error:  # e.g. a full disk, or the server going down
                 logger.warning("the sequence index could not be brought up to date, it is tried again: %s", error)
                 pause = _RETRY_S
+            except Exception:  # the thread must live
+                logger.exception("the sequence index could not be brought up to date, it is tried again")
+                pause = _RETRY_S
 
     def _compare(self) -> None:
         """Find the texts of the catalog that the index lacks: all of them where its folder was gone."""
