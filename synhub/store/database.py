@@ -113,6 +113,7 @@ class Database:
         self._derived = derived
         self._lock = threading.RLock()
         self._local = threading.local()
+        self._listing = threading.Lock()  # of its own: who reads is not to wait for who writes
         self._readers: list[sqlite3.Connection] = []
         self._read_only = read_only
         self._commits = 0  # twice those that have ended, and one more while one is being made
@@ -223,7 +224,7 @@ class Database:
             connection = self._connect()
             connection.execute("PRAGMA query_only=ON")
             self._local.connection = connection
-            with self._lock:
+            with self._listing:
                 self._readers.append(connection)
         return connection
 
@@ -263,11 +264,11 @@ class Database:
     def _forget(self, connection: sqlite3.Connection) -> None:
         """Let this thread read by another connection; this one is closed when nobody holds a cursor of it."""
         del self._local.connection
-        with self._lock:
+        with self._listing:
             self._readers.remove(connection)
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, self._listing:
             for connection in self._readers if self._read_only else [*self._readers, self._writer]:
                 connection.close()
             self._readers.clear()

@@ -13,11 +13,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from synhub.errors import SynhubError
 from synhub.store import child as protocol
 from synhub.store.base import TripleStore
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.questions import read_answer, write_question
-from synhub.store.child_process import ChildDied, ChildProcess
+from synhub.store.child_process import ChildProcess
 from synhub.store.children import rebuild
 
 logger = logging.getLogger("synhub.children")
@@ -119,6 +120,8 @@ class Readers:
             reader = Reader(ChildProcess("catalog", self._arguments))
         except OSError as error:  # as without: all is answered here
             logger.warning("no process for searches can be started: %s", error)
+            with self._lock:
+                self._count -= 1
             return
         with self._lock:
             self._readers.add(reader)
@@ -127,6 +130,7 @@ class Readers:
             if is_wanted:
                 reader.ask(self.question(self._first.func, self._first.args))
                 reader.wait()
-        except ChildDied as died:
-            logger.warning("the process for searches did not start: %s", died)
-        self.give_back(reader)
+        except SynhubError as error:
+            logger.warning("the process for searches did not start: %s", error)
+        finally:
+            self.give_back(reader)

@@ -83,6 +83,7 @@ class Progress:
     is_bound: bool = False  # its commit changed more than the job: it cannot fail any more
     only: ChangeSet | None = None  # its only step, if that lies in no folder
     begun: int = 0  # the number of the step that is to be applied next, if it has one already
+    is_tried: bool = False  # to apply that step, in vain
     # what its last step added, as far as its rows are still to be written ahead
     ahead: Iterator[Mapping[Removed, list[Triple]]] = field(default_factory=lambda: iter(()))
     # top levels whose rows are still to be made anew, of a job that changes nothing that rows show; None of any other

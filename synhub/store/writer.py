@@ -355,12 +355,15 @@ class Writer:
         index = sequence.next_step
         self._changing = _graphs_of(change)
         try:
-            if sequence.begun <= self._applied:  # it has none, or could not be applied and others have been since
+            # What could not be applied gets another number: meanwhile the old state was read under this one.
+            if sequence.is_tried or sequence.begun <= self._applied:
                 sequence.begun = self._journal.begin_step(sequence.job.id, index, change.top_levels, sequence.only)
+            sequence.is_tried = True
             self._store.apply(change)
         finally:
             self._changing = frozenset()
         self._applied, sequence.begun, sequence.next_step = sequence.begun, 0, index + 1
+        sequence.is_tried = False
         sequence.job = replace(sequence.job, next_step=index + 1, last_number=self._applied)
 
     def _advance_purge(self, sequence: Progress) -> bool:

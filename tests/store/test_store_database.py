@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -92,4 +93,23 @@ def test_what_reads_too_long_is_broken_off_and_nothing_else(tmp_path: Path) -> N
         assert database.row(short) == (20_000,)
     with pytest.raises(sqlite3.OperationalError, match="no such table"), database.brief(60):
         database.row("SELECT * FROM nowhere")
+    database.close()
+
+
+def test_who_reads_does_not_wait_for_who_writes(tmp_path: Path) -> None:
+    database = Database(tmp_path / "catalog.sqlite", "catalog", derived=True)
+    waited: list[float] = []
+
+    def read() -> None:
+        begun = time.monotonic()
+        with pytest.raises(TookLong), database.brief(0.01):
+            database.row(_ENDLESS)
+        database.row("SELECT 1")
+        waited.append(time.monotonic() - begun)
+
+    reading = threading.Thread(target=read)
+    with database.write():
+        reading.start()
+        reading.join(30)
+        assert len(waited) == 1  # while the transaction is open
     database.close()

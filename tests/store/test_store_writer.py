@@ -31,6 +31,7 @@ from synhub.store.catalog.facets import check_facets
 from synhub.store.changes import pack
 from synhub.store.database import Database
 from synhub.store.journal import Journal
+from synhub.store.recent import RecentTopLevels
 from synhub.store.shares import put_moved
 from synhub.store.work import Planned
 from synhub.vocab import SBOL2
@@ -260,6 +261,36 @@ def test_a_step_that_could_not_be_applied_is_not_taken_for_flushed(
     assert again.indexed() == set(again.stored(Iri(LAB + "a/1"), Iri(OTHER + "x/1"))) != set()
     assert again.indexed() == {Iri(LAB + "a/1"), Iri(OTHER + "x/1")}
     again.close()
+
+
+def test_what_was_read_before_a_step_could_be_applied_is_not_taken_for_what_it_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = open_parts(tmp_path / "data")
+    top = Iri(LAB + "a/1")
+    parts.writer.submit(start_job(parts, LAB), lambda: Planned(adding(LAB, ["a"]), {}))
+    run(parts)
+    recent = RecentTopLevels(parts.store, parts.writer.settled_number)
+    apply, calls = parts.store.apply, iter([True])
+
+    def full_once(change: ChangeSet) -> None:
+        if next(calls, False):
+            raise DiskFull("full")
+        apply(change)
+
+    monkeypatch.setattr(parts.store, "apply", full_once)
+    moved = {Iri(LAB + "old/1"): top}
+    plan = Planned(adding(LAB, ["a"], "more"), {}, commits=[lambda sql: put_moved(sql, moved)])
+    bound = parts.writer.submit(start_job(parts, LAB), lambda: plan)
+    with pytest.raises(DiskFull):
+        run(parts)
+    before = recent.read(GRAPH, [top])
+    parts.writer._retry_at = 0.0
+    run(parts)
+
+    assert bound.done() and bound.exception() is None
+    assert recent.read(GRAPH, [top]) == parts.stored(top) != before
+    parts.close()
 
 
 def test_a_full_disk_is_refused_before_anything_happens(tmp_path: Path) -> None:
