@@ -27,6 +27,7 @@ from synhub.store.catalog.names import check_names
 from synhub.store.catalog.properties import check_properties
 from synhub.store.catalog.rebuild import check_sets
 from synhub.store.catalog.sequences import check_elements
+from synhub.store.data_folder import SORTING
 from synhub.store.files import Files
 from synhub.store.journal import Journal
 from synhub.store.sorted_top_levels import TopLevelSorter
@@ -150,7 +151,7 @@ def reindex(store: TripleStore, path: Path, journal: Journal, tell: Tell = lambd
 
     `tell` hears what is done, how many triples or top levels of it, and of how many; 0 where nobody knows.
     """
-    with TemporaryDirectory(prefix="sorting-", dir=path.parent) as folder:
+    with TemporaryDirectory(prefix=SORTING, dir=path.parent) as folder:
         sorter = TopLevelSorter(Path(folder))
         for graph in store.graphs():
             for lines in lines_of(store, graph):

@@ -13,6 +13,7 @@ from synhub.hub import Hub
 from synhub.model import Dataset, TopLevelChange, User
 from synhub.rdf import Iri, read_ntriples
 from synhub.store.changes import pack
+from synhub.store.data_folder import SORTING
 from synhub.store.journal import Job
 from synhub.store.quad_files import read_quads
 from synhub.store.sorted_top_levels import SortedTopLevel, TopLevelSorter
@@ -32,7 +33,7 @@ class _Outcome:
 def import_file(hub: Hub, graph: Iri, path: Path) -> str:
     """Store the top levels of an N-Quads file, all of one graph; return what came of it. Raises BadRequest."""
     user = _user_for(hub, graph)
-    with TemporaryDirectory(prefix="sorting-", dir=hub.settings.data) as folder:
+    with TemporaryDirectory(prefix=SORTING, dir=hub.settings.data) as folder:
         sorter = TopLevelSorter(Path(folder))
         for _, lines in read_quads(path, lambda _: None):
             sorter.add(graph, lines)

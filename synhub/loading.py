@@ -16,7 +16,7 @@ from synhub.identity import Registry
 from synhub.rdf import Iri
 from synhub.store.catalog.build import build_catalog
 from synhub.store.changes import fsync_folder
-from synhub.store.data_folder import CATALOG, LOADING
+from synhub.store.data_folder import CATALOG, LOADING, SORTING
 from synhub.store.embedded import EmbeddedStore
 from synhub.store.quad_files import SUFFIXES, CountedFile, read_quads
 from synhub.store.sorted_top_levels import TopLevelSorter
@@ -71,7 +71,7 @@ def load(data: Path, registry: Registry, files: Sequence[Path], number: int, tel
         raise Conflict(
             f"{data} holds triples already; load fills empty instances only: submit to this one, or give another --data"
         )
-    with TemporaryDirectory(prefix="sorting-", dir=data) as folder:
+    with TemporaryDirectory(prefix=SORTING, dir=data) as folder:
         sorter = TopLevelSorter(Path(folder))
         _sort(files, registry, sorter, tell)
         marker.touch()

@@ -247,7 +247,10 @@ def test_a_load_that_was_interrupted_is_known_and_starts_over(tmp_path: Path) ->
         app.open_hub(load_settings({}, data=data)).__enter__()
     assert load(data, corpus) == 0
     assert len(quads(data)) == size.triples
+    (data / "sorting-x").mkdir()  # as one that is killed later leaves them
+    (data / "catalog.sqlite.new").touch()
     assert main(["check", "--data", str(data)]) == 0
+    assert not list(data.glob("sorting-*")) and not (data / "catalog.sqlite.new").exists()
 
 
 def test_progress_is_told_in_bytes_and_top_levels(tmp_path: Path) -> None:

@@ -18,7 +18,16 @@ CATALOG = "catalog.sqlite"
 BACKUP = "backup.json"  # in a backup, and nowhere else
 LOADING = "loading"  # while a store is being filled past the journal
 IMPORTS = "imports"  # what was fetched of other repositories and is not stored yet
+SORTING = "sorting-"  # what the names of folders begin with that are needed while a command or a job runs
 _NEW = frozenset({"lock", "format"})
+
+
+def _tidy(data: Path) -> None:
+    """Delete what commands that were killed have left: they hold the folder no longer."""
+    for folder in data.glob(f"{SORTING}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in data.glob(f"{CATALOG}.new*"):
+        file.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -46,6 +55,7 @@ def hold(data: Path, *, create: bool, loading: bool = False) -> Iterator[None]:
         check_format(data)
         if not loading and (data / LOADING).exists():
             raise Inconsistent(f"{data} is half filled: `synhub load` was interrupted; run it again, it starts over")
+        _tidy(data)
         yield
 
 
