@@ -41,7 +41,7 @@ def seeds(syntax: str, folder: Path) -> None:
     from fixtures.hostile.make import CASES
 
     files = [p for p in Path(__file__).parents[2].joinpath("fixtures").glob("*/*") if p.stat().st_size < 8_000]
-    contents = [p.read_bytes() for p in files if p.suffix not in (".py", ".md", ".toml")]
+    contents = [p.read_bytes() for p in files if p.is_file() and p.suffix not in (".py", ".md", ".toml")]
     contents += [case.make() for case in CASES if "_mb" not in case.name and "000" not in case.name]
     for number, content in enumerate(contents):
         if len(content) < 8_000 and (syntax in ANY or syntax == sniff(content)):
