@@ -351,19 +351,17 @@ class Writer:
         return True
 
     def _apply(self, sequence: Progress, change: ChangeSet) -> None:
-        """Number a step, then apply it. Meanwhile its graphs are neither in the old state nor in the new one."""
+        """Number a step, anew after a try in vain: the old state was read under that number. Then apply it."""
         index = sequence.next_step
         self._changing = _graphs_of(change)
         try:
-            # What could not be applied gets another number: meanwhile the old state was read under this one.
             if sequence.is_tried or sequence.begun <= self._applied:
                 sequence.begun = self._journal.begin_step(sequence.job.id, index, change.top_levels, sequence.only)
             sequence.is_tried = True
             self._store.apply(change)
         finally:
             self._changing = frozenset()
-        self._applied, sequence.begun, sequence.next_step = sequence.begun, 0, index + 1
-        sequence.is_tried = False
+        self._applied, sequence.begun, sequence.is_tried, sequence.next_step = sequence.begun, 0, False, index + 1
         sequence.job = replace(sequence.job, next_step=index + 1, last_number=self._applied)
 
     def _advance_purge(self, sequence: Progress) -> bool:
