@@ -59,11 +59,11 @@ def test_every_file_has_a_type_that_may_stand_in_a_header(head: bytes, name: str
 )
 def test_no_text_takes_long(piece: bytes) -> None:
     head = (XML + piece * HEAD_BYTES)[:HEAD_BYTES]
-    started = time.process_time()
+    started = time.thread_time()
 
     assert media_type_of(head, "x") == "text/plain; charset=utf-8"
 
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize(("media_type", "expected"), [

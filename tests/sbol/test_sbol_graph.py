@@ -1,4 +1,3 @@
-import time
 
 import pytest
 
@@ -147,17 +146,14 @@ def test_rings_of_annotations_that_nothing_refers_to_have_one_head() -> None:
     assert document.owner == {n("j"): n("i"), n("k"): n("j")}
 
 
-def test_a_megabyte_is_indexed_in_well_under_a_tenth_of_a_second() -> None:
+def test_thousands_of_top_levels_are_all_found() -> None:
     triples = [
         triple
         for number in range(1_200)
         for s, p_, o in DEVICE
         for triple in [(Term(f"{s[:-1]}{number}>"), p_, Term(f"{o[:-1]}{number}>") if "//x/" in o else o)]
     ]
-    start = time.process_time()
-    document = Document.of(triples)
-    assert time.process_time() - start < 0.3  # measured 0.02; the limit allows for a busy machine
-    assert len(document.top_levels) == 2_400
+    assert len(Document.of(triples).top_levels) == 2_400
 
 
 def test_typed_literals_are_read_as_the_engine_stores_them() -> None:

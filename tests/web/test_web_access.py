@@ -282,9 +282,9 @@ def test_no_path_breaks_out_of_its_field(raw: bytes) -> None:
 @pytest.mark.parametrize("piece", ["zyg%20", "zyg", "%2F%2e", "0123456789abcdef"])
 def test_long_path_is_told_at_once(piece: str) -> None:
     raw = b"/search/" + (piece * (100_000 // len(piece))).encode()
-    started_s = time.process_time()
+    started_s = time.thread_time()
     assert shown_path(raw).startswith("/")
-    assert time.process_time() - started_s < 2.0
+    assert time.thread_time() - started_s < 2.0
 
 
 @pytest.mark.parametrize("name", ["job-17.a_b", "4f" * 32])
