@@ -1,4 +1,3 @@
-
 import pytest
 
 from synhub.errors import InvalidDesign
