@@ -37,6 +37,7 @@ from synhub.store.base import TripleStore
 from synhub.store.blobs import Blobs
 from synhub.store.catalog.catalog import Catalog
 from synhub.store.catalog.counts import count_top_levels
+from synhub.store.cores import spare_cores
 from synhub.store.data_folder import CATALOG, DATABASE, hold, interrupted_imports
 from synhub.store.database import Database, open_or_remake
 from synhub.store.edits import Edits
@@ -45,7 +46,7 @@ from synhub.store.endpoint import parse_engine_url
 from synhub.store.files import Files
 from synhub.store.housekeeping import Housekeeper
 from synhub.store.journal import Journal
-from synhub.store.lanes import Lanes, cores
+from synhub.store.lanes import Lanes
 from synhub.store.open import is_remote, open_store
 from synhub.store.quotas import Quotas
 from synhub.store.readers import Readers
@@ -212,7 +213,7 @@ def _assemble(stack: ExitStack, settings: Settings, parts: _Parts, removals: Rem
     stack.callback(lanes.close)
     # Of the sets of everything: it loads all that a search needs.
     first = partial(count_facets, catalog, store, public_dataset(registry, frozenset()), SearchQuery(), 1)
-    readers = Readers(catalog, store, max(1, cores() - 1), settings.prepare_memory, first)
+    readers = Readers(catalog, store, spare_cores(), settings.prepare_memory, first)
     stack.callback(readers.close)
     sequences = Sequences(
         settings.data / SEQUENCES, catalog, store, lanes.sequence, lanes.sequence_merge, settings.sequence_timeout

@@ -91,7 +91,7 @@ def _from_snapshot(
     with ExitStack() as stack:
         engine, number = stack.enter_context(hub.source(at_least))
         # the child finds in the catalog what has been hidden there
-        unseen = replace(dataset, hidden=dataset.hidden - hub.catalog.hidden)
+        unseen = replace(dataset, hidden=hub.catalog.unseen(dataset.hidden))
         order = Order(
             representation.name,
             engine,

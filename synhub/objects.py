@@ -100,17 +100,11 @@ def locate(hub: Hub, actor: Actor, ref: ObjectRef) -> Located:
     raise NotFound(f"{asked} not found") if new is None else Moved(asked, new)
 
 
-def find_top_level(hub: Hub, actor: Actor, ref: ObjectRef) -> Iri:
-    """Return the IRI of an object as `locate` finds it. Raises NotFound and Moved as `locate`.
-
-    A top level with its version is asked of the catalog first, which answers in a quarter of the time.
-    """
-    known = known_top_level(hub, actor, ref)
-    return locate(hub, actor, ref).iri if known is None else known
-
-
 def known_top_level(hub: Hub, actor: Actor, ref: ObjectRef) -> Iri | None:
-    """Return the IRI of a top level, given with its version, that the catalog knows and that the reader may see."""
+    """Return the IRI of a top level, given with its version, that the catalog knows and that the reader may see.
+
+    It answers in a quarter of the time in which `locate` does.
+    """
     if ref.version is None:
         return None
     iri = ref.iri(hub.registry)

@@ -1,8 +1,8 @@
 """The classic rows of a search, and the whole of an answer that is nothing but such rows. Knows no HTTP."""
 
-import json
 from typing import Any
 
+from synhub.json_text import write_json
 from synhub.model import Dataset, Hit
 from synhub.search import service
 from synhub.search.ast import SearchQuery, Sort
@@ -15,7 +15,7 @@ def rows_json(
 ) -> bytes:
     """Return the rows of `service.rows` as JSON. Raises as it does."""
     hits = service.rows(catalog, store, dataset, query, offset, limit, sort)
-    return json.dumps([search_row(hit) for hit in hits], ensure_ascii=False, separators=(",", ":")).encode()
+    return write_json([search_row(hit) for hit in hits]).encode()
 
 
 def search_row(hit: Hit) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from synhub.rdf import Iri
 from synhub.store.catalog.entry import entry_of_lines
 from synhub.store.catalog.fresh import FreshRows, fresh_rows
 from synhub.store.catalog.rebuild import Chunk, Sets, sets_of
+from synhub.store.cores import cores
 from synhub.store.database import Database
 from synhub.store.sorted_top_levels import SortedTopLevel
 
@@ -135,8 +136,7 @@ class BuildWorkers:
 
 
 def _processes() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, 4)
+    return min(cores(), 4)
 
 
 class _Worker:

@@ -1,21 +1,15 @@
 """The lanes of one server: how many child processes of each kind there may be, and what each may use."""
 
-import os
-
 from synhub.settings import Settings
 from synhub.store.children import Lane
-
-
-def cores() -> int:
-    """The processors that this server may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from synhub.store.cores import cores, spare_cores
 
 
 class Lanes:
     """The lanes of one server. No child exists before its first job, or `warm`."""
 
     def __init__(self, settings: Settings) -> None:
-        others = max(1, cores() - 1)
+        others = spare_cores()
         self.prepare = Lane("prepare", settings.prepare_workers or cores(), 0, settings.prepare_memory)
         # Two at least, and one of them for people who are logged in.
         queries = settings.query_workers or max(2, others)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from synhub.errors import Inconsistent
+from synhub.json_text import write_json
 from synhub.model import Finding
 from synhub.rdf import Iri, Triple, read_ntriples, write_ntriples
 
@@ -127,7 +128,7 @@ def read_objects(path: Path) -> Iterator[PreparedObject]:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return write_json(value).encode() + b"\n"
 
 
 def _header_json(prepared: Prepared) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 Text stays in memory, so it is bounded: 1 MiB a field, 4 MiB of text an upload, 10 000 parts. Files go straight to
 disk: the body is collected in pieces of half a MiB, and each piece is parsed, hashed and written in a worker thread,
 so that neither a slow disk nor the hashing stops the event loop; a small body is one piece. Starlette's own
-`request.form()` is not used: it writes every file to a temporary folder first, does not hash, and has no limit on the
-whole body.
+`request.form()` is not used: it writes every file to a temporary folder first, does not hash, and has no limit in all.
 
 Source: RFC 7578; WHATWG URL, application/x-www-form-urlencoded.
 """

@@ -95,7 +95,7 @@ async def _read(request: Request, ref: ObjectRef, read: Callable[[Iri], T]) -> T
     iri = objects.known_top_level(hub, actor, ref)
     if iri is not None:
         return await here(request, read, iri)
-    return await run_in_threadpool(lambda: read(objects.find_top_level(hub, actor, ref)))
+    return await run_in_threadpool(lambda: read(objects.locate(hub, actor, ref).iri))
 
 
 def collection_row(hit: Hit) -> dict[str, Any]:

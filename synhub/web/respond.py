@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from synhub import errors
 from synhub.accept import Preference, parse_preferences
+from synhub.json_text import write_json
 from synhub.web.pages import render_page
 
 logger = logging.getLogger("synhub.web")
@@ -189,7 +190,7 @@ def to_response(request: Request, result: Result) -> Response:
     if result.status == 304:
         return Response(None, 304, headers, result.media_type)
     if result.media_type.startswith(("application/json", PROBLEM)) and not isinstance(value, bytes | Iterator):
-        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        value = write_json(value)
     if isinstance(value, str | bytes) or value is None:
         return Response(value, result.status, headers, result.media_type)
     assert isinstance(value, Iterable), type(value)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -71,7 +71,7 @@ async def search_count(request: Request) -> Result:
     if _explains(request):
         explained = await run_in_threadpool(service.explained, hub.catalog, dataset, query)
         return text(count_query(explained).text)
-    found = await _ask(request, query, service.count, hub.catalog, hub.store, dataset, query)
+    found = await _answer(here_or_ask, request, query, service.count, hub.catalog, hub.store, dataset, query)
     return replace(text(str(found)), headers=note_header(notes(query)))
 
 
@@ -84,7 +84,7 @@ async def facets(request: Request) -> Result:
         raise BadRequest(f"limit={limit} is too much; at most {MOST_FACETS} values of each kind are counted")
     dataset = hub.dataset(actor_of(request))
     query = await _with_found(request, dataset, query)
-    found = await _ask(request, query, count_facets, hub.catalog, hub.store, dataset, query, limit)
+    found = await _answer(ask, request, query, count_facets, hub.catalog, hub.store, dataset, query, limit)
     return json_result(facets_json(found), title="Facets")
 
 
@@ -101,22 +101,35 @@ async def _search(request: Request, title: str) -> Result:
         return text(rows_query(explained, offset, cut, sort).text)
     is_page = bool(title) and wants_html(request)
     if limit <= cut and not is_page:  # nothing in the answer says how much there is: it is not counted
-        rows = await _ask(request, query, rows_json, hub.catalog, hub.store, dataset, query, offset, limit, sort)
+        rows = await _answer(
+            here_or_ask, request, query, rows_json, hub.catalog, hub.store, dataset, query, offset, limit, sort
+        )
         return Result(rows, JSON, headers=note_header(notes(query)))
-    page = await _ask(request, query, service.search, hub.catalog, hub.store, dataset, query, offset, cut, sort)
+    page = await _answer(
+        here_or_ask, request, query, service.search, hub.catalog, hub.store, dataset, query, offset, cut, sort
+    )
     if is_page:
-        found = await _ask(request, query, count_facets, hub.catalog, hub.store, dataset, query, _FACETS_OF_PAGE)
+        found = await _answer(
+            ask, request, query, count_facets, hub.catalog, hub.store, dataset, query, _FACETS_OF_PAGE
+        )
         return _page(request, query, page, found)
     headers = next_link(request, page, limit) | note_header(notes(query))
     return json_result([search_row(hit) for hit in page.hits], title=title, headers=headers)
 
 
-async def _ask(request: Request, query: SearchQuery, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Call a function that answers a query: where all of it is in the catalog another process may."""
+class _Way(Protocol):
+    """Where a question to the catalog is answered: `ask`, or `here_or_ask` for what mostly takes no time."""
+
+    async def __call__(self, request: Request, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T: ...
+
+
+async def _answer(
+    way: _Way, request: Request, query: SearchQuery, call: Callable[P, T], *arguments: P.args, **named: P.kwargs
+) -> T:
+    """Call a function that answers a query; in a thread here where the catalog does not know all of it."""
     if needs_store(query):
         return await run_in_threadpool(call, *arguments, **named)
-    is_much = call is count_facets
-    return await (ask if is_much else here_or_ask)(request, call, *arguments, **named)
+    return await way(request, call, *arguments, **named)
 
 
 async def _with_found(request: Request, dataset: Dataset, query: SearchQuery) -> SearchQuery:

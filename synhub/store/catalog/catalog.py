@@ -64,6 +64,10 @@ class Catalog:
         """What is left out of every answer here already, because it is being removed."""
         return self._hidden
 
+    def unseen(self, hidden: Set[Removed]) -> Set[Removed]:
+        """Return what of that is not left out here yet: it was hidden a moment ago."""
+        return hidden - self.hidden if hidden != self.hidden else frozenset()
+
     @property
     def any_hidden(self) -> bool:
         """Say whether anything is left out, because it is being removed or has not arrived in whole."""

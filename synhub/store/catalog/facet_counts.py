@@ -126,10 +126,9 @@ def _most_frequent(view: View, kind: int, limit: int) -> list[tuple[int, int]]:
 
 def _first(counts: Mapping[int, int], limit: int) -> list[tuple[int, int]]:
     """Return the largest counts; among equals those of the lowest keys."""
-    least = nlargest(limit, counts.values())[-1:]
-    return sorted(((key, n) for key, n in counts.items() if [n] >= least), key=lambda count: (-count[1], count[0]))[
-        :limit
-    ]
+    least = min(nlargest(limit, counts.values()), default=0)
+    enough = [(key, n) for key, n in counts.items() if n >= least]
+    return sorted(enough, key=lambda count: (-count[1], count[0]))[:limit]
 
 
 def _largest(sizes: Mapping[_Key, int], limit: int, count: Callable[[_Key], int]) -> dict[_Key, int]:

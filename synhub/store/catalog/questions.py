@@ -69,7 +69,7 @@ def write_question(
     Of what is hidden only that is told which the rows of the catalog do not tell yet.
     """
     told = [
-        replace(given, hidden=given.hidden - catalog.hidden) if isinstance(given, Dataset) and given.hidden else given
+        replace(given, hidden=catalog.unseen(given.hidden)) if isinstance(given, Dataset) and given.hidden else given
         for given in arguments
     ]
     file = io.BytesIO()

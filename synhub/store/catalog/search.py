@@ -41,8 +41,7 @@ class View:
         rows = self._database.rows(
             "SELECT graph.id, graph.iri FROM graph WHERE iri IN (SELECT value FROM json_each(?))", (graphs,)
         )
-        # hidden in the catalog by rows, and what was hidden a moment ago and has not arrived there yet
-        unseen = dataset.hidden - catalog.hidden if dataset.hidden != catalog.hidden else frozenset()
+        unseen = catalog.unseen(dataset.hidden)
         self._any_hidden = catalog.any_hidden
         self._graphs: list[dict[str, Any]] = []
         self._sets: list[Sets] = []
