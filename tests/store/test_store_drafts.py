@@ -1,22 +1,12 @@
 """Plans made ahead of the writer, and calls between two steps."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from writer_parts import GRAPH, LAB, OTHER, Parts, adding, open_parts, remove_later, run, start_job, submit_members
+from writer_parts import GRAPH, LAB, OTHER, Parts, adding, remove_later, run, start_job, submit_members
 
 from synhub.errors import Conflict, Stopping
 from synhub.model import ChangeSet
 from synhub.rdf import Iri
 from synhub.store.work import Draft, Planned
-
-
-@pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    opened = open_parts(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def test_a_draft_is_used_when_nothing_changed_since(parts: Parts) -> None:

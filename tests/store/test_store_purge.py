@@ -1,7 +1,6 @@
 """Removals: hidden by their commit, purged step by step, also after a stop at every point."""
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,13 +27,6 @@ from synhub.store.catalog.counts import check_counts
 from synhub.store.changes import pack
 from synhub.store.work import Planned
 from synhub.vocab import SBOL2
-
-
-@pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    opened = open_parts(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def test_a_small_removal_is_purged_when_it_is_answered(parts: Parts) -> None:

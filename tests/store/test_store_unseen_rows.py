@@ -1,7 +1,7 @@
 """Jobs that change nothing that rows show: others are let in while these are made anew."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,13 +28,6 @@ from synhub.store.catalog.facets import check_facets
 from synhub.store.changes import pack
 from synhub.store.work import Planned
 from synhub.vocab import SBH
-
-
-@pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    opened = open_parts(tmp_path / "data")
-    yield opened
-    opened.close()
 
 
 def owned(iri: Iri) -> Triple:

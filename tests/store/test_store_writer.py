@@ -37,13 +37,6 @@ from synhub.store.work import Planned
 from synhub.vocab import SBOL2
 
 
-@pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    opened = open_parts(tmp_path / "data")
-    yield opened
-    opened.close()
-
-
 def test_a_job_is_in_store_and_catalog_when_its_future_is_done(parts: Parts) -> None:
     job = start_job(parts, LAB)
     future = parts.writer.submit(job, lambda: Planned(adding(LAB, ["a"]), {"said": 1}))
