@@ -8,8 +8,9 @@ import errno
 import os
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -36,26 +37,28 @@ class Spool(Iterator[bytes]):
         reserve_bytes: int,
         start: bytes = b"",
     ) -> None:
-        self._closed = True
         self._state = _State(tempfile.TemporaryFile(dir=folder, buffering=0), reserve_bytes)  # noqa: SIM115
         self._stream = stream
         self._position = 0
         self._abandoned = False
-        self._closed = False
+        # A response that the client left is dropped, not closed. In a circle __del__ could come after the file's own.
+        self._give_up = weakref.finalize(self, _give_up, self._state, stream)
         threading.Thread(
             target=_fill, args=(self._state, stream, held, start), name="synhub-spool", daemon=True
         ).start()
 
     def wait(self) -> None:
         """Return when there is something to read. Raises what went wrong before that."""
-        self._state.wait(0)
+        with self._closed_by_error():
+            self._state.wait(0)
 
     def wait_for_all(self) -> int:
         """Return how many bytes there are as soon as no more will come. Raises what went wrong."""
-        return self._state.wait_for_end()
+        with self._closed_by_error():
+            return self._state.wait_for_end()
 
     def __next__(self) -> bytes:
-        if self._closed or not self._has_more():
+        if not self._give_up.alive or not self._has_more():
             self.close()
             raise StopIteration
         chunk = os.pread(self._state.file.fileno(), _CHUNK_BYTES, self._position)
@@ -64,10 +67,19 @@ class Spool(Iterator[bytes]):
 
     def _has_more(self) -> bool:
         try:
-            return self._state.wait(self._position)
+            with self._closed_by_error():
+                return self._state.wait(self._position)
         except Exception:
             if self._abandoned:
                 return False
+            raise
+
+    @contextmanager
+    def _closed_by_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:  # its traceback knows this spool, and the state knows the error
+            self.close()
             raise
 
     def abandon(self) -> None:
@@ -77,13 +89,7 @@ class Spool(Iterator[bytes]):
 
     def close(self) -> None:
         """Give up: the child is killed if it still writes."""
-        if not self._closed:
-            self._closed = True
-            self._stream.kill()
-            self._state.let_go()
-
-    def __del__(self) -> None:  # a response that the client left is dropped, not closed
-        self.close()
+        self._give_up()
 
 
 class _State:
@@ -138,6 +144,11 @@ class _State:
             self._users -= 1
             if self._users == 0:
                 self.file.close()
+
+
+def _give_up(state: _State, stream: Stream) -> None:
+    stream.kill()
+    state.let_go()
 
 
 def _fill(state: _State, stream: Stream, held: AbstractContextManager[object], start: bytes) -> None:

@@ -1,5 +1,6 @@
 """Spools with real children: what was written comes out, and a slow reader holds nothing but a file."""
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -118,3 +119,30 @@ def test_closing_the_lane_ends_a_spool_with_stopping(lane: Lane, tmp_path: Path)
     with pytest.raises(Stopping):
         for _ in spool:
             pass
+
+
+def test_a_spool_that_is_dropped_with_its_error_closes_its_file(lane: Lane, tmp_path: Path) -> None:
+    def drop() -> None:
+        spool = _spool(lane, tmp_path, "count", {"frames": 0, "fail": True})
+        with pytest.raises(InvalidQuery) as caught:
+            spool.wait()
+        assert caught.value.__traceback__ is not None  # which knows the frames that know the spool
+
+    for _ in range(8):
+        drop()
+    gc.collect()
+    opened = [file.readlink() for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+    assert not [file for file in opened if file.is_relative_to(tmp_path)]
+
+
+def test_a_spool_that_is_collected_after_its_file_has_closed_it_before(lane: Lane, tmp_path: Path) -> None:
+    spool = _spool(lane, tmp_path, "count", {"frames": 1})
+    spool.wait_for_all()
+    _wait_until_free(lane)
+    file = spool._state.file
+    circle: list[object] = [spool]
+    circle.append(circle)
+    del spool
+    gc.collect()  # what a variable names comes before what only the circle knows
+    del file, circle
+    gc.collect()  # a file that ends unclosed says so, and that is an error here
