@@ -33,7 +33,6 @@ from synhub.store.sorted_top_levels import SortedTopLevel
 BATCH_BYTES = 1 << 22
 _MARSHAL = 2  # later versions look for what occurs twice, which costs more time than it saves
 _BATCHES_AHEAD = 8  # so that there is work meanwhile
-_CHUNKS_AHEAD = 32  # answers that may lie here while indexes are made: half a megabyte each
 _SIZE = struct.Struct("<Q")
 
 _Question = tuple[str, Any]  # what is wanted, and of what
@@ -103,12 +102,15 @@ class BuildWorkers:
         for made in self._each(questions, _BATCHES_AHEAD):
             yield FreshRows(*made)
 
-    def sets_of(self, database: Database, chunks: Sequence[Chunk]) -> Iterator[tuple[int, Sets]]:
-        """Yield the sets of chunks, each with its number, from what has been committed. Work on them begins at once."""
+    def sets_of(self, path: Path, chunks: Sequence[Chunk]) -> Iterator[tuple[int, Sets]]:
+        """Yield the sets of chunks, each with its number, from what has been committed. All have been made when this
+        returns, and wait as bytes: some 120 a top level."""
+        questions = [(str(path), tuple(chunk)) for chunk in chunks]
         if len(chunks) < 2:
-            return iter([(chunk.number, sets_of(database.read(), chunk)) for chunk in chunks])
-        made = self._each((("sets", (str(database.path), tuple(chunk))) for chunk in chunks), _CHUNKS_AHEAD)
-        return zip((chunk.number for chunk in chunks), made, strict=True)
+            made = [_sets(*question) for question in questions]
+        else:
+            made = list(self._each((("sets", question) for question in questions), _BATCHES_AHEAD))
+        return ((chunk.number, marshal.loads(packed)) for chunk, packed in zip(chunks, made, strict=True))  # noqa: S302
 
     def _each(self, questions: Iterable[_Question], ahead: int) -> Iterator[Any]:
         """Yield the answers in the order of the questions, of which some are asked ahead, the first of them now."""
@@ -199,9 +201,9 @@ def _serve() -> None:
         _send(answers, tuple(make_rows(Batch(*value))) if what == "rows" else _sets(*value))
 
 
-def _sets(path: str, chunk: Sequence[Any]) -> Sets:
+def _sets(path: str, chunk: Sequence[Any]) -> bytes:
     with closing(Database(Path(path), "catalog", read_only=True)) as database:
-        return sets_of(database.read(), Chunk(*chunk))
+        return marshal.dumps(sets_of(database.read(), Chunk(*chunk)), _MARSHAL)
 
 
 if __name__ == "__main__":

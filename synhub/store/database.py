@@ -205,12 +205,11 @@ class Database:
         return self._commits
 
     @contextmanager
-    def write_new(self) -> Iterator[sqlite3.Connection]:
-        """As `write`, for most of what a new file will hold, which is of no use when the block raises, and which nobody
-        else has open: written once, where it stays, and not into the log first."""
+    def as_new(self) -> Iterator[None]:
+        """What is written inside goes where it stays, not into the log first, and is not synced. The file is of no use
+        when the block raises; others may read it (`read_only`) only while nothing is written."""
         self._set("journal_mode=OFF", "synchronous=OFF")
-        with self.write() as connection:
-            yield connection
+        yield
         self._set("journal_mode=WAL", "synchronous=NORMAL" if self._derived else "synchronous=FULL")
 
     def _set(self, *pragmas: str) -> None:

@@ -32,13 +32,14 @@ def build_catalog(
     delete_database(new)
     database = Database(new, "catalog", derived=True)
     try:
-        with closing(database), BuildWorkers() as workers, _without_cycle_search():
-            with database.write_new() as connection:
+        with closing(database), BuildWorkers() as workers, _without_cycle_search(), database.as_new():
+            with database.write() as connection:
                 connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
                 later = _drop(connection)
                 count = _fill(connection, workers, top_levels, tell)
                 connection.execute("INSERT OR REPLACE INTO mark VALUES ('last_number', ?)", (number,))
-            sets = workers.sets_of(database, chunks_of(database.read()))  # made while the indexes are
+                chunks = chunks_of(connection)
+            sets = workers.sets_of(new, chunks)  # all of them: who writes without a log lets nobody read meanwhile
             with database.write() as connection:
                 connection.execute(_INDEX_TEXTS)
                 connection.execute("INSERT INTO sequence_new SELECT DISTINCT digest FROM elements ORDER BY 1")
@@ -46,7 +47,7 @@ def build_catalog(
                     connection.execute(sql)
                 write_listings(connection)
                 write_sets(connection, sets)
-        _settle(new)
+        _sync(new)
     except BaseException:
         delete_database(new)
         raise
@@ -94,9 +95,6 @@ def _fill(
     return count
 
 
-def _settle(path: Path) -> None:
-    """Make the file complete by itself and durable: its log goes back into it."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _sync(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
