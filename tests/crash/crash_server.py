@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 import httpx
+from processes import children_of
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "http://crash.example/"
@@ -132,25 +133,7 @@ class Server:
 
     def children(self) -> list[int]:
         """The processes that the server started and that live."""
-        tasks = Path(f"/proc/{self.process.pid}/task")
-        return [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
-
-
-def lives(pid: int) -> bool:
-    """Say whether a process exists and is no zombie that nobody reaped."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_gone(pids: list[int], timeout_s: float) -> list[int]:
-    """Wait until the processes are gone; return those that are not."""
-    ends = time.monotonic() + timeout_s
-    while (left := [pid for pid in pids if lives(pid)]) and time.monotonic() < ends:
-        time.sleep(0.02)
-    return left
+        return children_of(self.process.pid)
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> None:

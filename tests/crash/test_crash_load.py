@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from crash_model import DONE, State, Submission, read_states
-from crash_server import Answer, Client, Server, assert_clean, wait_gone, wait_until
+from crash_server import Answer, Client, Server, assert_clean, wait_until
 from crash_template import BASE, Template, make_template
+from processes import wait_gone
 
 from synhub.store.writer import NOT_PLANNED, PLANNED
 

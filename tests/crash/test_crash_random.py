@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from crash_model import Model, Submission, read_states, root
-from crash_server import Client, Server, assert_clean, wait_gone
+from crash_server import Client, Server, assert_clean
 from crash_template import Template, choose_seed, make_template
+from processes import wait_gone
 
 pytestmark = pytest.mark.slow
 

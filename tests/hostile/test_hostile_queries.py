@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from processes import children_of
 from served import Served, served
 
 pytestmark = pytest.mark.slow
@@ -140,5 +141,4 @@ def test_idle_again_afterwards(server: Served) -> None:
     ends = time.monotonic() + 60
     while server.get("/sparql?query=" + quote("ASK {}"), timeout=30).status_code != 200:
         assert time.monotonic() < ends
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    assert len(children) < 12
+    assert len(children_of(server.process.pid)) < 12

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import wait_gone
 from store_child_tasks import TASKS
 
 from synhub.errors import Inconsistent, InvalidQuery, Stopping, TooLarge
@@ -18,27 +19,13 @@ from synhub.store.children import Busy, Cancellation, Cancelled, ChildDied, Lane
 MEMORY = 1 << 30
 
 
-def _gone(pid: int, within_s: float = 5.0) -> bool:
-    """Say whether the process has ended (or is only waiting to be reaped)."""
-    ends = time.monotonic() + within_s
-    while time.monotonic() < ends:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.01)
-    return False
-
-
 @pytest.fixture
 def lane() -> Iterator[Lane]:
     lane = Lane("test", 2, 5, MEMORY, tasks=TASKS)
     yield lane
     pids = lane.pids()
     lane.close()
-    assert all(_gone(pid) for pid in pids)
+    assert wait_gone(pids, 5) == []
 
 
 def test_child_returns_what_the_task_returns(lane: Lane) -> None:
@@ -103,7 +90,7 @@ def test_hanging_child_is_killed_at_its_deadline(lane: Lane) -> None:
         lane.call("hang", {}, 0.2)
     assert raised.value.reason == "deadline"
     assert time.monotonic() - started < 2
-    assert _gone(pid)
+    assert wait_gone([pid], 5) == []
     assert lane.call("echo", {}, 5) == {}
 
 
@@ -129,7 +116,7 @@ def test_idle_child_that_was_killed_is_replaced_unseen(lane: Lane) -> None:
     lane.warm()
     (pid,) = lane.pids()
     os.kill(pid, signal.SIGKILL)
-    assert _gone(pid)
+    assert wait_gone([pid], 5) == []
     assert lane.call("echo", {"a": 1}, 5) == {"a": 1}
 
 
@@ -185,7 +172,7 @@ def test_cancelled_job_ends_at_once_and_its_child_with_it(lane: Lane) -> None:
         for _ in stream:
             pass
     assert time.monotonic() - started < 2
-    assert _gone(header["pid"])
+    assert wait_gone([header["pid"]], 5) == []
 
 
 def test_cancelled_caller_leaves_the_queue_and_costs_no_job() -> None:
@@ -215,7 +202,7 @@ def test_two_hundred_jobs_use_a_new_child_every_fifty() -> None:
         lane.close()
     assert [len(set(pids[start : start + 50])) for start in range(0, 200, 50)] == [1, 1, 1, 1]
     assert len(set(pids)) == 4
-    assert all(_gone(pid) for pid in pids)
+    assert wait_gone(pids, 5) == []
 
 
 def test_callers_are_served_in_the_order_they_came() -> None:
@@ -321,7 +308,7 @@ def test_stream_over_its_limit_is_too_large(lane: Lane) -> None:
     with pytest.raises(TooLarge, match="larger than 1 MB"):
         for _ in stream:
             pass
-    assert _gone(header["pid"])
+    assert wait_gone([header["pid"]], 5) == []
 
 
 def test_stream_past_its_deadline_dies(lane: Lane) -> None:
@@ -330,7 +317,7 @@ def test_stream_past_its_deadline_dies(lane: Lane) -> None:
         for _ in stream:
             pass
     assert raised.value.reason == "deadline"
-    assert _gone(header["pid"])
+    assert wait_gone([header["pid"]], 5) == []
 
 
 @pytest.mark.parametrize("how", ["close", "drop"])
@@ -340,7 +327,7 @@ def test_stream_that_the_caller_abandons_kills_its_child(lane: Lane, how: str) -
     if how == "close":
         stream.close()
     del stream
-    assert _gone(header["pid"])
+    assert wait_gone([header["pid"]], 5) == []
     assert lane.call("echo", {}, 5) == {}
 
 
@@ -391,7 +378,7 @@ def test_kill_of_the_server_leaves_no_child_behind() -> None:
     with server.stdout:
         pids = [int(pid) for pid in server.stdout.readline().split()]
     assert len(pids) == 3
-    assert not any(_gone(pid, 0.05) for pid in pids)
+    assert wait_gone(pids, 0.05) == pids
     server.kill()
     server.wait()
-    assert all(_gone(pid) for pid in pids)
+    assert wait_gone(pids, 5) == []

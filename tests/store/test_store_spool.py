@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
+from processes import open_files
 from store_child_tasks import TASKS
 
 from synhub.errors import DiskFull, InvalidQuery, Stopping
@@ -131,8 +132,7 @@ def test_a_spool_that_is_dropped_with_its_error_closes_its_file(lane: Lane, tmp_
     for _ in range(8):
         drop()
     gc.collect()
-    opened = [file.readlink() for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
-    assert not [file for file in opened if file.is_relative_to(tmp_path)]
+    assert not [file for file in open_files() if file.is_relative_to(tmp_path)]
 
 
 def test_a_spool_that_is_collected_after_its_file_has_closed_it_before(lane: Lane, tmp_path: Path) -> None:

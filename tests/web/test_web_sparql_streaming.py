@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from live import Live, live
+from processes import lives
 from served import served
 
 pytestmark = pytest.mark.slow
@@ -63,14 +64,6 @@ def wait_until_free(instance: Live, within_s: float) -> float:
     return took
 
 
-def is_gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state == "Z"
-
-
 def test_large_answer_is_whole_and_ends_with_the_closing_chunk(instance: Live) -> None:
     head, body = everything(connect(instance, MILLION))
     assert head.startswith(b"HTTP/1.1 200")
@@ -85,7 +78,7 @@ def test_large_answer_begins_before_it_is_complete(instance: Live) -> None:
     started = time.monotonic()
     assert connection.recv(12) == b"HTTP/1.1 200"
     assert time.monotonic() - started < 15
-    assert not is_gone(instance.hub.lanes.query.pids()[0])
+    assert lives(instance.hub.lanes.query.pids()[0])
     connection.close()
 
 
@@ -160,7 +153,7 @@ def test_closing_the_connection_ends_the_query_at_once(instance: Live, query: st
     os.kill(pid, 0)
     started = time.monotonic()
     connection.close()
-    while not is_gone(pid):
+    while lives(pid):
         assert time.monotonic() - started < 2
         time.sleep(0.005)
     assert time.monotonic() - started < 1
@@ -181,10 +174,10 @@ def test_closing_after_saying_that_there_is_no_more_ends_the_query(instance: Liv
     connection = connect(instance, ENDLESS, version)
     connection.shutdown(socket.SHUT_WR)
     time.sleep(0.7)
-    assert not is_gone(pid)
+    assert lives(pid)
     connection.close()
     started = time.monotonic()
-    while not is_gone(pid):
+    while lives(pid):
         assert time.monotonic() - started < 2
         time.sleep(0.005)
 
