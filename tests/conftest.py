@@ -10,9 +10,14 @@ from typing import Any
 
 import argon2
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
+
+# How long an example takes is the machine's affair. The rest is as hypothesis has it, which draws the same in every CI.
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def _is_loopback(address: Any) -> bool:

@@ -139,9 +139,7 @@ hostile = st.builds(
     st.lists(st.sampled_from(PIECES), max_size=4),
     st.lists(st.sampled_from(PIECES), max_size=4) | st.text(max_size=8).map(lambda t: [t]),
 )
-QUICK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+QUICK = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SLOWER = settings(QUICK, max_examples=8)  # a submission or a password takes a while
 
 

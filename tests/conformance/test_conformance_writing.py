@@ -192,7 +192,7 @@ objects = texts.map(literal_term) | st.sampled_from([normal(term) for term in LI
 triples_of = st.frozensets(st.tuples(st.sampled_from([S, Q]), st.sampled_from([P, Q]), objects), max_size=8)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=triples_of, removes=triples_of, adds=triples_of)
 def test_apply_is_set_arithmetic(
     store: TripleStore, before: frozenset[Triple], removes: frozenset[Triple], adds: frozenset[Triple]

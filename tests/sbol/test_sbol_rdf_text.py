@@ -55,7 +55,7 @@ def test_nothing_is_a_valid_document(write: Write, syntax: pyoxigraph.RdfFormat)
 
 
 @pytest.mark.parametrize(("write", "syntax"), WRITERS)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(triples=documents())
 def test_every_document_reads_back(write: Write, syntax: pyoxigraph.RdfFormat, triples: list[Triple]) -> None:
     source = groups_of(triples)

@@ -342,7 +342,7 @@ def test_a_place_in_the_source_and_one_in_the_component_of_the_same_name_come_ba
     assert there_and_back(sorted(design)) == design
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(design=documents())
 def test_any_sbol_2_comes_back_from_sbol_3(design: list[Triple]) -> None:
     assert there_and_back(design) == set(design)

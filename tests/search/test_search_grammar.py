@@ -399,7 +399,7 @@ def test_no_path_takes_long_to_parse(raw: str) -> None:
         parse_search_path(raw)
     except InvalidQuery:
         pass
-    assert time.perf_counter() - started < 1  # a quadratic one took 57 s for 110 000 characters
+    assert time.perf_counter() - started < 5  # a quadratic one took 57 s for 110 000 characters
 
 
 def test_a_path_beyond_the_limit_is_refused() -> None:

@@ -83,7 +83,7 @@ _WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(_WORDS, max_size=12), st.sampled_from(["", " ", "\n"]))
 def test_any_soup_has_a_place_inside_of_it(words: list[str], between: str) -> None:
     text = "SELECT * {" + between + between.join(words)

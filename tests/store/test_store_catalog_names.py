@@ -99,7 +99,7 @@ def test_all_beginnings_are_of_one_name(catalog: Catalog) -> None:
 WORDS = st.text(alphabet="ab'%_\\é \t-", max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=30), WORDS)
 def test_index_and_text_agree(
     tmp_path_factory: pytest.TempPathFactory, names: list[tuple[str, str]], asked: str

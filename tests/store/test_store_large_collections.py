@@ -55,7 +55,7 @@ def proof(catalog: Catalog) -> list[str]:
 _FEW = st.frozensets(st.integers(MANY - 4, MANY + 4), max_size=4)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(_FEW, _FEW, st.booleans(), _FEW), min_size=1, max_size=3))
 def test_changed_by_the_difference_it_is_as_if_read_again(
     tmp_path_factory: pytest.TempPathFactory,

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from synhub.errors import InvalidDesign
@@ -561,7 +561,6 @@ def said(triples: list[Triple]) -> set[Triple]:
     return {t for t in triples if t[1] not in dropped}
 
 
-@settings(deadline=None)
 @given(documents(), st.randoms(use_true_random=False))
 def test_minting_depends_on_the_triples_not_on_their_order(triples: list[Triple], random: Random) -> None:
     shuffled = list(triples)
@@ -573,7 +572,6 @@ def test_minting_depends_on_the_triples_not_on_their_order(triples: list[Triple]
     assert one.findings == two.findings
 
 
-@settings(deadline=None)
 @given(documents())
 def test_minting_what_was_minted_changes_nothing(triples: list[Triple]) -> None:
     once = mint(Document.of(triples), TARGET)
@@ -583,7 +581,6 @@ def test_minting_what_was_minted_changes_nothing(triples: list[Triple]) -> None:
     assert twice.findings == []
 
 
-@settings(deadline=None)
 @given(documents())
 def test_no_triple_and_no_subject_is_lost(triples: list[Triple]) -> None:
     prepared = mint(Document.of(triples), TARGET)

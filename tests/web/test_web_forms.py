@@ -300,7 +300,7 @@ def test_epilogue_and_preamble_newlines_are_ignored(tmp_path: Path) -> None:
     assert upload_of(tmp_path, body).fields == {"a": "1"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=3), st.integers(0, 2**32))
 def test_any_bytes_in_any_chunks_arrive_unchanged(
     tmp_path_factory: pytest.TempPathFactory, contents: list[bytes], seed: int
@@ -314,7 +314,7 @@ def test_any_bytes_in_any_chunks_arrive_unchanged(
     assert [file.path.read_bytes() for file in form.files] == contents
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from(
