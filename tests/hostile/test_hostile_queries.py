@@ -50,7 +50,7 @@ DEADLY = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("hostile")
-    with served(folder, demo=1, query_timeout=2, trusted_proxies="127.0.0.1", unlimited="0.0.0.0/0") as server:
+    with served(folder, demo=1, query_timeout=4, trusted_proxies="127.0.0.1", unlimited="0.0.0.0/0") as server:
         assert server.submit(DEMO.read_bytes()).status_code == 200
         yield server
 
@@ -60,7 +60,7 @@ def test_deadly_query_is_refused_at_once(server: Served, name: str) -> None:
     query = DEADLY[name]
     started = time.monotonic()
     answer = httpx.post(server.url + "/sparql", data={"query": query}, headers=server.headers, timeout=30)
-    assert time.monotonic() - started < 5  # what is let through is ended after 2 s, and is a 504
+    assert time.monotonic() - started < 5  # what is let through is ended after 4 s, and is a 504
     assert answer.status_code == 400, answer.text[:200]
     assert server.process.poll() is None
     assert server.get("/sparql?query=" + quote("ASK {}")).status_code == 200
@@ -130,7 +130,7 @@ def test_two_hundred_runaway_joins_leave_the_others_alone(server: Served) -> Non
     print(f"p95 {idle:.4f} -> {busy:.4f} s, median {idle_median:.4f} -> {busy_median:.4f} s")
     print(f"own query {waited:.2f} s, statuses { ({s: flood.statuses.count(s) for s in set(flood.statuses)}) }")
     assert answer.status_code == 200
-    assert waited < 2  # who is logged in waits for none of them: a place is kept
+    assert waited < 4  # who is logged in waits for none of them: a place is kept
     assert set(flood.statuses) <= {429, 504, 503, 200}
     assert flood.statuses.count(504) >= 3
     assert busy < 2 * idle + 0.01
