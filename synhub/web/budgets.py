@@ -12,7 +12,6 @@ all of it runs in the event loop.
 import asyncio
 import ipaddress
 import math
-import os
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,10 +21,11 @@ from dataclasses import dataclass
 from synhub.errors import TooMany
 from synhub.model import Actor
 from synhub.settings import Settings
+from synhub.store.cores import cores
 from synhub.web.auth import Addresses
 
 MOST_CLIENTS = 10_000  # whose buckets are remembered
-_AT_ONCE = max(2, (os.cpu_count() or 2) // 2)  # anonymous requests that are worked on
+_AT_ONCE = max(2, cores() // 2)  # anonymous requests that are worked on
 _USER_SHARE = 4  # what a user has is so many times what an address has
 _MOST_WAITING = 1_000  # anonymous requests that wait for their turn
 _MOST_WAITING_EACH = 100  # of one address
