@@ -149,7 +149,8 @@ def live(data: Path, **settings: Any) -> Iterator[Live]:
     with ExitStack() as stack:
         if "engine" not in settings:
             settings["engine"] = stack.enter_context(engine_servers.engine_for(data))
+        settings.setdefault("query_timeout", 120.0)  # queries run with low priority: a busy machine lets them wait
         hub = stack.enter_context(open_hub(load_settings({}, data=data, uri_prefix=PREFIX, **settings)))
         config = uvicorn.Config(create_app(hub), port=0, log_config=None, access_log=False, http=HttpProtocol)
-        with serving(config) as url, httpx.Client(timeout=60) as client:
+        with serving(config) as url, httpx.Client(timeout=150) as client:
             yield Live(url, hub, client)
