@@ -36,6 +36,15 @@ def wait_gone(pids: Iterable[int], timeout_s: float) -> list[int]:
     return left
 
 
+def wait_idle(pid: int, timeout_s: float, idle_s: float = 0.3) -> None:
+    """Wait until a process has used no processor for a while, or the time is over."""
+    ends = time.monotonic() + timeout_s
+    before: list[str] = []
+    while (used := _stat(pid)[11:13]) != before and time.monotonic() < ends:
+        before = used
+        time.sleep(idle_s)
+
+
 def open_files() -> list[Path]:
     """What this process has open: paths of files, names of sockets and pipes."""
     found = []
