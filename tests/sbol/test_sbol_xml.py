@@ -233,5 +233,5 @@ def test_a_predicate_with_a_long_path_is_split_at_once() -> None:
     predicate = Term(f"<http://x.org/{'a' * 100_000}/name>")
     started = time.perf_counter()
     document = b"".join(write_sbol2([(Term("<http://x.org/s>"), predicate, Term('"v"'))]))
-    assert time.perf_counter() - started < 5  # trying every start takes 26 s
+    assert time.perf_counter() - started < 5  # trying every start took 0.17 s for 8 000 characters, and quadratic
     assert b":name>v</" in document

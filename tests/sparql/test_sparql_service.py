@@ -361,8 +361,9 @@ def one_running_and_one_waiting(hub: Hub, actor: Actor, address: str | None = No
     yield
     for thread in threads:
         thread.join()
-    assert {type(error) for error in came} <= {QueryTimeout, Busy}
     assert len(came) == 2
+    # The one that ran is cut off; so is the other, unless it waited too long for a child to start.
+    assert {type(error) for error in came} in ({QueryTimeout}, {QueryTimeout, Busy})
 
 
 @pytest.mark.slow

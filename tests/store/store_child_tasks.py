@@ -2,8 +2,9 @@
 
 import os
 import time
-from pathlib import Path
 from typing import Any
+
+from processes import open_files
 
 from synhub.errors import InvalidQuery
 from synhub.store.child import Output
@@ -18,9 +19,7 @@ def echo(argument: dict[str, Any]) -> dict[str, Any]:
 
 
 def about(argument: dict[str, Any]) -> dict[str, Any]:
-    links = [path for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
-    files = [str(path.readlink()) for path in links if path.exists()]
-    inherited = [name for name in files if argument["folder"] in name]
+    inherited = [str(file) for file in open_files() if argument["folder"] in str(file)]
     return {"pid": os.getpid(), "nice": os.nice(0), "inherited": inherited}
 
 

@@ -19,7 +19,7 @@ from synhub.store.sequences.index import SequenceIndex
 from synhub.store.sequences.segment import merge_segments, write_table
 from synhub.store.sequences.sequences import segments_to_merge
 
-ONCE = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONCE = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def digest(text: str) -> bytes:
